@@ -1,0 +1,50 @@
+import type { Value } from './candidate.ts';
+
+/**
+ * What a space file may mention: the layers of the chosen model and the techniques with their knobs. The network
+ * tower fills it, the search tower checks a space against it; neither imports the other.
+ */
+export interface Catalog {
+  readonly layers: readonly string[];
+  readonly techniques: readonly TechniqueInfo[];
+  /** Knobs of the training recipe that a space may search (`learningRate`, `epochs` …). */
+  readonly recipe: Readonly<Record<string, Knob>>;
+  /** Metrics that objectives and constraints may name. */
+  readonly metrics: readonly MetricInfo[];
+}
+
+export interface TechniqueInfo {
+  readonly name: string;
+  readonly summary: string;
+  readonly knobs: Readonly<Record<string, Knob>>;
+  /** Where it can be applied in this model. */
+  readonly sites: readonly Site[];
+}
+
+/** A place where a technique takes one setting: a layer, or layers that must be treated alike (a residual group). */
+export interface Site {
+  /** The name of its first layer. */
+  readonly name: string;
+  readonly layers: readonly string[];
+}
+
+/** What a knob accepts. `off` is the value at which the technique leaves the site as it is, whatever the others say. */
+export type Knob =
+  | { readonly kind: 'choice'; readonly values: readonly Value[]; readonly default: Value; readonly off?: Value; readonly summary: string }
+  | {
+      readonly kind: 'number';
+      readonly min: number;
+      readonly max: number;
+      readonly integer?: boolean;
+      readonly default: number;
+      readonly off?: number;
+      readonly summary: string;
+    };
+
+export interface MetricInfo {
+  readonly name: string;
+  readonly summary: string;
+  readonly unit: 'fraction' | 'bytes' | 'ms' | 'count' | 'ratio';
+  /** The direction that people want. */
+  readonly better: 'maximize' | 'minimize';
+}

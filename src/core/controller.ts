@@ -1,0 +1,45 @@
+import type { Candidate } from './candidate.ts';
+import type { Json } from './json.ts';
+import type { Goal, Metrics } from './objective.ts';
+
+/** What a controller learns of a finished trial. `metrics` is absent for a failed one: count it as infeasible. */
+export interface TrialResult {
+  readonly trial: number;
+  readonly candidate: Candidate;
+  readonly metrics?: Metrics;
+}
+
+/**
+ * Proposes candidates. The study loop owns everything else (concurrency, budget, duplicates across studies, saving).
+ *
+ * Contract:
+ * - `ask(trial)` returns a candidate of the space that was neither asked nor told before (by `keyOf`), or undefined when
+ *   the space is exhausted. All randomness comes from streams named by (seed, trial), so an ask depends only on the seed,
+ *   the trial number and what was asked and told before: never on time or on workers.
+ * - `asked(trial, candidate)` records a candidate that somebody else proposed for that trial (anchors, resume) as pending.
+ * - `tell(result)` arrives once per trial, in trial order. Failed trials arrive without metrics.
+ * - `save()` returns plain JSON; a new controller of the same context after `restore(save())` behaves the same.
+ *   No method throws on a result it does not like.
+ */
+export interface Controller {
+  ask(trial: number): Candidate | undefined;
+  asked(trial: number, candidate: Candidate): void;
+  tell(result: TrialResult): void;
+  save(): Json;
+  restore(state: Json): void;
+}
+
+/** What a controller is made from. `S` is the search tower's Space; core does not know it. */
+export interface ControllerContext<S> {
+  readonly space: S;
+  readonly goal: Goal;
+  readonly seed: string;
+  /** Candidates with equal keys mean the same network. */
+  readonly keyOf: (candidate: Candidate) => string;
+}
+
+export interface ControllerDefinition<S> {
+  readonly name: string;
+  readonly summary: string;
+  create(context: ControllerContext<S>): Controller;
+}

@@ -1,0 +1,22 @@
+import type { Candidate } from './candidate.ts';
+import type { Json } from './json.ts';
+import type { Outcome, Progress } from './trial.ts';
+
+/**
+ * The truth of a study: append-only. Everything that is shown or resumed is a fold over these.
+ * `at`: milliseconds since the epoch (for people; nothing is decided by it).
+ */
+export type StudyEvent =
+  | { readonly type: 'asked'; readonly at: number; readonly trial: number; readonly candidate: Candidate; readonly key: string; readonly origin: string }
+  | { readonly type: 'started'; readonly at: number; readonly trial: number; readonly attempt: number; readonly worker: number }
+  | { readonly type: 'finished'; readonly at: number; readonly trial: number; readonly outcome: Outcome }
+  /** The controller's state after it was told every trial below `told`. */
+  | { readonly type: 'snapshot'; readonly at: number; readonly told: number; readonly state: Json }
+  /** The search was started (again) or ended: budget, workers, versions; reason. */
+  | { readonly type: 'session'; readonly at: number; readonly phase: 'begin' | 'end'; readonly facts: Json };
+
+/** What the screens get live: the stored events, and the passing ones that are not stored. */
+export type LiveEvent =
+  | StudyEvent
+  | { readonly type: 'progress'; readonly at: number; readonly trial: number; readonly worker: number; readonly progress: Progress }
+  | { readonly type: 'log'; readonly at: number; readonly level: 'info' | 'warning' | 'error'; readonly message: string };

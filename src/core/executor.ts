@@ -1,0 +1,38 @@
+import type { Candidate } from './candidate.ts';
+import type { Json } from './json.ts';
+import type { Outcome, Progress } from './trial.ts';
+
+export interface TrialRequest {
+  readonly trial: number;
+  readonly attempt: number;
+  readonly candidate: Candidate;
+  /** `${study seed}/${trial}`: the root of every random stream of the trial. */
+  readonly seed: string;
+}
+
+export interface TrialListener {
+  /** The trial began on this worker (0 … slots-1). */
+  started(worker: number): void;
+  progress(worker: number, progress: Progress): void;
+}
+
+/**
+ * Where trials run. `open` comes first and resolves with facts worth recording; it rejects with a NasError when the
+ * shared parts cannot be had. `run` may be called up to `slots` times at once (more calls wait) and resolves with the outcome;
+ * it rejects only on misuse (after `close`). A crash of the place where the trial ran is an outcome:
+ * `{ state: 'failed', code: 'HOST_CRASHED' }` after the executor's own retries.
+ *
+ * - `stop()` asks running trials to end at their next step: they resolve as `aborted`. Later `run`s resolve as aborted too.
+ * - `pause()` parks running trials between steps until `resume()`.
+ * - `close()` frees everything; it resolves when no thread or process is left.
+ */
+export interface Executor {
+  readonly slots: number;
+  /** Makes everything ready that all trials share (data, the trained baseline), once, before the first `run`. */
+  open(progress: (progress: Progress) => void): Promise<Json>;
+  run(request: TrialRequest, listener: TrialListener): Promise<Outcome>;
+  stop(): void;
+  pause(): void;
+  resume(): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import type { StudyEvent } from './event.ts';
+import type { Json } from './json.ts';
+
+/** A study as it was created: what it searches, and with what seed. Never changes. */
+export interface StudyRecord {
+  readonly name: string;
+  readonly createdAt: number;
+  readonly seed: string;
+  readonly controller: string;
+  /** The space file's text as it was given, its path for messages, and the hash of what it resolves to. */
+  readonly space: { readonly file: string; readonly text: string; readonly hash: string };
+  /** Versions, look-ahead and whatever else a reproduction needs. */
+  readonly facts: Json;
+}
+
+/**
+ * Where studies live. One writer at a time per study (`lease`); readers may read at any time and never block it.
+ *
+ * - Calls are synchronous and come from the orchestrator's main thread only; workers never open the store.
+ * - When `append` returns, all its events are durable (they survive SIGKILL), all or none.
+ * - Throws `NasError`: STORE_EXISTS, STORE_MISSING, STORE_VERSION, STORE_CORRUPT, STORE_LOCKED (a second search on the
+ *   same study), STORE_FULL, STORE_READONLY.
+ */
+export interface TrialStore {
+  create(study: StudyRecord): void;
+  find(name: string): StudyRecord | undefined;
+  list(): readonly StudyRecord[];
+  append(study: string, events: readonly StudyEvent[]): void;
+  /** Events in the order they were appended, from the given position on (0: all). */
+  events(study: string, from?: number): Iterable<StudyEvent>;
+  /** Takes the right to write the study, held until `release()` or the death of this process. */
+  lease(study: string): Lease;
+  close(): void;
+}
+
+export interface Lease {
+  release(): void;
+}

@@ -1,0 +1,70 @@
+import type { Candidate } from './candidate.ts';
+import type { Json } from './json.ts';
+import type { Metrics } from './objective.ts';
+
+/** How a trial ended. Plain data: it crosses threads, processes and the store. A trial's own failure is data, never a throw. */
+export type Outcome = DoneOutcome | FailedOutcome | AbortedOutcome;
+
+export interface DoneOutcome {
+  readonly state: 'done';
+  readonly metrics: Metrics;
+  /** The measured file; its bytes are what export copies. */
+  readonly artefact?: Artefact;
+  /** Training curve, per-layer facts …: whatever the screens show. */
+  readonly details?: Json;
+  readonly seconds: number;
+}
+
+export interface FailedOutcome {
+  readonly state: 'failed';
+  /** Stable: DIVERGED, OUT_OF_MEMORY, HOST_CRASHED, DEADLINE … */
+  readonly code: string;
+  readonly message: string;
+  readonly seconds: number;
+}
+
+/** Stopped from outside before it ended; it runs again on resume. */
+export interface AbortedOutcome {
+  readonly state: 'aborted';
+  readonly reason: string;
+  readonly seconds: number;
+}
+
+export interface Artefact {
+  /** Hex, of the file's bytes. Also its name in the artefact folder: `<sha256>.onnx`. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Where a trial stands while it runs. `done/total` counts work of the stage (steps, rounds), for a bar. */
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  readonly epoch?: number;
+  readonly epochs?: number;
+  readonly loss?: number;
+  readonly accuracy?: number;
+}
+
+interface TrialIdentity {
+  /** 0 is the uncompressed baseline. */
+  readonly number: number;
+  readonly candidate: Candidate;
+  /** Canonical key: equal for candidates that mean the same network. */
+  readonly key: string;
+  /** 'baseline', 'anchor', 'enqueued', or the controller's name. */
+  readonly origin: string;
+}
+
+/** A trial as the read-model shows it: a union by state. */
+export type Trial = TrialIdentity & TrialState;
+
+export type TrialState =
+  | { readonly state: 'waiting' }
+  | { readonly state: 'running'; readonly attempt: number; readonly worker: number; readonly startedAt: number }
+  | (DoneOutcome & { readonly finishedAt: number })
+  | (FailedOutcome & { readonly finishedAt: number })
+  | (AbortedOutcome & { readonly finishedAt: number });
+
+export type FinishedTrial = Extract<Trial, { state: 'done' | 'failed' }>;

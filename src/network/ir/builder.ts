@@ -1,0 +1,176 @@
+import { NasError } from '../../core/errors.ts';
+import type { Attribute, Attributes, Domain, Graph, GraphInput, Node, Shape, Tensor, TensorType } from './graph.ts';
+import { elementCount } from './graph.ts';
+import { opEntry } from './ops/index.ts';
+
+/** Attributes as they are written: whole numbers are ints, text is a string; floats must say so with `float()`. */
+export type AttributeInput = number | string | readonly number[] | Attribute;
+
+export const float = (value: number): Attribute => ({ kind: 'float', value });
+
+export function toAttributes(input: Readonly<Record<string, AttributeInput>>): Attributes {
+  const result: Record<string, Attribute> = {};
+  for (const [name, value] of Object.entries(input)) result[name] = toAttribute(name, value);
+  return result;
+}
+
+function toAttribute(name: string, value: AttributeInput): Attribute {
+  if (typeof value === 'string') return { kind: 'string', value };
+  if (typeof value === 'object' && 'kind' in value) return value;
+  const numbers = typeof value === 'number' ? [value] : value;
+  if (!numbers.every(Number.isInteger)) throw new NasError('IR_ATTRIBUTE', `attribute "${name}": write float(${value}) for a float`);
+  return typeof value === 'number' ? { kind: 'int', value } : { kind: 'ints', value };
+}
+
+export interface OpOptions {
+  readonly domain?: Domain;
+  /** Name of the node and, where there is one output, of its value; made up from the op where absent. */
+  readonly name?: string;
+  readonly outputs?: readonly string[];
+}
+
+/** Grows a graph node by node, inferring every type on the way. Emits in topological order by construction. */
+export class Builder {
+  readonly types: Record<string, TensorType> = {};
+  readonly initializers: Record<string, Tensor> = {};
+  readonly nodes: Node[] = [];
+  readonly inputs: GraphInput[] = [];
+  private readonly names = new Set<string>();
+  private readonly constants = new Map<string, string>();
+
+  constructor(readonly graphName: string) {}
+
+  /** Starts from an existing graph: its inputs, initializers and nodes are all there, its outputs are not. */
+  static from(graph: Graph): Builder {
+    const b = new Builder(graph.name);
+    b.inputs.push(...graph.inputs);
+    Object.assign(b.types, graph.types);
+    Object.assign(b.initializers, graph.initializers);
+    b.nodes.push(...graph.nodes);
+    for (const name of Object.keys(graph.types)) b.names.add(name);
+    for (const node of graph.nodes) b.names.add(node.name);
+    return b;
+  }
+
+  input(name: string, type: TensorType): string {
+    this.claim(name);
+    this.inputs.push({ name, type });
+    this.types[name] = type;
+    return name;
+  }
+
+  initializer(name: string, tensor: Tensor): string {
+    this.claim(name);
+    if (tensor.data.length !== elementCount(tensor.shape)) {
+      throw new NasError('IR_SHAPE', `initializer "${name}": ${tensor.data.length} values for shape [${tensor.shape}]`);
+    }
+    this.initializers[name] = tensor;
+    this.types[name] = { dtype: tensor.dtype, shape: tensor.shape };
+    return name;
+  }
+
+  /** A constant, shared by equal content. */
+  ints(values: readonly number[], shape: Shape = [values.length]): string {
+    return this.constant('int64', values, shape, () => BigInt64Array.from(values, BigInt));
+  }
+
+  floats(values: readonly number[], shape: Shape = [values.length]): string {
+    return this.constant('float32', values, shape, () => Float32Array.from(values));
+  }
+
+  scalar(value: number): string {
+    return this.floats([value], []);
+  }
+
+  /** Adds a node with one output and returns the output's name. */
+  op(op: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeInput>> = {}, options: OpOptions = {}): string {
+    return this.multi(op, inputs, 1, attributes, options)[0]!;
+  }
+
+  /** Adds a node with several outputs and returns their names. */
+  multi(
+    op: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Readonly<Record<string, AttributeInput>> = {},
+    options: OpOptions = {},
+  ): string[] {
+    const name = this.fresh(options.name ?? op);
+    this.names.add(name);
+    const outputs = options.outputs ? [...options.outputs] : count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}.${i}`);
+    const node: Node = { op, domain: options.domain ?? '', name, inputs: [...inputs], outputs, attributes: toAttributes(attributes) };
+    this.add(node);
+    return outputs;
+  }
+
+  /** Adds a ready node; its types are inferred. */
+  add(node: Node): void {
+    const types = inferNode(node, this.types, this.initializers);
+    node.outputs.forEach((output, i) => {
+      if (output === '') return;
+      if (this.types[output]) throw new NasError('IR_NAME', `value "${output}" is defined twice`);
+      this.names.add(output);
+      this.types[output] = types[i]!;
+    });
+    this.nodes.push(node);
+  }
+
+  type(value: string): TensorType {
+    const type = this.types[value];
+    if (!type) throw new NasError('IR_NAME', `unknown value "${value}"`);
+    return type;
+  }
+
+  shape(value: string): Shape {
+    return this.type(value).shape;
+  }
+
+  /** A name that is not taken: the wish itself, else with `_2`, `_3` … */
+  fresh(wish: string): string {
+    if (!this.names.has(wish)) return wish;
+    let n = 2;
+    while (this.names.has(`${wish}_${n}`)) n++;
+    return `${wish}_${n}`;
+  }
+
+  build(outputs: readonly string[]): Graph {
+    for (const output of outputs) this.type(output);
+    return Object.freeze({
+      name: this.graphName,
+      inputs: [...this.inputs],
+      outputs: [...outputs],
+      initializers: { ...this.initializers },
+      nodes: [...this.nodes],
+      types: { ...this.types },
+    });
+  }
+
+  private constant(dtype: 'int64' | 'float32', values: readonly number[], shape: Shape, data: () => BigInt64Array | Float32Array): string {
+    const key = `${dtype}[${shape}]${values}`;
+    const known = this.constants.get(key);
+    if (known) return known;
+    const name = this.initializer(this.fresh(`const${this.constants.size}`), { dtype, shape, data: data() });
+    this.constants.set(key, name);
+    return name;
+  }
+
+  private claim(name: string): void {
+    if (this.names.has(name)) throw new NasError('IR_NAME', `"${name}" is defined twice`);
+    this.names.add(name);
+  }
+}
+
+/** Types of a node's outputs from the types of its inputs. */
+export function inferNode(
+  node: Node,
+  types: Readonly<Record<string, TensorType>>,
+  initializers: Readonly<Record<string, Tensor>>,
+): readonly TensorType[] {
+  const inputs = node.inputs.map((name) => {
+    if (name === '') return undefined;
+    const type = types[name];
+    if (!type) throw new NasError('IR_NAME', `node "${node.name}" (${node.op}) reads "${name}", which is not defined before it`);
+    return type;
+  });
+  return opEntry(node).infer({ node, inputs, constants: node.inputs.map((name) => initializers[name]) });
+}

@@ -1,0 +1,73 @@
+/**
+ * The intermediate representation: ONNX as plain, frozen data. Every value has a static type; the batch size is an
+ * ordinary number (the encoder can write the first dimension of inputs and outputs as a symbol).
+ */
+
+export type DType = 'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'uint16' | 'int8' | 'uint8' | 'bool';
+
+export type Shape = readonly number[];
+
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+
+/** Row-major data with its type. `bool` is a Uint8Array of 0 and 1. */
+export interface Tensor extends TensorType {
+  readonly data: TensorData;
+}
+
+export type Attribute =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] }
+  | { readonly kind: 'tensor'; readonly value: Tensor }
+  | { readonly kind: 'graph'; readonly value: Graph };
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** '' is the standard ONNX domain; 'espalier' holds the training ops that a lowering expands before encoding. */
+export type Domain = '' | 'com.microsoft' | 'com.microsoft.nchwc' | 'espalier' | (string & {});
+
+export interface Node {
+  readonly op: string;
+  readonly domain: Domain;
+  /** Unique in the graph; a layer's node carries the layer's name (`stage1.block0.conv1`). */
+  readonly name: string;
+  /** Value names; '' marks an optional input left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+export interface GraphInput {
+  readonly name: string;
+  readonly type: TensorType;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly string[];
+  /** Weights and constants by value name. */
+  readonly initializers: Readonly<Record<string, Tensor>>;
+  /** In topological order. */
+  readonly nodes: readonly Node[];
+  /** The type of every value: inputs, initializers, node outputs. */
+  readonly types: Readonly<Record<string, TensorType>>;
+}
+
+export const elementCount = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);

@@ -1,0 +1,43 @@
+import type { Plan } from '../core/candidate.ts';
+import type { Json } from '../core/json.ts';
+import type { Outcome, Progress } from '../core/trial.ts';
+
+/** What crosses the edge between the orchestrator, the trial host and its threads: plain data only. */
+export interface Job {
+  readonly trial: number;
+  readonly attempt: number;
+  /** Root of every random stream of the trial. */
+  readonly seed: string;
+  readonly plan: Plan;
+}
+
+/** What a running trial may ask of the place it runs in. */
+export interface TrialHooks {
+  progress(progress: Progress): void;
+  /**
+   * Called between steps. Waits here while the study is paused or another trial holds the exclusive lane.
+   * Throws `TrialStopped` when the trial must end.
+   */
+  checkpoint(): void;
+  /** Runs `work` while every other trial of the host is parked between steps: for latency. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Thrown by `checkpoint`; the worker turns it into an aborted (stop) or failed (deadline) outcome. */
+export class TrialStopped extends Error {
+  override readonly name = 'TrialStopped';
+  constructor(readonly reason: 'stopped' | 'deadline') {
+    super(reason);
+  }
+}
+
+/**
+ * The module that a worker thread loads: `export const trialModule: TrialModule`.
+ * `prepare` runs once per host, in one of its threads, with all cores; what it returns goes to every thread by
+ * structured clone (large arrays on SharedArrayBuffers, so that they are there once). `run` is one trial; it returns
+ * its failures as outcomes and lets only `TrialStopped` and surprises through.
+ */
+export interface TrialModule<Shared = unknown> {
+  prepare(setup: Json, hooks: TrialHooks): Promise<{ readonly shared: Shared; readonly facts: Json }>;
+  run(job: Job, shared: Shared, hooks: TrialHooks): Promise<Outcome>;
+}
