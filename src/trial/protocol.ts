@@ -26,8 +26,11 @@ export interface TrialHooks {
 /** Thrown by `checkpoint`; the worker turns it into an aborted (stop) or failed (deadline) outcome. */
 export class TrialStopped extends Error {
   override readonly name = 'TrialStopped';
-  constructor(readonly reason: 'stopped' | 'deadline') {
+  readonly reason: 'stopped' | 'deadline';
+
+  constructor(reason: 'stopped' | 'deadline') {
     super(reason);
+    this.reason = reason;
   }
 }
 

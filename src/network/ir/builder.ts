@@ -31,14 +31,19 @@ export interface OpOptions {
 
 /** Grows a graph node by node, inferring every type on the way. Emits in topological order by construction. */
 export class Builder {
+  readonly graphName: string;
   readonly types: Record<string, TensorType> = {};
   readonly initializers: Record<string, Tensor> = {};
   readonly nodes: Node[] = [];
   readonly inputs: GraphInput[] = [];
   private readonly names = new Set<string>();
+  /** Next suffix to try per wished name. */
+  private readonly suffixes = new Map<string, number>();
   private readonly constants = new Map<string, string>();
 
-  constructor(readonly graphName: string) {}
+  constructor(graphName: string) {
+    this.graphName = graphName;
+  }
 
   /** Starts from an existing graph: its inputs, initializers and nodes are all there, its outputs are not. */
   static from(graph: Graph): Builder {
@@ -128,8 +133,9 @@ export class Builder {
   /** A name that is not taken: the wish itself, else with `_2`, `_3` … */
   fresh(wish: string): string {
     if (!this.names.has(wish)) return wish;
-    let n = 2;
+    let n = this.suffixes.get(wish) ?? 2;
     while (this.names.has(`${wish}_${n}`)) n++;
+    this.suffixes.set(wish, n);
     return `${wish}_${n}`;
   }
 
