@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const source = fileURLToPath(new URL('../src', import.meta.url));
+
+/**
+ * Who may import whom: a room (path below src/) may import itself, core, and the rooms listed here.
+ * The longest matching prefix decides; README's architecture section says why.
+ */
+const mayImport: Record<string, readonly string[]> = {
+  core: [],
+  'search/space': [],
+  'search/controllers': ['search/space', 'search/study'],
+  'search/study': ['search/space'],
+  'network/ir': [],
+  'network/autodiff': ['network/ir'],
+  'network/models': ['network/ir'],
+  'network/data': [],
+  'network/engine': ['network/ir', 'network/autodiff', 'network/data'],
+  'network/compress': ['network/ir'],
+  'network/metrics': ['network/ir', 'network/engine'],
+  trial: ['network'],
+  executors: ['trial/protocol.ts'],
+  store: [],
+  dashboard: ['store'],
+  report: ['store'],
+  export: ['store', 'network/ir'],
+  cli: ['search', 'network', 'trial', 'executors', 'store', 'dashboard', 'report', 'export'],
+  'index.ts': ['search', 'network', 'trial', 'executors', 'store', 'dashboard', 'report', 'export', 'cli'],
+};
+
+const files = (readdirSync(source, { recursive: true }) as string[]).filter((file) => /\.tsx?$/.test(file));
+const isIn = (file: string, room: string) => file === room || file.startsWith(`${room}/`);
+const roomOf = (file: string) =>
+  Object.keys(mayImport)
+    .filter((room) => isIn(file, room))
+    .sort((a, b) => b.length - a.length)[0];
+
+/** Relative imports, dynamic ones and `new URL('./x.ts', import.meta.url)` entries left out: those are process edges. */
+function importsOf(file: string): { relative: string[]; packages: string[] } {
+  const text = readFileSync(join(source, file), 'utf8');
+  const names = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'";]*?(?:from\s*)?'([^']+)'/g)].map((match) => match[1]!);
+  const dynamic = [...text.matchAll(/\bimport\(\s*'([^']+)'/g)].map((match) => match[1]!);
+  const all = [...names, ...dynamic];
+  return {
+    relative: all.filter((name) => name.startsWith('.')).map((name) => relative(source, resolve(source, dirname(file), name))),
+    packages: all.filter((name) => !name.startsWith('.')),
+  };
+}
+
+describe('layers', () => {
+  it('finds the source', () => expect(files.length).toBeGreaterThan(10));
+
+  it.each(files)('%s imports only what its room may', (file) => {
+    const room = roomOf(file);
+    expect(room, `${file} is in no known room`).toBeDefined();
+    const allowed = [room!, 'core', ...mayImport[room!]!];
+    const forbidden = importsOf(file).relative.filter((target) => !allowed.some((prefix) => isIn(target, prefix)));
+    expect(forbidden).toEqual([]);
+  });
+
+  it('imports onnxruntime-node in one file', () => {
+    const importers = files.filter((file) => importsOf(file).packages.includes('onnxruntime-node'));
+    expect(importers).toEqual(['network/engine/session.ts']);
+  });
+
+  it('opens the database in one room', () => {
+    const importers = files.filter((file) => importsOf(file).packages.includes('better-sqlite3'));
+    expect(importers.every((file) => isIn(file, 'store'))).toBe(true);
+  });
+});
