@@ -1,0 +1,43 @@
+/** An image classification data set in memory. Plain data on shared memory: a structured clone to a thread copies no pixel. */
+export interface Dataset {
+  readonly name: string;
+  /** Of one image: channels, height, width. */
+  readonly shape: ImageShape;
+  /** Names of the classes; a label is an index into them. */
+  readonly classes: readonly string[];
+  readonly normalization: Normalization;
+  readonly train: Split;
+  /** Held out of the training files: all that a search may look at besides `train`. */
+  readonly validation: Split;
+  /** For the final report alone. */
+  readonly test: Split;
+  /** Hex SHA-256 of the files' content and of how it was split: equal hashes mean equal data. */
+  readonly hash: string;
+}
+
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+/** Per channel, in units of pixel / 255. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface Split {
+  /** [count, C·H·W], row-major NCHW, 0 … 255, on a SharedArrayBuffer. */
+  readonly images: Uint8Array;
+  /** [count], on a SharedArrayBuffer. */
+  readonly labels: Uint8Array;
+  readonly count: number;
+}
+
+export const imageSize = ([channels, height, width]: ImageShape): number => channels * height * width;
+
+/** Room for a split that threads can share. */
+export function emptySplit(count: number, size: number): Split {
+  return {
+    images: new Uint8Array(new SharedArrayBuffer(count * size)),
+    labels: new Uint8Array(new SharedArrayBuffer(count)),
+    count,
+  };
+}
