@@ -30,7 +30,13 @@ export interface Site {
 
 /** What a knob accepts. `off` is the value at which the technique leaves the site as it is, whatever the others say. */
 export type Knob =
-  | { readonly kind: 'choice'; readonly values: readonly Value[]; readonly default: Value; readonly off?: Value; readonly summary: string }
+  | {
+      readonly kind: 'choice';
+      readonly values: readonly Value[];
+      readonly default: Value;
+      readonly off?: Value;
+      readonly summary: string;
+    }
   | {
       readonly kind: 'number';
       readonly min: number;

@@ -49,9 +49,13 @@ export function pick<T extends { readonly name: string }>(kind: string, list: re
   const found = list.find((entry) => entry.name === name);
   if (found) return found;
   const names = list.map((entry) => entry.name);
-  throw new NasError(`UNKNOWN_${kind.toUpperCase()}`, `unknown ${kind} "${name}".${didYouMean(name, names)} Known: ${names.join(', ')}.`, {
-    facts: { kind, name, known: names },
-  });
+  throw new NasError(
+    `UNKNOWN_${kind.toUpperCase()}`,
+    `unknown ${kind} "${name}".${didYouMean(name, names)} Known: ${names.join(', ')}.`,
+    {
+      facts: { kind, name, known: names },
+    },
+  );
 }
 
 /** ` Did you mean "x"?`, or nothing where no known name is close. */

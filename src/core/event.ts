@@ -7,7 +7,14 @@ import type { Outcome, Progress } from './trial.ts';
  * `at`: milliseconds since the epoch (for people; nothing is decided by it).
  */
 export type StudyEvent =
-  | { readonly type: 'asked'; readonly at: number; readonly trial: number; readonly candidate: Candidate; readonly key: string; readonly origin: string }
+  | {
+      readonly type: 'asked';
+      readonly at: number;
+      readonly trial: number;
+      readonly candidate: Candidate;
+      readonly key: string;
+      readonly origin: string;
+    }
   | { readonly type: 'started'; readonly at: number; readonly trial: number; readonly attempt: number; readonly worker: number }
   | { readonly type: 'finished'; readonly at: number; readonly trial: number; readonly outcome: Outcome }
   /** The controller's state after it was told every trial below `told`. */
@@ -18,5 +25,11 @@ export type StudyEvent =
 /** What the screens get live: the stored events, and the passing ones that are not stored. */
 export type LiveEvent =
   | StudyEvent
-  | { readonly type: 'progress'; readonly at: number; readonly trial: number; readonly worker: number; readonly progress: Progress }
+  | {
+      readonly type: 'progress';
+      readonly at: number;
+      readonly trial: number;
+      readonly worker: number;
+      readonly progress: Progress;
+    }
   | { readonly type: 'log'; readonly at: number; readonly level: 'info' | 'warning' | 'error'; readonly message: string };

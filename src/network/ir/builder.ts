@@ -18,7 +18,8 @@ function toAttribute(name: string, value: AttributeInput): Attribute {
   if (typeof value === 'string') return { kind: 'string', value };
   if (typeof value === 'object' && 'kind' in value) return value;
   const numbers = typeof value === 'number' ? [value] : value;
-  if (!numbers.every(Number.isInteger)) throw new NasError('IR_ATTRIBUTE', `attribute "${name}": write float(${value}) for a float`);
+  if (!numbers.every(Number.isInteger))
+    throw new NasError('IR_ATTRIBUTE', `attribute "${name}": write float(${value}) for a float`);
   return typeof value === 'number' ? { kind: 'int', value } : { kind: 'ints', value };
 }
 
@@ -88,7 +89,12 @@ export class Builder {
   }
 
   /** Adds a node with one output and returns the output's name. */
-  op(op: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeInput>> = {}, options: OpOptions = {}): string {
+  op(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeInput>> = {},
+    options: OpOptions = {},
+  ): string {
     return this.multi(op, inputs, 1, attributes, options)[0]!;
   }
 
@@ -102,8 +108,19 @@ export class Builder {
   ): string[] {
     const name = this.fresh(options.name ?? op);
     this.names.add(name);
-    const outputs = options.outputs ? [...options.outputs] : count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}.${i}`);
-    const node: Node = { op, domain: options.domain ?? '', name, inputs: [...inputs], outputs, attributes: toAttributes(attributes) };
+    const outputs = options.outputs
+      ? [...options.outputs]
+      : count === 1
+        ? [name]
+        : Array.from({ length: count }, (_, i) => `${name}.${i}`);
+    const node: Node = {
+      op,
+      domain: options.domain ?? '',
+      name,
+      inputs: [...inputs],
+      outputs,
+      attributes: toAttributes(attributes),
+    };
     this.add(node);
     return outputs;
   }
@@ -151,7 +168,12 @@ export class Builder {
     });
   }
 
-  private constant(dtype: 'int64' | 'float32', values: readonly number[], shape: Shape, data: () => BigInt64Array | Float32Array): string {
+  private constant(
+    dtype: 'int64' | 'float32',
+    values: readonly number[],
+    shape: Shape,
+    data: () => BigInt64Array | Float32Array,
+  ): string {
     const key = `${dtype}[${shape}]${values}`;
     const known = this.constants.get(key);
     if (known) return known;
