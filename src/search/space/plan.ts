@@ -9,18 +9,19 @@ export function planOf(space: Space, candidate: Candidate): Plan {
   const recipe: Record<string, Value> = { ...space.fixed.recipe };
   const techniques: Sites = {};
   for (const [technique, sites] of Object.entries(space.fixed.techniques)) techniques[technique] = { ...sites };
-  for (const { name, target } of space.parameters) {
-    const value = candidate[name]!;
-    if (target.kind === 'recipe') recipe[target.key] = value;
-    else {
-      const sites = (techniques[target.technique] ??= {});
-      sites[target.site] = { ...sites[target.site], [target.knob]: value };
-    }
-  }
+  const left: { technique: string; site: string }[] = [];
   for (const { name, target, off } of space.parameters) {
-    if (target.kind === 'technique' && off !== undefined && candidate[name] === off)
-      delete techniques[target.technique]![target.site];
+    const value = candidate[name]!;
+    if (target.kind === 'recipe') {
+      recipe[target.key] = value;
+      continue;
+    }
+    const sites = techniques[target.technique] ?? {};
+    sites[target.site] = { ...sites[target.site], [target.knob]: value };
+    techniques[target.technique] = sites;
+    if (off !== undefined && value === off) left.push(target);
   }
+  for (const { technique, site } of left) delete techniques[technique]![site];
   return { recipe, techniques: withoutEmpty(techniques) };
 }
 
