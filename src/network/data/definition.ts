@@ -1,0 +1,27 @@
+import type { Progress } from '../../core/trial.ts';
+import type { Dataset } from './dataset.ts';
+import type { Places } from './places.ts';
+
+/** What a space file says under `data:`. */
+export interface DataOptions {
+  /** The user's own folder with the files. */
+  readonly folder?: string | undefined;
+  /** Images to hold out of the training images. */
+  readonly validation: number;
+  /** Images to train on; all where absent. */
+  readonly limit?: number | undefined;
+}
+
+export interface DataHooks {
+  progress(progress: Progress): void;
+}
+
+/** One data set that `data.name` can name. */
+export interface DatasetDefinition {
+  readonly name: string;
+  readonly summary: string;
+  /** `data.folder` must be given. */
+  readonly needsFolder: boolean;
+  /** Throws NasError DATA_MISSING, DATA_CORRUPT, DATA_TOO_SMALL. */
+  load(options: DataOptions, hooks: DataHooks, places: Places): Promise<Dataset>;
+}

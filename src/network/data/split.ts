@@ -1,0 +1,87 @@
+import { NasError } from '../../core/errors.ts';
+import { createRng } from '../../core/rng.ts';
+import type { Normalization, Split } from './dataset.ts';
+import { emptySplit } from './dataset.ts';
+
+/**
+ * Picks `count` images so that every class has its share (largest remainders; ties to the lower class). The choice is a
+ * function of the labels and the count alone, the same in every study. Ascending indices.
+ */
+export function stratifiedChoice(labels: Uint8Array, count: number, purpose: string): number[] {
+  const byClass = groupByClass(labels);
+  const shares = apportion(
+    byClass.map((indices) => indices.length),
+    count,
+  );
+  const chosen = byClass.flatMap((indices, label) => createRng('data', purpose, label).shuffle(indices).slice(0, shares[label]));
+  return chosen.sort((a, b) => a - b);
+}
+
+/** Splits `total` in proportion to `sizes`, in whole numbers that sum to `total` (Hamilton's method). */
+export function apportion(sizes: readonly number[], total: number): number[] {
+  const sum = sizes.reduce((a, b) => a + b, 0);
+  const exact = sizes.map((size) => (total * size) / sum);
+  const shares = exact.map(Math.floor);
+  const remainder = (i: number) => exact[i]! - shares[i]!;
+  const order = sizes.map((_, i) => i).sort((a, b) => remainder(b) - remainder(a) || a - b);
+  const left = total - shares.reduce((a, b) => a + b, 0);
+  for (const i of order.slice(0, left)) shares[i]!++;
+  return shares;
+}
+
+/** The images at `indices`, in that order, in their own shared memory. */
+export function take(split: Split, indices: readonly number[]): Split {
+  const size = split.images.length / split.count;
+  const result = emptySplit(indices.length, size);
+  indices.forEach((from, to) => {
+    result.images.set(split.images.subarray(from * size, (from + 1) * size), to * size);
+    result.labels[to] = split.labels[from]!;
+  });
+  return result;
+}
+
+/**
+ * Holds `validation` images out of the training images, and keeps `limit` of the others.
+ * Throws NasError DATA_TOO_SMALL where nothing is left to train on.
+ */
+export function holdOut(all: Split, validation: number, limit: number | undefined): { train: Split; validation: Split } {
+  if (validation >= all.count) {
+    throw new NasError(
+      'DATA_TOO_SMALL',
+      `validation: ${validation} images cannot be held out of ${all.count} training images. Set data.validation to a smaller number.`,
+      { facts: { validation, images: all.count } },
+    );
+  }
+  const held = stratifiedChoice(all.labels, validation, 'validation');
+  const heldSet = new Set(held);
+  const rest = take(
+    all,
+    Array.from({ length: all.count }, (_, i) => i).filter((i) => !heldSet.has(i)),
+  );
+  const train = limit === undefined || limit >= rest.count ? rest : take(rest, stratifiedChoice(rest.labels, limit, 'limit'));
+  return { train, validation: take(all, held) };
+}
+
+/** Mean and standard deviation of all pixels of a one-channel split, from their histogram. */
+export function normalizationOf({ images }: Split): Normalization {
+  const histogram = new Float64Array(256);
+  for (const pixel of images) histogram[pixel]!++;
+  let sum = 0;
+  let squares = 0;
+  histogram.forEach((count, pixel) => {
+    sum += count * pixel;
+    squares += count * pixel * pixel;
+  });
+  const mean = sum / images.length;
+  const std = Math.sqrt(squares / images.length - mean * mean);
+  return { mean: [mean / 255], std: [std > 0 ? std / 255 : 1] };
+}
+
+function groupByClass(labels: Uint8Array): number[][] {
+  const groups: number[][] = [];
+  labels.forEach((label, i) => {
+    while (groups.length <= label) groups.push([]);
+    groups[label]!.push(i);
+  });
+  return groups;
+}
