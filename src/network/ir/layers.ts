@@ -1,0 +1,37 @@
+import type { Graph, Node, Tensor } from './graph.ts';
+
+/** A node with trained weights: what people call a layer. */
+export interface Layer {
+  /** The node's name. */
+  readonly name: string;
+  readonly node: Node;
+  /** Name of the initializer that holds the weights. */
+  readonly weight: string;
+  /** Axis of the weights that counts the layer's outputs. */
+  readonly outputAxis: number;
+}
+
+/** Layers of a graph in the order in which they run: Conv, Gemm and MatMul with weights of their own. */
+export function layersOf(graph: Graph): readonly Layer[] {
+  return graph.nodes.flatMap((node) => {
+    const weight = node.inputs[1];
+    const tensor = weight === undefined ? undefined : graph.initializers[weight];
+    const outputAxis = tensor && outputAxisOf(node, tensor);
+    return outputAxis === undefined ? [] : [{ name: node.name, node, weight: weight!, outputAxis }];
+  });
+}
+
+function outputAxisOf(node: Node, weight: Tensor): number | undefined {
+  if (node.domain !== '') return undefined;
+  const transB = node.attributes['transB'];
+  switch (node.op) {
+    case 'Conv':
+      return 0;
+    case 'Gemm':
+      return transB?.kind === 'int' && transB.value !== 0 ? 0 : 1;
+    case 'MatMul':
+      return weight.shape.length === 2 ? 1 : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { createRng } from '../../core/rng.ts';
+import { type Builder, float } from '../ir/builder.ts';
+import type { Shape, Tensor } from '../ir/graph.ts';
+import { elementCount } from '../ir/graph.ts';
+
+/** Layers that the families are made of, with their initial weights. */
+
+/** Numerical guard of BatchNormalization, and the share of the old running statistics that a training step keeps. */
+const epsilon = 1e-5;
+const momentum = 0.9;
+
+export interface ConvOptions {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly group?: number;
+}
+
+/** Conv without bias, padded so that stride 1 keeps the size, then BatchNormalization. x: [N,C,H,W]. */
+export function convBn(b: Builder, seed: string, layer: string, x: string, channels: number, options: ConvOptions): string {
+  const { kernel, stride = 1, group = 1 } = options;
+  const pad = (kernel - 1) / 2;
+  const shape = [channels, b.shape(x)[1]! / group, kernel, kernel];
+  const weight = b.initializer(`${layer}.weight`, heNormal(seed, `${layer}.weight`, shape));
+  const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], group };
+  const y = b.op('Conv', [x, weight], attributes, { name: layer });
+  return batchNorm(b, `${layer}.bn`, y);
+}
+
+/** BatchNormalization over axis 1, as the identity that training starts from. */
+export function batchNorm(b: Builder, name: string, x: string): string {
+  const channels = b.shape(x)[1]!;
+  const parameters = [
+    b.initializer(`${name}.scale`, filled([channels], 1)),
+    b.initializer(`${name}.bias`, filled([channels], 0)),
+    b.initializer(`${name}.mean`, filled([channels], 0)),
+    b.initializer(`${name}.var`, filled([channels], 1)),
+  ];
+  return b.op('BatchNormalization', [x, ...parameters], { epsilon: float(epsilon), momentum: float(momentum) }, { name });
+}
+
+/** Gemm with bias; weights [out, in]. x: [N, in]. */
+export function dense(b: Builder, seed: string, layer: string, x: string, features: number, output: string): string {
+  const weight = b.initializer(`${layer}.weight`, heNormal(seed, `${layer}.weight`, [features, b.shape(x)[1]!]));
+  const bias = b.initializer(`${layer}.bias`, filled([features], 0));
+  return b.multi('Gemm', [x, weight, bias], 1, { transB: 1 }, { name: layer, outputs: [output] })[0]!;
+}
+
+/** Normal with variance 2 / fan-in (He et al. 2015, Delving Deep into Rectifiers). Axis 0 counts the outputs. */
+function heNormal(seed: string, name: string, shape: Shape): Tensor {
+  const rng = createRng(seed, 'init', name);
+  const deviation = Math.sqrt(2 / elementCount(shape.slice(1)));
+  return { dtype: 'float32', shape, data: Float32Array.from({ length: elementCount(shape) }, () => rng.normal() * deviation) };
+}
+
+const filled = (shape: Shape, value: number): Tensor => ({
+  dtype: 'float32',
+  shape,
+  data: new Float32Array(elementCount(shape)).fill(value),
+});
