@@ -35,9 +35,8 @@ export async function readIdx(path: string, dimensions: 1 | 3): Promise<IdxFile>
     if (path.endsWith('.gz')) await pipeline(file, createGunzip({ chunkSize: 1 << 20 }), chunks);
     else await pipeline(file, chunks);
   } catch (error) {
-    throw error instanceof NasError
-      ? error
-      : corrupt(path, `cannot be read (${error instanceof Error ? error.message : error})`, error);
+    if (error instanceof NasError) throw error;
+    throw corrupt(path, `cannot be read (${error instanceof Error ? error.message : String(error)})`, error);
   }
   return reader.finish();
 }
@@ -49,7 +48,7 @@ class IdxReader {
   private readonly hash = createHash('sha256');
   private headerFilled = 0;
   private sizes: readonly number[] = [];
-  private data = new Uint8Array(0);
+  private data: Uint8Array = new Uint8Array(0);
   private filled = 0;
 
   constructor(path: string, dimensions: number) {
@@ -61,7 +60,7 @@ class IdxReader {
     this.hash.update(chunk);
     const body = this.headerFilled < this.header.length ? this.takeHeader(chunk) : chunk;
     if (this.filled + body.length > this.data.length) {
-      throw corrupt(this.path, `holds more than the ${this.data.length} bytes that its header announces [${this.sizes}]`);
+      throw corrupt(this.path, `holds more than the ${this.data.length} bytes that its header announces ${this.sizes.join('×')}`);
     }
     this.data.set(body, this.filled);
     this.filled += body.length;
@@ -73,7 +72,7 @@ class IdxReader {
     if (this.filled < this.data.length) {
       throw corrupt(
         this.path,
-        `ends after ${this.filled} of the ${this.data.length} bytes that its header announces [${this.sizes}]`,
+        `ends after ${this.filled} of the ${this.data.length} bytes that its header announces ${this.sizes.join('×')}`,
       );
     }
     return { path: this.path, sizes: this.sizes, data: this.data, sha256: this.hash.digest('hex') };
@@ -90,7 +89,8 @@ class IdxReader {
     if (magic !== expected) throw corrupt(this.path, `its magic number is ${hex(magic)}, not ${hex(expected)}`);
     this.sizes = Array.from({ length: dimensions }, (_, i) => this.header.readUInt32BE(4 + 4 * i));
     const bytes = this.sizes.reduce((product, size) => product * size, 1);
-    if (bytes === 0 || bytes > largestFile) throw corrupt(this.path, `its header announces [${this.sizes}], ${bytes} bytes`);
+    if (bytes === 0 || bytes > largestFile)
+      throw corrupt(this.path, `its header announces ${this.sizes.join('×')}, ${bytes} bytes`);
     this.data = new Uint8Array(new SharedArrayBuffer(bytes));
     return chunk.subarray(taken);
   }

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 /** Where this machine keeps data sets, and the programs that can fetch a Debian package without being root. */
 export interface Places {
@@ -15,7 +15,8 @@ export interface Places {
 
 export function placesOf(env: Readonly<Record<string, string | undefined>> = process.env): Places {
   // An empty or relative XDG_CACHE_HOME counts as unset (XDG base directory specification).
-  const cacheHome = env['XDG_CACHE_HOME']?.startsWith('/') ? env['XDG_CACHE_HOME'] : join(homedir(), '.cache');
+  const wished = env['XDG_CACHE_HOME'] ?? '';
+  const cacheHome = isAbsolute(wished) ? wished : join(homedir(), '.cache');
   return {
     cache: join(cacheHome, 'espalier', 'datasets'),
     local: env['NAS_DATA'] || undefined,
