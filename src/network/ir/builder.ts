@@ -1,6 +1,6 @@
 import { NasError } from '../../core/errors.ts';
 import type { Attribute, Attributes, Domain, Graph, GraphInput, Node, Shape, Tensor, TensorType } from './graph.ts';
-import { elementCount } from './graph.ts';
+import { elementCount, show } from './graph.ts';
 import { opEntry } from './ops/index.ts';
 
 /** Attributes as they are written: whole numbers are ints, text is a string; floats must say so with `float()`. */
@@ -19,7 +19,7 @@ function toAttribute(name: string, value: AttributeInput): Attribute {
   if (typeof value === 'object' && 'kind' in value) return value;
   const numbers = typeof value === 'number' ? [value] : value;
   if (!numbers.every(Number.isInteger))
-    throw new NasError('IR_ATTRIBUTE', `attribute "${name}": write float(${value}) for a float`);
+    throw new NasError('IR_ATTRIBUTE', `attribute "${name}": write float(${String(value)}) for a float`);
   return typeof value === 'number' ? { kind: 'int', value } : { kind: 'ints', value };
 }
 
@@ -37,6 +37,8 @@ export class Builder {
   readonly initializers: Record<string, Tensor> = {};
   readonly nodes: Node[] = [];
   readonly inputs: GraphInput[] = [];
+  /** Put before the names that are made up: `conv1.grad/`. */
+  scope = '';
   private readonly names = new Set<string>();
   /** Next suffix to try per wished name. */
   private readonly suffixes = new Map<string, number>();
@@ -68,7 +70,7 @@ export class Builder {
   initializer(name: string, tensor: Tensor): string {
     this.claim(name);
     if (tensor.data.length !== elementCount(tensor.shape)) {
-      throw new NasError('IR_SHAPE', `initializer "${name}": ${tensor.data.length} values for shape [${tensor.shape}]`);
+      throw new NasError('IR_SHAPE', `initializer "${name}": ${tensor.data.length} values for shape ${show(tensor.shape)}`);
     }
     this.initializers[name] = tensor;
     this.types[name] = { dtype: tensor.dtype, shape: tensor.shape };
@@ -147,6 +149,23 @@ export class Builder {
     return this.type(value).shape;
   }
 
+  /**
+   * Gives a value that a node from position `since` on defines another name (the wish, made unique), and its node
+   * too where the two were named alike. Nodes before `since` must not read it.
+   */
+  rename(value: string, wish: string, since: number): string {
+    const name = this.fresh(wish);
+    const swap = (known: string) => (known === value ? name : known);
+    for (let i = since; i < this.nodes.length; i++) {
+      const node = this.nodes[i]!;
+      this.nodes[i] = { ...node, name: swap(node.name), inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) };
+    }
+    this.types[name] = this.type(value);
+    delete this.types[value];
+    this.names.add(name);
+    return name;
+  }
+
   /** A name that is not taken: the wish itself, else with `_2`, `_3` … */
   fresh(wish: string): string {
     if (!this.names.has(wish)) return wish;
@@ -174,7 +193,7 @@ export class Builder {
     shape: Shape,
     data: () => BigInt64Array | Float32Array,
   ): string {
-    const key = `${dtype}[${shape}]${values}`;
+    const key = `${dtype}${show(shape)}${values.join(',')}`;
     const known = this.constants.get(key);
     if (known) return known;
     const name = this.initializer(this.fresh(`const${this.constants.size}`), { dtype, shape, data: data() });

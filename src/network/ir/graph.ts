@@ -71,3 +71,6 @@ export interface Graph {
 }
 
 export const elementCount = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/** A shape as messages and the printer show it: `[8,16]`. */
+export const show = (shape: Shape): string => `[${shape.join(',')}]`;

@@ -1,0 +1,97 @@
+import type { Builder } from '../builder.ts';
+import type { Shape, TensorType } from '../graph.ts';
+import { show } from '../graph.ts';
+import type { GradContext, InferContext, OpEntry } from '../op.ts';
+import { readFloat } from './support/attributes.ts';
+import { gradOf, reshape } from './support/gradients.ts';
+import { expectShape, inputType, misfit, range } from './support/shapes.ts';
+
+/** Batch normalization over [N, C, …spatial], statistics per channel. */
+
+/** Checks that inputs `from`… hold one number per channel of input `x`, and returns the type of such a vector. */
+function channelVector(context: InferContext, x: number, from: number): TensorType {
+  const { dtype, shape } = inputType(context, x);
+  if (shape.length < 2) throw misfit(context.node, `input of shape ${show(shape)} has no channels`);
+  for (let i = from; i < context.inputs.length; i++) expectShape(context, i, [shape[1]!]);
+  return { dtype, shape: [shape[1]!] };
+}
+
+const batchNormalization: OpEntry = {
+  op: 'BatchNormalization',
+  domain: '',
+  infer: (context) => {
+    channelVector(context, 0, 1);
+    return [inputType(context, 0)];
+  },
+  stops: [3, 4],
+  grad: (context) => {
+    const { b, wants } = context;
+    const dy = gradOf(context);
+    const { centered, inverse, scale } = inferenceParts(context);
+    const overChannel = (value: string) => b.op('ReduceSum', [value, b.ints(allButChannel(b.shape(dy)))], { keepdims: 0 });
+    return [
+      wants[0] ? b.op('Mul', [dy, b.op('Mul', [scale, inverse])]) : undefined,
+      wants[1] ? overChannel(b.op('Mul', [dy, b.op('Mul', [centered, inverse])])) : undefined,
+      wants[2] ? overChannel(dy) : undefined,
+    ];
+  },
+  params: [1, 2],
+  states: [3, 4],
+};
+
+/** x − mean, 1 / √(var + ε) and scale, the vectors as [C, 1, …] to broadcast against x. */
+function inferenceParts({ b, node, inputs }: GradContext) {
+  const [x, scale, , mean, variance] = inputs as [string, string, string, string, string];
+  const shifted = b.op('Add', [perChannel(b, variance, x), b.scalar(readFloat(node, 'epsilon', 1e-5))]);
+  return {
+    centered: b.op('Sub', [x, perChannel(b, mean, x)]),
+    inverse: b.op('Reciprocal', [b.op('Sqrt', [shifted])]),
+    scale: perChannel(b, scale, x),
+  };
+}
+
+const perChannel = (b: Builder, vector: string, x: string): string =>
+  reshape(b, vector, [
+    b.shape(x)[1]!,
+    ...b
+      .shape(x)
+      .slice(2)
+      .map(() => 1),
+  ]); // prettier-ignore
+
+const allButChannel = (shape: Shape) => [0, ...range(2, shape.length)];
+
+/**
+ * (x, scale, bias; epsilon) → (y, batchMean [C], batchVar [C], biased): normalizes by the statistics of the batch.
+ * The statistics are outputs for the running averages; no gradient flows into them from outside.
+ */
+const batchNormTrain: OpEntry = {
+  op: 'BatchNormTrain',
+  domain: 'espalier',
+  infer: (context) => {
+    const vector = channelVector(context, 0, 1);
+    return [inputType(context, 0), vector, vector];
+  },
+  grad: ({ b, node, inputs, outputs, dOutputs }) => {
+    const dy = dOutputs[0];
+    if (!dy) return [];
+    const [x, scale] = inputs as [string, string];
+    const [, mean, variance] = outputs as [string, string, string];
+    return b.multi('BatchNormGrad', [dy, x, scale, mean, variance], 3, node.attributes, { domain: 'espalier' });
+  },
+  params: [1, 2],
+};
+
+/** (dy, x, scale, batchMean, batchVar; epsilon) → (dx, dScale, dBias), through the batch statistics. */
+const batchNormGrad: OpEntry = {
+  op: 'BatchNormGrad',
+  domain: 'espalier',
+  infer: (context) => {
+    const vector = channelVector(context, 1, 2);
+    expectShape(context, 0, inputType(context, 1).shape);
+    return [inputType(context, 1), vector, vector];
+  },
+  grad: 'forbidden',
+};
+
+export const normalizationOps: readonly OpEntry[] = [batchNormalization, batchNormTrain, batchNormGrad];

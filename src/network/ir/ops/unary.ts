@@ -1,0 +1,128 @@
+import type { Builder } from '../builder.ts';
+import type { DType } from '../graph.ts';
+import type { GradContext, OpEntry } from '../op.ts';
+import { readFloat, readInt } from './support/attributes.ts';
+import { gated, gradOf } from './support/gradients.ts';
+import { inputType, isFloat, likeInput, misfit } from './support/shapes.ts';
+
+/** Elementwise ops of one value. */
+
+type Unary = (b: Builder, dy: string, x: string, y: string, context: GradContext) => string;
+
+const unary = (op: string, rule: Unary): OpEntry => ({
+  op,
+  domain: '',
+  infer: likeInput,
+  grad: (context) => [rule(context.b, gradOf(context), context.inputs[0]!, context.outputs[0]!, context)],
+});
+
+const mul = (b: Builder, x: string, y: string) => b.op('Mul', [x, y]);
+const oneMinus = (b: Builder, x: string) => b.op('Sub', [b.scalar(1), x]);
+
+const relu = unary('Relu', (b, dy, _x, y) => gated(b, dy, y));
+const identity = unary('Identity', (_b, dy) => dy);
+const exp = unary('Exp', (b, dy, _x, y) => mul(b, dy, y));
+const log = unary('Log', (b, dy, x) => b.op('Div', [dy, x]));
+const sqrt = unary('Sqrt', (b, dy, _x, y) => b.op('Div', [mul(b, dy, b.scalar(0.5)), y]));
+const reciprocal = unary('Reciprocal', (b, dy, _x, y) => b.op('Neg', [mul(b, dy, mul(b, y, y))]));
+const neg = unary('Neg', (b, dy) => b.op('Neg', [dy]));
+const abs = unary('Abs', (b, dy, x) => b.op('Sub', [gated(b, dy, x), gated(b, dy, b.op('Neg', [x]))]));
+const sigmoid = unary('Sigmoid', (b, dy, _x, y) => mul(b, dy, mul(b, y, oneMinus(b, y))));
+const tanh = unary('Tanh', (b, dy, _x, y) => mul(b, dy, oneMinus(b, mul(b, y, y))));
+
+const leakyRelu = unary('LeakyRelu', (b, dy, x, _y, { node }) => {
+  const alpha = readFloat(node, 'alpha', 0.01);
+  return b.op('Add', [mul(b, dy, b.scalar(alpha)), mul(b, gated(b, dy, x), b.scalar(1 - alpha))]);
+});
+
+/** Where 0 < y < 1 the slope is alpha. */
+const hardSigmoid = unary('HardSigmoid', (b, dy, _x, y, { node }) =>
+  mul(b, gated(b, gated(b, dy, y), oneMinus(b, y)), b.scalar(readFloat(node, 'alpha', 0.2))),
+);
+
+/** y = x · h(x), h = HardSigmoid(1/6, 1/2). */
+const hardSwish = unary('HardSwish', (b, dy, x) => {
+  const h = b.op('HardSigmoid', [x], { alpha: { kind: 'float', value: 1 / 6 }, beta: { kind: 'float', value: 0.5 } });
+  const slope = gated(b, gated(b, mul(b, dy, x), h), oneMinus(b, h));
+  return b.op('Add', [mul(b, dy, h), mul(b, slope, b.scalar(1 / 6))]);
+});
+
+const clip: OpEntry = {
+  op: 'Clip',
+  domain: '',
+  infer: likeInput,
+  stops: [1, 2],
+  grad: (context) => {
+    const { b, inputs } = context;
+    const [x, min, max] = inputs;
+    let dx = gradOf(context);
+    if (min) dx = gated(b, dx, b.op('Sub', [x!, min]));
+    if (max) dx = gated(b, dx, b.op('Sub', [max, x!]));
+    return [dx];
+  },
+};
+
+/** ONNX TensorProto.DataType codes. */
+export const dtypeCodes: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+};
+
+const cast: OpEntry = {
+  op: 'Cast',
+  domain: '',
+  infer: (context) => {
+    const code = readInt(context.node, 'to', 0);
+    const dtype = (Object.keys(dtypeCodes) as DType[]).find((name) => dtypeCodes[name] === code);
+    if (!dtype) throw misfit(context.node, `cannot cast to the data type ${code}`);
+    return [{ dtype, shape: inputType(context, 0).shape }];
+  },
+  grad: (context) => {
+    const { b, inputs, outputs } = context;
+    const from = b.type(inputs[0]!).dtype;
+    if (!isFloat(from) || !isFloat(b.type(outputs[0]!).dtype)) return [];
+    return [b.op('Cast', [gradOf(context)], { to: dtypeCodes[from] })];
+  },
+};
+
+/** Dropout of an inference graph: the identity. */
+const dropout: OpEntry = {
+  op: 'Dropout',
+  domain: '',
+  infer: (context) => {
+    const type = inputType(context, 0);
+    return [type, { dtype: 'bool', shape: type.shape }];
+  },
+  stops: [1, 2],
+  grad: (context) => [gradOf(context)],
+};
+
+/** dx of y = max(x, 0): `dy` where `y` > 0. Also the gate of every other op with a kink. */
+const reluGrad: OpEntry = { op: 'ReluGrad', domain: 'espalier', infer: likeInput, grad: 'forbidden' };
+
+export const unaryOps: readonly OpEntry[] = [
+  relu,
+  clip,
+  leakyRelu,
+  sigmoid,
+  hardSigmoid,
+  hardSwish,
+  tanh,
+  exp,
+  log,
+  sqrt,
+  reciprocal,
+  neg,
+  abs,
+  identity,
+  cast,
+  dropout,
+  reluGrad,
+];
