@@ -11,8 +11,8 @@ export interface TrialRequest {
 }
 
 export interface TrialListener {
-  /** The trial began on this worker (0 … slots-1). */
-  started(worker: number): void;
+  /** The trial began on this worker (0 … slots-1). Called again with the next attempt when its host died and it runs once more. */
+  started(worker: number, attempt: number): void;
   progress(worker: number, progress: Progress): void;
 }
 

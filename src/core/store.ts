@@ -19,7 +19,7 @@ export interface StudyRecord {
  * - Calls are synchronous and come from the orchestrator's main thread only; workers never open the store.
  * - When `append` returns, all its events are durable (they survive SIGKILL), all or none.
  * - Throws `NasError`: STORE_EXISTS, STORE_MISSING, STORE_VERSION, STORE_CORRUPT, STORE_LOCKED (a second search on the
- *   same study), STORE_FULL, STORE_READONLY.
+ *   same study), STORE_FULL, STORE_READONLY, STORE_FOREIGN (a file of another program), STORE_IO.
  */
 export interface TrialStore {
   create(study: StudyRecord): void;
@@ -30,9 +30,18 @@ export interface TrialStore {
   events(study: string, from?: number): Iterable<StudyEvent>;
   /** Takes the right to write the study, held until `release()` or the death of this process. */
   lease(study: string): Lease;
+  /** Who holds the lease of the study; undefined where nobody does (a process that died holds nothing). */
+  holder(study: string): LeaseHolder | undefined;
   close(): void;
 }
 
 export interface Lease {
   release(): void;
+}
+
+export interface LeaseHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
 }

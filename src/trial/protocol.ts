@@ -19,8 +19,11 @@ export interface TrialHooks {
    * Throws `TrialStopped` when the trial must end.
    */
   checkpoint(): void;
-  /** Runs `work` while every other trial of the host is parked between steps: for latency. */
-  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while every other trial of the host is parked between steps: for latency. `quiet` is false where a
+   * trial did not come to a step in time and runs on beside the work.
+   */
+  exclusive<T>(work: (quiet: boolean) => Promise<T>): Promise<T>;
 }
 
 /** Thrown by `checkpoint`; the worker turns it into an aborted (stop) or failed (deadline) outcome. */

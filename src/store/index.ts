@@ -1,0 +1,7 @@
+/**
+ * Where studies live. Add one: a file that implements `TrialStore` (core/store.ts), a line here, and a line in the
+ * list of test/conformance/stores.test.ts.
+ */
+export { createMemoryStore } from './memory.ts';
+export { applyEvent, emptyView, readStudy, type Session, type StudyView } from './read-model.ts';
+export { openStore, type StoreMode } from './sqlite.ts';

@@ -1,0 +1,270 @@
+import { hostname } from 'node:os';
+import Database from 'better-sqlite3';
+import { NasError } from '../core/errors.ts';
+import type { StudyEvent } from '../core/event.ts';
+import type { Json } from '../core/json.ts';
+import type { Lease, LeaseHolder, StudyRecord, TrialStore } from '../core/store.ts';
+import { existingStudy, guard, missingStudy } from './errors.ts';
+import { checkVersion, inspectFile } from './header.ts';
+import { isLocked, takeLock } from './lease.ts';
+import { applicationId, migrations } from './schema.ts';
+
+export type StoreMode = 'read' | 'write';
+
+/**
+ * Opens the studies of an SQLite file. `write` creates the file where there is none; `read` never does, and never
+ * blocks or is blocked by the writer.
+ *
+ * Durability: every append survives SIGKILL (write-ahead log). What cannot be had again is flushed to the disk as
+ * well and survives a power cut (finished trials, snapshots, sessions, with all that was appended before them);
+ * `asked` and `started` alone are not, since a resumed search asks the same again.
+ *
+ * Throws the codes of `TrialStore`; a file that is not ours is left untouched.
+ */
+export function openStore(file: string, { mode }: { readonly mode: StoreMode }): TrialStore {
+  const found = inspectFile(file);
+  if (mode === 'read' && found !== 'ours') {
+    throw new NasError(
+      'STORE_MISSING',
+      `${file}: ${found === 'empty' ? 'it is empty' : 'there is no such file'}. Name the file of a search with --db.`,
+      {
+        facts: { file },
+      },
+    );
+  }
+  return guard(file, () => {
+    const database = new Database(file, { readonly: mode === 'read', fileMustExist: mode === 'read', timeout: busyTimeoutMs });
+    try {
+      if (mode === 'write') prepareForWriting(database);
+      checkVersion(file, versionOf(database));
+      return new SqliteStore(file, database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+const busyTimeoutMs = 10_000;
+const eventsPerPage = 1000;
+
+const versionOf = (database: Database.Database) => database.pragma('user_version', { simple: true }) as number;
+
+/** Brings the schema up to date in one transaction, then turns the write-ahead log on. */
+function prepareForWriting(database: Database.Database): void {
+  const migrate = database.transaction(() => {
+    const version = versionOf(database);
+    if (version >= migrations.length) return;
+    for (const step of migrations.slice(version)) database.exec(step);
+    database.pragma(`application_id = ${applicationId}`);
+    database.pragma(`user_version = ${migrations.length}`);
+  });
+  if (versionOf(database) < migrations.length) migrate.immediate();
+  database.pragma('journal_mode = WAL');
+  database.pragma('foreign_keys = ON');
+}
+
+interface StudyRow {
+  readonly name: string;
+  readonly created_at: number;
+  readonly seed: string;
+  readonly controller: string;
+  readonly space_file: string;
+  readonly space_text: string;
+  readonly space_hash: string;
+  readonly facts: string;
+}
+
+class SqliteStore implements TrialStore {
+  readonly #file: string;
+  readonly #database: Database.Database;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #append: (id: number, events: readonly StudyEvent[]) => void;
+  readonly #ids = new Map<string, number>();
+  readonly #leases = new Set<Lease>();
+  #flushing: boolean | undefined;
+
+  constructor(file: string, database: Database.Database) {
+    this.#file = file;
+    this.#database = database;
+    this.#statements = prepareStatements(database);
+    const { nextPosition, insertEvent } = this.#statements;
+    const append = database.transaction((id: number, events: readonly StudyEvent[]) => {
+      let position = nextPosition.get(id) as number;
+      for (const event of events) {
+        const trial = 'trial' in event ? event.trial : null;
+        insertEvent.run(id, position++, event.type, trial, JSON.stringify(event));
+      }
+    });
+    this.#append = (id, events) => append.immediate(id, events);
+  }
+
+  create(study: StudyRecord): void {
+    const { name, createdAt, seed, controller, space, facts } = study;
+    const insert = this.#database.transaction(() => {
+      if (this.#statements.findStudy.get(name)) throw existingStudy(name);
+      this.#statements.insertStudy.run(
+        name,
+        createdAt,
+        seed,
+        controller,
+        space.file,
+        space.text,
+        space.hash,
+        JSON.stringify(facts),
+      );
+    });
+    guard(this.#file, () => {
+      this.#flush(true);
+      insert.immediate();
+    });
+  }
+
+  find(name: string): StudyRecord | undefined {
+    return guard(this.#file, () => {
+      const row = this.#statements.findStudy.get(name) as StudyRow | undefined;
+      return row && toRecord(row);
+    });
+  }
+
+  list(): readonly StudyRecord[] {
+    return guard(this.#file, () => (this.#statements.listStudies.all() as StudyRow[]).map(toRecord));
+  }
+
+  append(study: string, events: readonly StudyEvent[]): void {
+    const id = this.#idOf(study);
+    guard(this.#file, () => {
+      this.#flush(events.some(({ type }) => type !== 'asked' && type !== 'started'));
+      this.#append(id, events);
+    });
+  }
+
+  events(study: string, from = 0): Iterable<StudyEvent> {
+    return this.#pages(this.#idOf(study), from);
+  }
+
+  /** Page by page, so that no read transaction stays open while the caller works: it would keep the log from shrinking. */
+  *#pages(id: number, from: number): Iterable<StudyEvent> {
+    for (let position = from; ; position += eventsPerPage) {
+      const page = guard(this.#file, () => this.#statements.readEvents.all(id, position, eventsPerPage) as string[]);
+      for (const json of page) yield this.#parse(json);
+      if (page.length < eventsPerPage) return;
+    }
+  }
+
+  lease(study: string): Lease {
+    const id = this.#idOf(study);
+    const unlock = guard(this.#file, () => takeLock(this.#leaseFile(id)));
+    if (!unlock) throw this.#lockedBy(study, id);
+    const lease = {
+      release: () => {
+        if (!this.#leases.delete(lease)) return;
+        unlock();
+      },
+    };
+    this.#leases.add(lease);
+    guard(this.#file, () => this.#statements.setHolder.run(id, process.pid, hostname(), Date.now()));
+    return lease;
+  }
+
+  holder(study: string): LeaseHolder | undefined {
+    const id = this.#idOf(study);
+    return guard(this.#file, () => {
+      if (!isLocked(this.#leaseFile(id))) return undefined;
+      return this.#statements.getHolder.get(id) as LeaseHolder | undefined;
+    });
+  }
+
+  close(): void {
+    if (!this.#database.open) return;
+    for (const lease of this.#leases) lease.release();
+    if (!this.#database.readonly) this.#tidy();
+    this.#database.close();
+  }
+
+  /** Back to a single file without a log beside it, where no other process reads: it can be copied, or read from a read-only disk. */
+  #tidy(): void {
+    try {
+      this.#database.pragma('busy_timeout = 0');
+      this.#database.pragma('journal_mode = DELETE');
+    } catch {
+      // Somebody reads or writes: the log stays, and the next search tidies up.
+    }
+  }
+
+  /** Whether the next commits wait for the disk (power cut) or for the system's cache (SIGKILL). */
+  #flush(flushing: boolean): void {
+    if (this.#flushing === flushing) return;
+    this.#database.pragma(`synchronous = ${flushing ? 'FULL' : 'NORMAL'}`);
+    this.#flushing = flushing;
+  }
+
+  #idOf(study: string): number {
+    const known = this.#ids.get(study);
+    if (known !== undefined) return known;
+    const id = guard(this.#file, () => this.#statements.findId.get(study) as number | undefined);
+    if (id === undefined) {
+      const names = this.list().map(({ name }) => name);
+      throw missingStudy(study, names);
+    }
+    this.#ids.set(study, id);
+    return id;
+  }
+
+  #parse(json: string): StudyEvent {
+    try {
+      return JSON.parse(json) as StudyEvent;
+    } catch (cause) {
+      throw new NasError('STORE_CORRUPT', `${this.#file}: an event is damaged. Restore the file from a copy.`, {
+        facts: { file: this.#file, json },
+        cause,
+      });
+    }
+  }
+
+  #leaseFile(id: number): string {
+    return `${this.#file}-lease-${id}`;
+  }
+
+  #lockedBy(study: string, id: number): NasError {
+    const { pid, host, since } = (this.#statements.getHolder.get(id) as LeaseHolder | undefined) ?? {
+      pid: 0,
+      host: 'unknown',
+      since: 0,
+    };
+    const by = `process ${pid} on ${host} since ${new Date(since).toISOString()}`;
+    return new NasError(
+      'STORE_LOCKED',
+      `study "${study}" is being searched by ${by}. Wait for it, stop it, or choose another name with --study.`,
+      {
+        facts: { study, pid, host, since },
+      },
+    );
+  }
+}
+
+function prepareStatements(database: Database.Database) {
+  const study = 'name, created_at, seed, controller, space_file, space_text, space_hash, facts';
+  return {
+    insertStudy: database.prepare(`INSERT INTO studies (${study}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    findStudy: database.prepare(`SELECT ${study} FROM studies WHERE name = ?`),
+    listStudies: database.prepare(`SELECT ${study} FROM studies ORDER BY id`),
+    findId: database.prepare('SELECT id FROM studies WHERE name = ?').pluck(),
+    nextPosition: database.prepare('SELECT coalesce(max(position) + 1, 0) FROM events WHERE study = ?').pluck(),
+    insertEvent: database.prepare('INSERT INTO events (study, position, type, trial, json) VALUES (?, ?, ?, ?, ?)'),
+    readEvents: database.prepare('SELECT json FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?').pluck(),
+    setHolder: database.prepare('INSERT OR REPLACE INTO leases (study, pid, host, since) VALUES (?, ?, ?, ?)'),
+    getHolder: database.prepare('SELECT pid, host, since FROM leases WHERE study = ?'),
+  };
+}
+
+function toRecord(row: StudyRow): StudyRecord {
+  return {
+    name: row.name,
+    createdAt: row.created_at,
+    seed: row.seed,
+    controller: row.controller,
+    space: { file: row.space_file, text: row.space_text, hash: row.space_hash },
+    facts: JSON.parse(row.facts) as Json,
+  };
+}
