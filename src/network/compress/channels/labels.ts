@@ -1,0 +1,124 @@
+import type { Graph, Node } from '../../ir/graph.ts';
+import { readsOf } from '../../ir/rebuild.ts';
+
+/**
+ * What an initializer's axis means for the channels that run along it: it makes them, it goes along with them
+ * (a bias, BatchNormalization), or it reads them.
+ */
+export type Role = 'producer' | 'follower' | 'consumer';
+
+/** Which channel stands at each position of an axis of an initializer. */
+export interface AxisLabel {
+  readonly initializer: string;
+  readonly axis: number;
+  readonly role: Role;
+  /** The layers that produce through it; empty unless a producer. */
+  readonly layers: readonly string[];
+  /** Per position; equal roots (`Labels.root`) are one channel. */
+  readonly atoms: readonly number[];
+}
+
+/** Which channel stands at each position of an activation's channel axis. */
+export interface ValueLabel {
+  readonly axis: number;
+  readonly atoms: readonly number[];
+}
+
+/**
+ * The channels of a graph while its nodes are walked: every position of a channel axis holds an atom, and what must be
+ * removed together is united (union-find). Pinned atoms must stay.
+ */
+export class Labels {
+  readonly graph: Graph;
+  private readonly parents: number[] = [];
+  private readonly pins: boolean[] = [];
+  private readonly values = new Map<string, ValueLabel>();
+  private readonly axes = new Map<string, AxisLabel>();
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+  }
+
+  fresh(count: number): number[] {
+    return Array.from({ length: count }, () => {
+      this.pins.push(false);
+      return this.parents.push(this.parents.length) - 1;
+    });
+  }
+
+  root(atom: number): number {
+    let root = atom;
+    while (this.parents[root] !== root) root = this.parents[root]!;
+    this.parents[atom] = root;
+    return root;
+  }
+
+  isPinned(atom: number): boolean {
+    return this.pins[this.root(atom)]!;
+  }
+
+  pin(atoms: readonly number[]): void {
+    for (const atom of atoms) this.pins[this.root(atom)] = true;
+  }
+
+  /** Position by position one channel. */
+  tie(a: readonly number[], b: readonly number[]): void {
+    a.forEach((atom, i) => {
+      const [from, to] = [this.root(atom), this.root(b[i]!)];
+      if (from === to) return;
+      this.parents[from] = to;
+      this.pins[to] = this.pins[to]! || this.pins[from]!;
+    });
+  }
+
+  /** The channels along an axis of an initializer; those of one used twice are the same. */
+  ofInitializer(initializer: string, axis: number, role: Role, layer?: string): readonly number[] {
+    const key = `${initializer} ${axis}`;
+    const known = this.axes.get(key);
+    const atoms = known?.atoms ?? this.fresh(this.shape(initializer)[axis]!);
+    const layers = [...(known?.layers ?? []), ...(layer === undefined ? [] : [layer])];
+    const strongest = known?.role === 'producer' || role === 'producer' ? 'producer' : role;
+    this.axes.set(key, { initializer, axis, role: strongest, layers, atoms });
+    return atoms;
+  }
+
+  /** The channels of an activation; undefined where nothing is known of them. */
+  of(value: string): ValueLabel | undefined {
+    return this.values.get(value);
+  }
+
+  set(value: string, label: ValueLabel): void {
+    this.values.set(value, label);
+  }
+
+  /** The channels along `axis` of an activation that a node reads; they must stay where nothing is known of them. */
+  read(value: string, axis: number): readonly number[] {
+    const label = this.of(value);
+    if (label?.axis === axis) return label.atoms;
+    if (label) this.pin(label.atoms);
+    const unknown = this.fresh(this.shape(value)[axis]!);
+    this.pin(unknown);
+    return unknown;
+  }
+
+  /** Nothing that the node reads may lose a channel. */
+  refuse(node: Node): void {
+    for (const name of readsOf(node)) {
+      const label = this.of(name);
+      if (label) this.pin(label.atoms);
+      if (this.isInitializer(name)) this.shape(name).forEach((_, axis) => this.pin(this.ofInitializer(name, axis, 'follower')));
+    }
+  }
+
+  isInitializer(name: string): boolean {
+    return this.graph.initializers[name] !== undefined;
+  }
+
+  shape(name: string): readonly number[] {
+    return this.graph.types[name]!.shape;
+  }
+
+  axisLabels(): readonly AxisLabel[] {
+    return [...this.axes.values()];
+  }
+}
