@@ -1,4 +1,4 @@
-import type { SiteSettings, Value } from '../../core/candidate.ts';
+import type { Value } from '../../core/candidate.ts';
 import type { Knob, Site } from '../../core/catalog.ts';
 import type { Graph } from '../ir/graph.ts';
 
@@ -59,8 +59,3 @@ export interface Technique<K extends Knobs = Knobs> {
 export function defineTechnique<const K extends Knobs>(technique: Technique<K>): Technique<K> {
   return technique;
 }
-
-/** A technique as the recipe sees it: settings are what the knobs allow. */
-export type AnyTechnique = Omit<Technique, 'canonical'> & {
-  canonical?(graph: Graph, site: Site, settings: SiteSettings): SiteSettings | undefined;
-};

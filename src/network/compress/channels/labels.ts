@@ -106,7 +106,8 @@ export class Labels {
     for (const name of readsOf(node)) {
       const label = this.of(name);
       if (label) this.pin(label.atoms);
-      if (this.isInitializer(name)) this.shape(name).forEach((_, axis) => this.pin(this.ofInitializer(name, axis, 'follower')));
+      const axes = this.isInitializer(name) ? this.shape(name).keys() : [];
+      for (const axis of axes) this.pin(this.ofInitializer(name, axis, 'follower'));
     }
   }
 

@@ -47,7 +47,9 @@ function keptPositions(cuts: readonly Cut[]): Map<string, Map<number, number[]>>
 }
 
 function checkKeep(group: ChannelGroup, keep: readonly number[]): void {
-  const ascending = keep.every((channel, i) => Number.isInteger(channel) && channel > (keep[i - 1] ?? -1) && channel < group.channels);
+  const ascending = keep.every(
+    (channel, i) => Number.isInteger(channel) && channel > (keep[i - 1] ?? -1) && channel < group.channels,
+  );
   if (keep.length > 0 && ascending) return;
   throw new NasError(
     'COMPRESS_KEEP',

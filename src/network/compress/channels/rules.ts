@@ -93,7 +93,11 @@ const elementwise: ChannelRule = {
       return label ? [{ axis: label.axis + rank - labels.shape(name).length, atoms: label.atoms }] : [];
     });
     const widest = known.reduce<ValueLabel | undefined>((a, b) => (a && a.atoms.length >= b.atoms.length ? a : b), undefined);
-    if (!widest || known.some(({ axis }) => axis !== widest.axis) || !node.inputs.every((name) => tieBroadcast(labels, name, widest, rank)))
+    if (
+      !widest ||
+      known.some(({ axis }) => axis !== widest.axis) ||
+      !node.inputs.every((name) => tieBroadcast(labels, name, widest, rank))
+    )
       return labels.refuse(node);
     labels.set(node.outputs[0]!, widest);
   },

@@ -1,0 +1,8 @@
+/**
+ * Techniques. To add one: a file beside this one that calls `defineTechnique`, and its name in the list below.
+ * Nothing else knows a technique by its name; the conformance tests run over the list.
+ */
+import { prune } from './prune-channels.ts';
+import type { Technique } from './technique.ts';
+
+export const techniques: readonly Technique[] = [prune];

@@ -1,0 +1,74 @@
+import type { Graph, Node, Tensor } from '../graph.ts';
+import { elementCount } from '../graph.ts';
+import { readFloat, readInt } from '../ops/support/attributes.ts';
+import { readersOf, rebuild } from '../rebuild.ts';
+
+/**
+ * Folds every BatchNormalization (inference form) that follows a Conv into that Conv's weights and bias, which may be
+ * new. The folded Conv keeps its name and gives the value that BatchNormalization gave, so every value of the result
+ * is a value of the original. Others stay: no Conv before them, the Conv's output read elsewhere, statistics that are
+ * no initializers.
+ */
+export function foldBatchNorm(graph: Graph): Graph {
+  const readers = readersOf(graph);
+  const initializers: Record<string, Tensor> = { ...graph.initializers };
+  const folded = new Map<Node, Node>();
+  const absorbed = new Set<Node>();
+  for (const conv of graph.nodes) {
+    const norm = foldableNorm(graph, readers, conv);
+    if (!norm) continue;
+    const { weight, bias } = foldedParameters(graph, conv, norm);
+    const names = [
+      parameterName(graph, readers, conv, conv.inputs[1], 'weight'),
+      parameterName(graph, readers, conv, conv.inputs[2], 'bias'),
+    ];
+    initializers[names[0]!] = weight;
+    initializers[names[1]!] = bias;
+    folded.set(conv, { ...conv, inputs: [conv.inputs[0]!, ...names], outputs: norm.outputs });
+    absorbed.add(norm);
+  }
+  const nodes = graph.nodes.filter((node) => !absorbed.has(node)).map((node) => folded.get(node) ?? node);
+  return rebuild(graph, { nodes, initializers });
+}
+
+/** The BatchNormalization that a Conv can absorb. */
+function foldableNorm(graph: Graph, readers: ReadonlyMap<string, readonly Node[]>, conv: Node): Node | undefined {
+  if (conv.op !== 'Conv' || conv.domain !== '') return undefined;
+  const output = conv.outputs[0]!;
+  const [norm, ...others] = readers.get(output) ?? [];
+  if (norm?.op !== 'BatchNormalization' || norm.domain !== '' || norm.inputs[0] !== output) return undefined;
+  const constant = [...conv.inputs.slice(1), ...norm.inputs.slice(1)].every((name) => name === '' || graph.initializers[name]);
+  const alone = others.length === 0 && !graph.outputs.includes(output);
+  const inference = readInt(norm, 'training_mode', 0) === 0 && norm.outputs.length === 1;
+  return constant && alone && inference ? norm : undefined;
+}
+
+/** y = s·(W*x + b − mean) + beta with s = scale / √(var + ε): W' = s·W along axis 0, b' = s·(b − mean) + beta. */
+function foldedParameters(graph: Graph, conv: Node, norm: Node): { weight: Tensor; bias: Tensor } {
+  const weight = graph.initializers[conv.inputs[1]!]!;
+  const bias = graph.initializers[conv.inputs[2] ?? ''];
+  const [scale, beta, mean, variance] = norm.inputs.slice(1).map((name) => graph.initializers[name]!.data) as Float32Array[];
+  const channels = weight.shape[0]!;
+  const epsilon = readFloat(norm, 'epsilon', 1e-5);
+  const factor = Float64Array.from({ length: channels }, (_, c) => scale![c]! / Math.sqrt(variance![c]! + epsilon));
+  const perChannel = elementCount(weight.shape) / channels;
+  const values = weight.data as Float32Array;
+  const offset = (c: number) => Number(bias?.data[c] ?? 0) - mean![c]!;
+  return {
+    weight: { ...weight, data: values.map((value, i) => value * factor[Math.floor(i / perChannel)]!) },
+    bias: { dtype: 'float32', shape: [channels], data: Float32Array.from(factor, (s, c) => s * offset(c) + beta![c]!) },
+  };
+}
+
+/** The parameter's own name where only this Conv reads it, else one after the layer. */
+function parameterName(
+  graph: Graph,
+  readers: ReadonlyMap<string, readonly Node[]>,
+  conv: Node,
+  name: string | undefined,
+  role: string,
+): string {
+  if (name && readers.get(name)!.length === 1) return name;
+  const wish = `${conv.name}.${role}`;
+  return graph.types[wish] ? `${wish}.folded` : wish;
+}
