@@ -1,0 +1,38 @@
+/** The metrics. To add one: a file with its Metric, and a line in `metrics`. */
+import type { MetricInfo } from '../../core/catalog.ts';
+import { pick } from '../../core/errors.ts';
+import type { Metrics } from '../../core/objective.ts';
+import { accuracy } from './accuracy.ts';
+import { latencyMs } from './latency-ms.ts';
+import { latencyRatio } from './latency-ratio.ts';
+import { macs } from './macs.ts';
+import type { MeasureContext, Metric } from './metric.ts';
+import { params } from './params.ts';
+import { size } from './size.ts';
+
+export const metrics: readonly Metric[] = [accuracy, size, latencyMs, latencyRatio, macs, params];
+
+/** For the catalog that a space is checked against. */
+export const metricInfos: readonly MetricInfo[] = metrics.map((metric) => metric.info);
+
+const named = metrics.map((metric) => ({ name: metric.info.name, metric }));
+
+/**
+ * The named metrics of one exported network, one after the other. Evaluation and latency run at most once, and only
+ * where a named metric asks for them. Throws NasError UNKNOWN_METRIC before anything runs.
+ */
+export async function measureMetrics(names: readonly string[], context: MeasureContext): Promise<Metrics> {
+  const wanted = names.map((name) => pick('metric', named, name).metric);
+  const shared = { ...context, evaluation: once(context.evaluation), latency: once(context.latency) };
+  const values: Record<string, number> = {};
+  for (const metric of wanted) values[metric.info.name] = await metric.measure(shared);
+  return values;
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}

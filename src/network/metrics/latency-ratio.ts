@@ -1,0 +1,11 @@
+import type { Metric } from './metric.ts';
+
+export const latencyRatio: Metric = {
+  info: {
+    name: 'latencyRatio',
+    summary: 'time of one image relative to the uncompressed baseline, measured in turns with it (below 1 is faster)',
+    unit: 'ratio',
+    better: 'minimize',
+  },
+  measure: async (context) => (await context.latency()).ratio,
+};
