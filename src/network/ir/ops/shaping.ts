@@ -95,7 +95,7 @@ const transpose: OpEntry = {
 
 /** Without `perm` the axes are reversed. */
 const permutation = (perm: readonly number[] | undefined, shape: Shape): readonly number[] =>
-  perm ?? range(0, shape.length).reverse();
+  perm ?? range(0, shape.length).toReversed();
 
 const constant: OpEntry = {
   op: 'Constant',
