@@ -33,14 +33,16 @@ const reshaping = (op: string, shapeOf: (context: InferContext, shape: Shape) =>
   grad: backToInputShape,
 });
 
+const reshapeOp: OpEntry = { ...reshaping('Reshape', reshapedTo), shapeInput: 1 };
+
 /** 0 copies the input's size, -1 takes what is left. */
-const reshapeOp = reshaping('Reshape', ({ node, constants }, shape) => {
+function reshapedTo({ node, constants }: InferContext, shape: Shape): Shape {
   const wanted = requireConstantInts(node, constants, 1);
   const copied = readInt(node, 'allowzero', 0) ? wanted : wanted.map((size, i) => (size === 0 ? (shape[i] ?? 0) : size));
   const known = elementCount(copied.filter((size) => size !== -1));
   if (copied.filter((size) => size === -1).length > 1) throw misfit(node, `${show(wanted)} leaves more than one size open`);
   return copied.map((size) => (size === -1 ? elementCount(shape) / known : size));
-});
+}
 
 const flatten = reshaping('Flatten', ({ node }, shape) => {
   const axis = readInt(node, 'axis', 1);
@@ -71,6 +73,7 @@ const expand: OpEntry = {
     if (!result) throw misfit(context.node, `cannot expand ${show(shape)} to ${show(wanted)}`);
     return [{ dtype, shape: result }];
   },
+  shapeInput: 1,
   stops: [1],
   grad: (context) => [reduceTo(context.b, gradOf(context), context.b.shape(context.inputs[0]!))],
 };

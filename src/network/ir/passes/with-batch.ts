@@ -2,6 +2,7 @@ import { NasError } from '../../../core/errors.ts';
 import { Builder } from '../builder.ts';
 import type { Graph, Node, Shape } from '../graph.ts';
 import { show } from '../graph.ts';
+import { opEntry } from '../ops/index.ts';
 import { toNumbers } from '../ops/support/shapes.ts';
 import { deadCode } from './dead-code.ts';
 
@@ -43,18 +44,16 @@ function addNode(b: Builder, graph: Graph, node: Node, before: number, batch: nu
   }
 }
 
-/** Ops whose input 1 is the shape of their output. */
-const shapedByInput: readonly string[] = ['Reshape', 'Expand'];
-
 /** The node, reading a new shape constant where its own one begins with the old batch size. */
 function withShapeConstant(b: Builder, graph: Graph, node: Node, before: number, batch: number): Node {
-  const [data, shapeName] = node.inputs;
-  const constant = graph.initializers[shapeName ?? ''];
-  const hasBatch = show(graph.types[data ?? '']?.shape ?? []) !== show(b.types[data ?? '']?.shape ?? []);
-  if (!shapedByInput.includes(node.op) || !constant || !hasBatch) return node;
+  const position = opEntry(node).shapeInput ?? -1;
+  const constant = graph.initializers[node.inputs[position] ?? ''];
+  const data = node.inputs[0] ?? '';
+  const hasBatch = graph.types[data] !== undefined && show(graph.types[data].shape) !== show(b.shape(data));
+  if (!constant || !hasBatch) return node;
   const [first, ...rest] = toNumbers(constant);
   if (first !== before) return node;
-  return { ...node, inputs: [data!, b.ints([batch, ...rest])] };
+  return { ...node, inputs: node.inputs.map((name, i) => (i === position ? b.ints([batch, ...rest]) : name)) };
 }
 
 const followsBatch = (old: Shape, now: Shape, before: number, batch: number): boolean =>
