@@ -10,7 +10,7 @@ import { officialDataset } from './official.ts';
 export const fashionMnist = officialDataset({
   name: 'fashion-mnist',
   title: 'Fashion-MNIST',
-  summary: 'Fashion-MNIST: 60,000 + 10,000 grey images of 28×28 in 10 classes; found on the machine or fetched',
+  summary: '60,000 + 10,000 grey images of 28×28 in 10 classes of clothing; found on the machine or fetched',
   classes: ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'],
   pins: {
     'train-labels-idx1-ubyte': 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',

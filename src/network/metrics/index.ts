@@ -23,7 +23,12 @@ const named = metrics.map((metric) => ({ name: metric.info.name, metric }));
  */
 export async function measureMetrics(names: readonly string[], context: MeasureContext): Promise<Metrics> {
   const wanted = names.map((name) => pick('metric', named, name).metric);
-  const shared = { ...context, evaluation: once(context.evaluation), latency: once(context.latency) };
+  const shared: MeasureContext = {
+    graph: context.graph,
+    bytes: context.bytes,
+    evaluation: once(() => context.evaluation()),
+    latency: once(() => context.latency()),
+  };
   const values: Record<string, number> = {};
   for (const metric of wanted) values[metric.info.name] = await metric.measure(shared);
   return values;

@@ -32,7 +32,7 @@ export const defaultLatencyOptions: LatencyOptions = { targetWidth: 0.05, maxRou
 /** What is needed of an inference session; the engine's fits. */
 interface LatencySession {
   run(feeds: Readonly<Record<string, Tensor>>): Promise<unknown>;
-  release(): Promise<void>;
+  release(): Promise<void> | void;
 }
 
 export interface LatencyJob {
