@@ -1,0 +1,106 @@
+/** Numbers as people read them, for every screen and table. A number that is not known is shown as `—`. */
+
+const unknown = '—';
+
+type Maybe = number | undefined;
+
+/** 812 → `812 B`, 87400 → `87.4 kB`, 1080000 → `1.08 MB` (kB = 1000 bytes), three digits. */
+export const formatBytes = (bytes: Maybe): string => scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB'], 3);
+
+/** 1.234 → `1.23 ms`, 0.0123 → `0.0123 ms`, 1500 → `1.50 s`. */
+export function formatMs(ms: Maybe): string {
+  if (!isKnown(ms)) return unknown;
+  return Math.abs(ms) >= 999.5 ? `${digits(ms / 1000, 3)} s` : `${digits(ms, 3)} ms`;
+}
+
+/** A fraction: 0.9123 → `91.23 %`. */
+export const formatPercent = (fraction: Maybe, decimals = 2): string =>
+  isKnown(fraction) ? `${signed((fraction * 100).toFixed(decimals))} %` : unknown;
+
+/** A difference of fractions in percentage points, with its sign: -0.0042 → `−0.42`. */
+export function formatPoints(difference: Maybe, decimals = 2): string {
+  if (!isKnown(difference)) return unknown;
+  const text = signed((difference * 100).toFixed(decimals));
+  return difference > 0 && Number(text) !== 0 ? `+${text}` : text;
+}
+
+/** 812 → `812`, 272474 → `272 k`, 40600000 → `40.6 M`. */
+export function formatCount(count: Maybe): string {
+  if (!isKnown(count)) return unknown;
+  if (Math.abs(count) < 1000) return signed(String(Math.round(count)));
+  return scaled(count, ['', 'k', 'M', 'G', 'T'], 2);
+}
+
+/** How many times: 8.31 → `8.3×`, 123.4 → `123×`. */
+export function formatRatio(ratio: Maybe): string {
+  if (!isKnown(ratio)) return unknown;
+  return `${signed(ratio.toFixed(Math.abs(ratio) < 99.95 ? 1 : 0))}×`;
+}
+
+/** Milliseconds: 8000 → `8 s`, 200000 → `3 min 20 s`, 7500000 → `2 h 05 min`, 273600000 → `3 d 4 h`. */
+export function formatDuration(ms: Maybe): string {
+  if (!isKnown(ms)) return unknown;
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes === 0) return `${seconds} s`;
+  if (hours === 0) return `${minutes} min ${pad(seconds % 60)} s`;
+  if (hours < 48) return `${hours} h ${pad(minutes % 60)} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** A stopwatch: 200000 → `3:20`, 4000000 → `1:06:40`. */
+export function formatClock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${pad(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
+}
+
+/** How a metric is named and written. Metrics that are not listed are written as plain numbers. */
+export interface MetricFormat {
+  readonly label: string;
+  readonly format: (value: Maybe) => string;
+}
+
+export const metricFormats: Readonly<Record<string, MetricFormat>> = {
+  accuracy: { label: 'accuracy', format: formatPercent },
+  size: { label: 'size', format: formatBytes },
+  latencyMs: { label: 'latency', format: formatMs },
+  macs: { label: 'MACs', format: formatCount },
+  params: { label: 'params', format: formatCount },
+};
+
+export const metricFormat = (metric: string): MetricFormat =>
+  metricFormats[metric] ?? { label: metric, format: (value) => (isKnown(value) ? digits(value, 4) : unknown) };
+
+/** One metric's value with its unit: `formatMetric('size', 87400)` → `87.4 kB`. */
+export const formatMetric = (metric: string, value: Maybe): string => metricFormat(metric).format(value);
+
+const isKnown = (value: Maybe): value is number => value !== undefined && Number.isFinite(value);
+
+const pad = (value: number) => String(value).padStart(2, '0');
+
+/** A typographic minus, and no minus before zero. */
+const signed = (text: string) => (Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−'));
+
+/** Significant digits without an exponent: 1.234 → `1.23`, 274.3 → `274`, 0.01234 → `0.0123`. */
+function digits(value: number, significant: number): string {
+  if (value === 0) return '0';
+  const magnitude = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(significant)))));
+  return signed(value.toFixed(Math.min(20, Math.max(0, significant - 1 - magnitude))));
+}
+
+/** Steps of 1000; `significant` digits, but never fewer than the integer part needs. The first unit has no decimals. */
+function scaled(value: Maybe, units: readonly string[], significant: 2 | 3): string {
+  if (!isKnown(value)) return unknown;
+  let step = 0;
+  let rest = value;
+  while (Math.abs(Number(rest.toPrecision(3))) >= 1000 && step < units.length - 1) {
+    rest /= 1000;
+    step++;
+  }
+  if (step === 0) return `${signed(String(Math.round(rest)))} ${units[0]}`.trim();
+  const decimals = Math.abs(rest) < 9.995 ? significant - 1 : Math.abs(rest) < 99.95 ? 1 : 0;
+  return `${signed(rest.toFixed(decimals))} ${units[step]}`;
+}

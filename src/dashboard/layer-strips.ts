@@ -1,0 +1,74 @@
+import type { Plan, Value } from '../core/candidate.ts';
+import type { Catalog, Knob, TechniqueInfo } from '../core/catalog.ts';
+
+/** One knob of one technique over all layers of the model, in the model's order. */
+export interface Strip {
+  readonly technique: string;
+  readonly knob: string;
+  /** One character per layer: `▁`…`█` for the size of the setting or its digit; `·` left alone; a space: not applicable. */
+  readonly glyphs: string;
+  /** The smallest and the largest setting, as text; empty where every layer is left alone. */
+  readonly range: string;
+}
+
+/** What a plan does to every layer, knob by knob; knobs without numbers have no strip. */
+export function layerStrips(plan: Plan, catalog: Catalog): Strip[] {
+  return catalog.techniques.flatMap((technique) =>
+    Object.entries(technique.knobs)
+      .filter(([, knob]) => numbersOf(knob).length > 0)
+      .map(([name, knob]) => stripOf(plan, catalog.layers, technique, name, knob)),
+  );
+}
+
+function stripOf(plan: Plan, layers: readonly string[], technique: TechniqueInfo, name: string, knob: Knob): Strip {
+  const settings = layers.map((layer) => settingOf(plan, technique, layer, name));
+  const used = settings.filter((value): value is number => typeof value === 'number' && value !== knob.off);
+  const glyphs = settings.map((value) => (value === 'none' ? ' ' : glyphOf(knob, value))).join('');
+  return { technique: technique.name, knob: name, glyphs, range: rangeOf(used) };
+}
+
+/** The layer's setting; undefined where it is left alone, 'none' where the technique does not reach it. */
+function settingOf(plan: Plan, technique: TechniqueInfo, layer: string, knob: string): Value | undefined | 'none' {
+  const site = technique.sites.find(({ layers }) => layers.includes(layer));
+  if (!site) return 'none';
+  return plan.techniques[technique.name]?.[site.name]?.[knob];
+}
+
+const blocks = '▁▂▃▄▅▆▇█';
+
+function glyphOf(knob: Knob, value: Value | undefined): string {
+  if (typeof value !== 'number' || value === knob.off) return '·';
+  const numbers = numbersOf(knob).filter((number) => number !== knob.off);
+  if (knob.kind === 'choice' && numbers.every((number) => Number.isInteger(number) && number >= 0 && number < 10))
+    return `${value}`;
+  const [low, high] = [Math.min(0, ...numbersOf(knob)), Math.max(...numbersOf(knob))];
+  const level = high > low ? (value - low) / (high - low) : 1;
+  return blocks[Math.min(7, Math.max(0, Math.ceil(level * 8) - 1))]!;
+}
+
+const numbersOf = (knob: Knob): number[] =>
+  knob.kind === 'number' ? [knob.min, knob.max] : knob.values.filter((value): value is number => typeof value === 'number');
+
+function rangeOf(values: readonly number[]): string {
+  if (values.length === 0) return '';
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => String(Number(value.toPrecision(3))));
+  return low === high ? low! : `${low} … ${high}`;
+}
+
+/** The settings of each layer that a plan changes, in words: `keep 0.5, importance l1`. */
+export function layerSettings(plan: Plan, catalog: Catalog): { readonly layer: string; readonly text: string }[] {
+  return catalog.layers.flatMap((layer) => {
+    const parts = catalog.techniques.flatMap((technique) => {
+      const site = technique.sites.find(({ layers }) => layers.includes(layer));
+      const settings = site && plan.techniques[technique.name]?.[site.name];
+      return settings ? [`${technique.name} ${describe(settings)}`] : [];
+    });
+    return parts.length === 0 ? [] : [{ layer, text: parts.join(' · ') }];
+  });
+}
+
+/** A record of settings in one line: `keep 0.5, importance l1`. */
+export const describe = (settings: Readonly<Record<string, Value>>): string =>
+  Object.entries(settings)
+    .map(([knob, value]) => `${knob} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`)
+    .join(', ');

@@ -1,0 +1,244 @@
+import type { Goal, Metrics } from '../core/objective.ts';
+import { violation } from '../core/objective.ts';
+import type { StudyRecord } from '../core/store.ts';
+import type { FinishedTrial, Trial } from '../core/trial.ts';
+import type { Analysis, Budget } from './budget.ts';
+import { timeLeft } from './pace.ts';
+import type { CurvePoint, ViewModel } from './view-model.ts';
+
+/** From the view-model, the goal and the present moment to the plain props of each panel. */
+
+export interface Counts {
+  /** Without the baseline. */
+  readonly done: number;
+  readonly failed: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly total: number;
+}
+
+export function countTrials(model: ViewModel, budget: Budget): Counts {
+  const counts = { done: 0, failed: 0, running: 0, waiting: 0, aborted: 0 };
+  for (const trial of model.trials.values()) if (trial.number !== 0) counts[trial.state]++;
+  const { aborted, ...rest } = counts;
+  return { ...rest, waiting: rest.waiting + aborted, total: budget.trials };
+}
+
+/** Milliseconds that the study has worked, over all its sessions. */
+export function elapsed({ session }: ViewModel, now: number): number {
+  if (session.phase === 'none') return 0;
+  return session.before + (session.phase === 'running' ? Math.max(now, session.endedAt) : session.endedAt) - session.startedAt;
+}
+
+/** Milliseconds until the budget is used up: trials at the recent pace, or the time limit where that is nearer. */
+export function remaining(model: ViewModel, budget: Budget, now: number): number | undefined {
+  const { session } = model;
+  if (session.phase !== 'running') return undefined;
+  const ends = model.finished.slice(session.finishedBefore).filter(({ number }) => number !== 0);
+  const { done, failed, total } = countTrials(model, budget);
+  const byTrials = timeLeft(
+    ends.map(({ finishedAt }) => finishedAt),
+    budget.workers ?? Math.max(1, model.slots.size),
+    total - done - failed,
+    now,
+  );
+  if (budget.seconds === undefined) return byTrials;
+  const byTime = Math.max(0, session.startedAt + budget.seconds * 1000 - now);
+  return byTrials === undefined ? byTime : Math.min(byTrials, byTime);
+}
+
+export type Mode = 'starting' | 'running' | 'paused' | 'stopping' | 'ended';
+
+export interface ProgressProps extends Counts {
+  readonly study: string;
+  readonly controller: string;
+  readonly seed: string;
+  readonly mode: Mode;
+  /** Finished trials of the budget, 0 … 1. */
+  readonly fraction: number;
+  readonly elapsedMs: number;
+  readonly remainingMs: number | undefined;
+  readonly best: Best | undefined;
+}
+
+/** The smallest model that meets the constraints within one point of the baseline's accuracy. */
+export interface Best {
+  readonly trial: number;
+  readonly timesSmaller: number;
+  /** Difference to the baseline's accuracy, as a fraction. */
+  readonly accuracyDelta: number;
+}
+
+export interface Context {
+  readonly record: StudyRecord;
+  readonly goal: Goal;
+  readonly budget: Budget;
+}
+
+export function progressProps(model: ViewModel, { record, goal, budget }: Context, mode: Mode, now: number): ProgressProps {
+  const counts = countTrials(model, budget);
+  const { name: study, controller, seed } = record;
+  const fraction = counts.total > 0 ? Math.min(1, (counts.done + counts.failed) / counts.total) : 0;
+  const remainingMs = mode === 'running' ? remaining(model, budget, now) : undefined;
+  return {
+    ...counts,
+    study,
+    controller,
+    seed,
+    mode,
+    fraction,
+    elapsedMs: elapsed(model, now),
+    remainingMs,
+    best: bestSoFar(model, goal),
+  };
+}
+
+const onePoint = 0.01;
+
+export function bestSoFar(model: ViewModel, goal: Goal): Best | undefined {
+  const baseline = baselineMetrics(model);
+  if (!baseline) return undefined;
+  let best: Best | undefined;
+  for (const trial of model.finished) {
+    if (trial.state !== 'done' || trial.number === 0 || violation(trial.metrics, goal.constraints) > 0) continue;
+    const { timesSmaller, accuracyDelta } = comparison(trial.metrics, baseline);
+    if (!(accuracyDelta >= -onePoint) || !(timesSmaller > (best?.timesSmaller ?? 0))) continue;
+    best = { trial: trial.number, timesSmaller, accuracyDelta };
+  }
+  return best;
+}
+
+export function baselineMetrics(model: ViewModel): Metrics | undefined {
+  const baseline = model.trials.get(0);
+  return baseline?.state === 'done' ? baseline.metrics : undefined;
+}
+
+/** NaN where a metric is missing on either side. */
+export function comparison(metrics: Metrics, baseline: Metrics | undefined): { timesSmaller: number; accuracyDelta: number } {
+  const at = (of: Metrics | undefined, metric: string) => of?.[metric] ?? Number.NaN;
+  return {
+    timesSmaller: at(baseline, 'size') / at(metrics, 'size'),
+    accuracyDelta: at(metrics, 'accuracy') - at(baseline, 'accuracy'),
+  };
+}
+
+export interface WorkerRow {
+  readonly worker: number;
+  readonly trial?: number;
+  readonly stage?: string;
+  readonly epoch?: string;
+  /** 0 … 1 of the stage. */
+  readonly fraction?: number;
+  readonly loss?: number;
+  readonly accuracy?: number;
+}
+
+/** One row per worker, idle ones too. While everything waits for the data or the baseline, that is the one row. */
+export function workerRows(model: ViewModel, budget: Budget): WorkerRow[] {
+  if (model.preparation) return [{ worker: 0, trial: 0, ...progressCells(model.preparation) }];
+  const workers = Math.max(budget.workers ?? 0, ...[...model.slots.keys()].map((worker) => worker + 1));
+  return Array.from({ length: workers }, (_, worker) => {
+    const { trial, progress } = model.slots.get(worker) ?? {};
+    return { worker, ...(trial === undefined ? {} : { trial }), ...(progress ? progressCells(progress) : {}) };
+  });
+}
+
+function progressCells({ stage, done, total, epoch, epochs, loss, accuracy }: NonNullable<ViewModel['preparation']>) {
+  return {
+    stage,
+    fraction: total > 0 ? Math.min(1, Math.max(0, done / total)) : 0,
+    ...(epoch === undefined ? {} : { epoch: epochs === undefined ? `${epoch}` : `${epoch}/${epochs}` }),
+    ...(loss === undefined ? {} : { loss }),
+    ...(accuracy === undefined ? {} : { accuracy }),
+  };
+}
+
+export interface TrialRow {
+  readonly trial: number;
+  readonly state: Trial['state'];
+  readonly onFront: boolean;
+  readonly metrics: Metrics;
+  readonly timesSmaller: number;
+  readonly accuracyDelta: number;
+  /** Why there are no metrics. */
+  readonly failure?: string;
+}
+
+/** `front`: its trials, most accurate first. `all`: every finished trial, the newest first. The baseline leads both. */
+export function trialRows(model: ViewModel, analysis: Analysis, which: 'front' | 'all'): TrialRow[] {
+  const front = new Set(analysis.front);
+  const listed = model.finished.filter(({ number }) => number !== 0 && (which === 'all' || front.has(number)));
+  const rows = listed.map((trial) => toRow(trial, model, front));
+  if (which === 'all') rows.reverse();
+  else
+    rows.sort((a, b) => order(b, 'accuracy') - order(a, 'accuracy') || order(a, 'size') - order(b, 'size') || a.trial - b.trial);
+  const baseline = model.finished.find(({ number }) => number === 0);
+  return baseline ? [toRow(baseline, model, front), ...rows] : rows;
+}
+
+const order = (row: TrialRow, metric: string) => finite(row.metrics[metric]);
+const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : 0);
+
+function toRow(trial: FinishedTrial, model: ViewModel, front: ReadonlySet<number>): TrialRow {
+  const { number, state } = trial;
+  const metrics = trial.state === 'done' ? trial.metrics : {};
+  return {
+    trial: number,
+    state,
+    onFront: front.has(number),
+    metrics,
+    ...comparison(metrics, baselineMetrics(model)),
+    ...(trial.state === 'failed' ? { failure: `${trial.code}: ${trial.message}` } : {}),
+  };
+}
+
+export interface DetailProps {
+  readonly trial: Trial;
+  readonly onFront: boolean;
+  readonly feasible: boolean;
+  readonly baseline: Metrics | undefined;
+  readonly curve: readonly CurvePoint[];
+}
+
+export function detailProps(model: ViewModel, analysis: Analysis, goal: Goal, number: number): DetailProps | undefined {
+  const trial = model.trials.get(number);
+  return (
+    trial && {
+      trial,
+      onFront: analysis.front.includes(number),
+      feasible: trial.state !== 'done' || violation(trial.metrics, goal.constraints) === 0,
+      baseline: baselineMetrics(model),
+      curve: model.curves.get(number) ?? [],
+    }
+  );
+}
+
+export type LogLine = { readonly sinceStartMs: number } & (
+  | { readonly kind: 'message'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
+  | {
+      readonly kind: 'trial';
+      readonly trial: number;
+      readonly onFront: boolean;
+      readonly metrics: readonly (readonly [metric: string, value: number | undefined])[];
+      readonly failure?: string;
+    }
+);
+
+/** The newest log entries, with the goal's metrics of the trials that they are about. */
+export function logLines(model: ViewModel, analysis: Analysis, goal: Goal): LogLine[] {
+  const metrics = [...new Set(['accuracy', ...goal.objectives.map(({ metric }) => metric)])];
+  return model.log.map((entry): LogLine => {
+    const sinceStartMs = entry.elapsedMs;
+    if (!('trial' in entry)) return { kind: 'message', sinceStartMs, level: entry.level, text: entry.message };
+    const trial = model.trials.get(entry.trial);
+    const values = trial?.state === 'done' ? trial.metrics : {};
+    return {
+      kind: 'trial',
+      sinceStartMs,
+      trial: entry.trial,
+      onFront: analysis.front.includes(entry.trial),
+      metrics: metrics.map((metric) => [metric, values[metric]] as const),
+      ...(trial?.state === 'failed' ? { failure: `${trial.code}: ${trial.message}` } : {}),
+    };
+  });
+}

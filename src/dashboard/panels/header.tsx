@@ -1,0 +1,63 @@
+import { formatClock, formatDuration, formatPoints, formatRatio } from '../format.ts';
+import type { Mode, ProgressProps } from '../panel-props.ts';
+import { bar, Lines, type Row, run } from './panel.tsx';
+
+export const headerHeight = 3;
+
+/** Which study, how far it is, how long it takes, and the best so far. */
+export function Header(props: ProgressProps & { readonly width: number }) {
+  const rows = [identity(props), progress(props), counts(props)];
+  return <Lines rows={rows} width={props.width} height={headerHeight} />;
+}
+
+type Props = ProgressProps & { readonly width: number };
+
+function identity({ study, controller, seed, elapsedMs, width }: Props): Row {
+  const left = [run(' espalier ', 'title'), run(study, 'strong'), run(` · ${controller} · seed ${seed}`, 'dim')];
+  return spread(left, [run(formatClock(elapsedMs), 'plain'), run(' ')], width);
+}
+
+function progress({ fraction, done, failed, total, mode, remainingMs, width }: Props): Row {
+  const figures = `  ${done + failed}/${total}  `;
+  const state = modeText(mode, remainingMs);
+  const room = width - 2 - figures.length - Math.max(state.length, 18);
+  return [
+    run(' '),
+    ...bar(fraction, Math.max(4, room)),
+    run(figures, 'strong'),
+    run(state, mode === 'running' ? 'plain' : 'front'),
+  ];
+}
+
+function modeText(mode: Mode, remainingMs: number | undefined): string {
+  switch (mode) {
+    case 'starting':
+      return 'starting';
+    case 'running':
+      return `${formatDuration(remainingMs)} left`;
+    case 'paused':
+      return 'paused: p goes on';
+    case 'stopping':
+      return 'stopping: q again leaves now';
+    case 'ended':
+      return 'ended: q leaves';
+    default:
+      return mode satisfies never;
+  }
+}
+
+function counts({ done, failed, running, waiting, best, width }: Props): Row {
+  const left = [run(` ${done} done`), ...(failed > 0 ? [run(' · '), run(`${failed} failed`, 'failure')] : [])];
+  left.push(run(` · ${running} running${waiting > 0 ? ` · ${waiting} waiting` : ''}`, 'dim'));
+  if (!best) return left;
+  const figures = `${formatRatio(best.timesSmaller)} smaller at ${formatPoints(best.accuracyDelta)} points`;
+  return spread(left, [run('best '), run(figures, 'front'), run(` #${best.trial} `, 'dim')], width);
+}
+
+/** Both ends of a line; the right end goes where they would meet. */
+function spread(left: Row, right: Row, width: number): Row {
+  const gap = width - lengthOf(left) - lengthOf(right);
+  return gap < 1 ? left : [...left, run(' '.repeat(gap)), ...right];
+}
+
+const lengthOf = (row: Row) => row.reduce((sum, { text }) => sum + text.length, 0);

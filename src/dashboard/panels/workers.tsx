@@ -1,0 +1,36 @@
+import { formatPercent } from '../format.ts';
+import type { WorkerRow } from '../panel-props.ts';
+import { bar, Panel, type Row, run, type Size } from './panel.tsx';
+
+/** What every worker does now. Where there are more workers than lines, the last line counts the rest. */
+export function WorkersPanel({ workers, width, height }: Size & { readonly workers: readonly WorkerRow[] }) {
+  const room = height - 1;
+  const shown = workers.length > room ? workers.slice(0, room - 1) : workers;
+  const rows = shown.map((worker) => rowOf(worker, width));
+  if (shown.length < workers.length) rows.push(summary(workers.slice(shown.length)));
+  return <Panel title="workers" rows={rows} width={width} height={height} />;
+}
+
+const barWidth = (width: number) => Math.min(40, Math.max(6, Math.floor(width / 5)));
+
+function rowOf(worker: WorkerRow, width: number): Row {
+  const name = run(` ${worker.worker} `, 'dim');
+  if (worker.trial === undefined) return [name, run(' idle', 'dim')];
+  const trial = run(worker.trial === 0 ? ' baseline ' : ` #${worker.trial}`.padEnd(10), 'strong');
+  if (worker.fraction === undefined) return [name, trial, run('starting', 'dim')];
+  const stage = `${worker.stage ?? ''}${worker.epoch === undefined ? '' : ` ${worker.epoch}`}`.padEnd(20);
+  const done = `${Math.floor(worker.fraction * 100)} %`.padStart(6);
+  return [name, trial, run(stage), ...bar(worker.fraction, barWidth(width)), run(done), ...learning(worker)];
+}
+
+function learning({ loss, accuracy }: WorkerRow): Row {
+  return [
+    ...(loss === undefined ? [] : [run('  loss ', 'dim'), run(loss.toFixed(3))]),
+    ...(accuracy === undefined ? [] : [run('  acc ', 'dim'), run(formatPercent(accuracy, 1))]),
+  ];
+}
+
+function summary(rest: readonly WorkerRow[]): Row {
+  const busy = rest.filter(({ trial }) => trial !== undefined).length;
+  return [run(` … and ${rest.length} more, ${busy} of them at work`, 'dim')];
+}
