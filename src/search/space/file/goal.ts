@@ -1,0 +1,149 @@
+import type { MetricInfo } from '../../../core/catalog.ts';
+import { didYouMean } from '../../../core/errors.ts';
+import type { Constraint, Direction, Goal, Objective } from '../../../core/objective.ts';
+import { type Problems, show } from './problems.ts';
+import type { Located, Range, Source } from './source.ts';
+import { toOwnUnit, unitsOf } from './units.ts';
+
+/** Reads `objectives:` and `constraints:`. */
+export function readGoal(root: Located, source: Source, metrics: readonly MetricInfo[], problems: Problems): Goal {
+  const objectives = readObjectives(root.entries?.get('objectives')?.value, root, metrics, problems);
+  const constraints = readConstraints(root.entries?.get('constraints')?.value, source, metrics, problems);
+  return { objectives, constraints };
+}
+
+function readObjectives(
+  node: Located | undefined,
+  root: Located,
+  metrics: readonly MetricInfo[],
+  problems: Problems,
+): Objective[] {
+  const parts = node?.items ?? [...(node?.entries ?? [])];
+  if (node && !node.items && !node.entries) {
+    problems.add('SPACE_TYPE', `objectives: expected { metric: maximize } or a list of metrics, found ${show(node.value)}`, node);
+  } else if (parts.length === 0) {
+    const place = node ?? { start: root.start, end: root.start + 1 };
+    problems.add('SPACE_NO_OBJECTIVE', `objectives: there is none; name what to search for: ${namesOf(metrics)}`, place);
+  }
+  if (node?.entries)
+    return [...node.entries].flatMap(([name, entry]) => readDirected(name, entry.key, entry.value, metrics, problems));
+  const seen = new Set<string>();
+  return (node?.items ?? []).flatMap((item) => readListed(item, metrics, seen, problems));
+}
+
+const namesOf = (metrics: readonly MetricInfo[]): string => metrics.map(({ name }) => name).join(', ');
+
+/** `accuracy: maximize` */
+function readDirected(name: string, key: Range, node: Located, metrics: readonly MetricInfo[], problems: Problems): Objective[] {
+  const metric = findMetric(name, key, metrics, problems);
+  const { value } = node;
+  if (value === 'maximize' || value === 'minimize') return metric ? [{ metric: name, direction: value satisfies Direction }] : [];
+  const guess = typeof value === 'string' ? didYouMean(value, ['maximize', 'minimize']) : '';
+  problems.add('SPACE_VALUE', `objectives.${name}: expected maximize or minimize, found ${show(value)}.${guess}`, node);
+  return [];
+}
+
+/** `- accuracy`: in the direction that people want. */
+function readListed(item: Located, metrics: readonly MetricInfo[], seen: Set<string>, problems: Problems): Objective[] {
+  const { value } = item;
+  if (typeof value !== 'string') {
+    problems.add('SPACE_TYPE', `objectives: expected the name of a metric, found ${show(value)}`, item);
+    return [];
+  }
+  const metric = findMetric(value, item, metrics, problems);
+  if (seen.has(value)) problems.add('SPACE_DUPLICATE_VALUE', `objectives: ${show(value)} is listed twice`, item);
+  seen.add(value);
+  return metric ? [{ metric: value, direction: metric.better }] : [];
+}
+
+function findMetric(name: string, place: Range, metrics: readonly MetricInfo[], problems: Problems): MetricInfo | undefined {
+  const metric = metrics.find((known) => known.name === name);
+  const names = metrics.map((known) => known.name);
+  const guess = didYouMean(name, names);
+  if (!metric) problems.add('SPACE_UNKNOWN_METRIC', `unknown metric ${show(name)}.${guess} Known: ${names.join(', ')}.`, place);
+  return metric;
+}
+
+function readConstraints(
+  node: Located | undefined,
+  source: Source,
+  metrics: readonly MetricInfo[],
+  problems: Problems,
+): Constraint[] {
+  if (!node) return [];
+  if (!node.items)
+    problems.add('SPACE_TYPE', `constraints: expected a list such as ["accuracy >= 0.9"], found ${show(node.value)}`, node);
+  const constraints: Constraint[] = [];
+  for (const item of node.items ?? []) {
+    const constraint = readConstraint(item, source, metrics, problems);
+    if (!constraint) continue;
+    const contradiction = constraints.find((other) => excludes(constraint, other));
+    if (contradiction) {
+      const message = `${show(item.value)} contradicts ${contradiction.metric} ${contradiction.op} ${contradiction.bound}: no model can meet both`;
+      problems.add('SPACE_CONTRADICTION', message, item);
+    }
+    constraints.push(constraint);
+  }
+  return constraints;
+}
+
+const excludes = (a: Constraint, b: Constraint): boolean =>
+  a.metric === b.metric && a.op !== b.op && (a.op === '>=' ? a.bound > b.bound : a.bound < b.bound);
+
+const syntax = /^(\s*)([^\s<>=]+)(\s*)([<>=]+)(\s*)([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(\s*)(\S*)\s*$/i;
+
+/** `size <= 200kB`, the bound in the metric's own unit afterwards. */
+function readConstraint(
+  node: Located,
+  source: Source,
+  metrics: readonly MetricInfo[],
+  problems: Problems,
+): Constraint | undefined {
+  const { value } = node;
+  const parts = typeof value === 'string' ? syntax.exec(value) : null;
+  if (!parts) {
+    const message = `constraints: expected "metric >= number unit" such as "size <= 200kB", found ${show(value)}`;
+    problems.add(typeof value === 'string' ? 'SPACE_CONSTRAINT' : 'SPACE_TYPE', message, node);
+    return undefined;
+  }
+  const place = (group: number) => placeOf(node, source, parts, group);
+  const [, , name, , op, , number, , unit] = parts as unknown as string[];
+  const metric = findMetric(name!, place(2), metrics, problems);
+  if (op !== '>=' && op !== '<=') {
+    problems.add('SPACE_CONSTRAINT', `constraints: expected >= or <=, found ${op}`, place(4));
+    return undefined;
+  }
+  if (!metric) return undefined;
+  const bound = toOwnUnit(Number(number), unit!, metric);
+  if (bound === undefined) {
+    const guess = didYouMean(unit!, unitsOf(metric));
+    problems.add(
+      'SPACE_UNIT',
+      `constraints: ${name} has no unit ${show(unit)}.${guess} Units: ${unitsOf(metric).join(', ')}.`,
+      place(8),
+    );
+    return undefined;
+  }
+  const fault = impossible(metric, op, bound);
+  if (fault) problems.add('SPACE_IMPOSSIBLE', `constraints: ${show(value)} can never hold: ${fault}`, place(6));
+  return { metric: metric.name, op, bound };
+}
+
+/** Where a part of a constraint stands: within the text where the file has it literally, else the whole text. */
+function placeOf(node: Located, source: Source, parts: RegExpExecArray, group: number): Range {
+  const written = source.text.slice(node.start, node.end).indexOf(parts[0]);
+  if (written < 0) return node;
+  const before = parts.slice(1, group).reduce((length, part) => length + part.length, 0);
+  const start = node.start + written + before;
+  return { start, end: start + parts[group]!.length };
+}
+
+/** Why no model can meet a bound, where that is known beforehand. */
+function impossible(metric: MetricInfo, op: '>=' | '<=', bound: number): string | undefined {
+  if (metric.unit === 'fraction' && op === '>=' && bound > 1) {
+    return `${metric.name} is at most 1${bound <= 100 ? `; write ${bound} % or ${Number((bound / 100).toPrecision(6))}` : ''}`;
+  }
+  if (op === '<=' && bound < 0) return `${metric.name} is at least 0`;
+  const positive = metric.unit === 'bytes' || metric.unit === 'ms';
+  return op === '<=' && bound === 0 && positive ? `${metric.name} is more than 0` : undefined;
+}

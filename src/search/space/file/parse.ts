@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { Catalog } from '../../../core/catalog.ts';
+import { NasError } from '../../../core/errors.ts';
+import { type Json, stableStringify } from '../../../core/json.ts';
+import type { Goal } from '../../../core/objective.ts';
+import type { Space } from '../space.ts';
+import { buildSpace } from './build.ts';
+import { readGoal } from './goal.ts';
+import { parseSection } from './issues.ts';
+import { readLayers } from './layers.ts';
+import { Problems } from './problems.ts';
+import { fileSchema, type SearchDefaults, type Sections } from './schema.ts';
+import { errorAt, type Located, readYaml, type Source } from './source.ts';
+import { readTrial, recipeParameters, type TrialSection } from './trial.ts';
+
+/** A space file, checked, with the defaults of its sections filled in. */
+export interface SpaceFile {
+  /** Name of the study: the file's `name`, else the name of the file. */
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+  readonly model: Json;
+  readonly data: Json;
+  readonly baseline: Json;
+  /** The trial's recipe; a searched setting stands at its first value, which every candidate's plan overrides. */
+  readonly trial: Json;
+  readonly goal: Goal;
+  readonly space: Space;
+  readonly search: SearchDefaults;
+  /** Hex SHA-256 of what the file means for the study: all but name, search and layout. */
+  readonly hash: string;
+}
+
+/** The sections that decide what layers, knobs and metrics there are. */
+export type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial'>;
+
+export interface ParseOptions {
+  readonly sections: Sections;
+  /** Asked once the sections are known to be right. Its NasErrors are shown at `model:`. */
+  readonly catalogOf: (parsed: ParsedSections) => Catalog;
+  /** Names that `search.controller` may have; not checked where absent. */
+  readonly controllers?: readonly string[];
+}
+
+/**
+ * Reads a space file. Every fault of the file is a NasError with a code that begins with SPACE_, exit code 2, the place (`at`,
+ * `frame`), and in `facts.problems` whatever else was found along with it.
+ */
+export function parseSpace(text: string, file: string, options: ParseOptions): SpaceFile {
+  const { source, root: whole } = readYaml(text, file);
+  const root = withoutEmpty(whole);
+  const problems = new Problems(source);
+  const outline = parseSection(fileSchema(options.sections, options.controllers), root.value, root, '', problems);
+  const trial = readTrial(trialNode(root), options.sections.recipe, problems);
+  problems.throwIfAny();
+  const { name, model, data, baseline, search } = outline as Outline;
+  const parsed = { model, data, baseline, trial: trial!.recipe };
+  const catalog = askCatalog(options, parsed, source, root);
+  const goal = readGoal(root, source, catalog.metrics, problems);
+  const space = readSpace(root, trial!, catalog, problems);
+  problems.throwIfAny();
+  if (space.parameters.length === 0) throw nothingToSearch(source, root);
+  const hash = createHash('sha256').update(stableStringify({ ...parsed, goal, space } as unknown as Json));
+  return { name: name ?? studyName(file), file, text, ...parsed, goal, space, search, hash: hash.digest('hex') };
+}
+
+type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'search'> & { readonly name: string | undefined };
+
+/** A key with nothing behind it (all of it commented out, say) counts as absent. */
+function withoutEmpty(root: Located): Located {
+  if (!root.entries) return root;
+  const entries = new Map([...root.entries].filter(([, entry]) => entry.value.value !== null));
+  return { ...root, entries, value: Object.fromEntries([...entries].map(([key, entry]) => [key, entry.value.value])) };
+}
+
+/** `trial:`, or an empty map where the file has none. */
+function trialNode(root: Located): Located {
+  const node = root.entries?.get('trial')?.value;
+  return node ?? { start: root.start, end: root.start, value: {}, entries: new Map(), size: 1 };
+}
+
+function askCatalog({ catalogOf }: ParseOptions, parsed: ParsedSections, source: Source, root: Located): Catalog {
+  try {
+    return catalogOf(parsed);
+  } catch (error) {
+    if (!(error instanceof NasError) || error.at) throw error;
+    throw errorAt(source, error.code, `model: ${error.message}`, root.entries?.get('model')?.value ?? root, error.facts);
+  }
+}
+
+function readSpace(root: Located, trial: TrialSection, catalog: Catalog, problems: Problems): Space {
+  const recipe = recipeParameters(trial, catalog, problems);
+  return buildSpace(recipe, readLayers(root.entries?.get('layers')?.value, catalog, problems), catalog);
+}
+
+function nothingToSearch(source: Source, root: Located): NasError {
+  const place = root.entries?.get('layers')?.key ?? { start: root.start, end: root.start + 1 };
+  const message = 'nothing to search: no knob has two values. Give a knob a list, for example prune: { keep: [0.5, 1] }';
+  return errorAt(source, 'SPACE_EMPTY', message, place);
+}
+
+/** `spaces/my net.yaml` → `my-net` */
+function studyName(file: string): string {
+  const stem = basename(file)
+    .replace(/\.ya?ml$/i, '')
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '');
+  return stem.slice(0, 64) || 'study';
+}

@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { didYouMean, NasError } from '../../../core/errors.ts';
+
+/**
+ * The space file that a name or path means: the file itself, with `.yaml` or `.yml` added where it has none; else, for
+ * a bare name, the bundled one. Throws NasError SPACE_MISSING_FILE (lists what there is) and SPACE_UNREADABLE.
+ */
+export function resolveSpaceFile(nameOrPath: string, bundledFolder: string): { file: string; text: string } {
+  const names = /\.ya?ml$/i.test(nameOrPath) ? [nameOrPath] : [nameOrPath, `${nameOrPath}.yaml`, `${nameOrPath}.yml`];
+  const bare = !/[\\/]/.test(nameOrPath);
+  const candidates = [...names, ...(bare ? names.map((name) => join(bundledFolder, name)) : [])];
+  const file = candidates.find(isFile);
+  if (file === undefined) throw missing(nameOrPath, bundledFolder);
+  try {
+    return { file, text: readFileSync(file, 'utf8') };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown reason';
+    throw new NasError('SPACE_UNREADABLE', `the space file ${file} cannot be read: ${reason}`, { facts: { file }, cause });
+  }
+}
+
+/** Names of the space files in a folder, none where there is no such folder. */
+export function listSpaceFiles(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /\.ya?ml$/i.test(name))
+    .sort();
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+function missing(name: string, bundledFolder: string): NasError {
+  const local = listSpaceFiles('.');
+  const bundled = listSpaceFiles(bundledFolder);
+  const all = [...new Set([...local, ...bundled])];
+  const stems = all.map((file) => file.replace(/\.ya?ml$/i, ''));
+  const guess = didYouMean(name, /\.ya?ml$/i.test(name) ? all : stems);
+  const here = local.length === 0 ? '' : ` Here: ${local.join(', ')}.`;
+  const message = `there is no space file "${name}".${guess}${here} Bundled: ${bundled.join(', ') || 'none'}.`;
+  return new NasError('SPACE_MISSING_FILE', message, { facts: { name, local, bundled } });
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { parseDuration } from './units.ts';
+
+/** The parts of a space file that the network tower owns, handed in as schemas. */
+export interface Sections {
+  readonly model: z.ZodType;
+  readonly data: z.ZodType;
+  /** How a network is trained: for `baseline` and `trial`. */
+  readonly recipe: z.ZodObject;
+}
+
+/**
+ * The file's outline. What can only be checked against the catalog (trial, objectives, constraints, layers) is open here.
+ * `controllers`: the names that `search.controller` may have; any where absent.
+ */
+export function fileSchema(sections: Sections, controllers?: readonly string[]) {
+  return z.strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
+      .optional()
+      .describe('Name of the study; the name of the file by default.'),
+    model: sections.model.describe('The network that is compressed.'),
+    data: sections.data.describe('What it is trained and measured on.'),
+    baseline: sections.recipe.prefault({}).describe('How the dense network is trained, once.'),
+    trial: z.unknown().describe('How a candidate is fine-tuned. A list or {min, max} makes a setting part of the search.'),
+    objectives: z.unknown().describe('What is searched for: {metric: maximize | minimize}, or a list of metrics.'),
+    constraints: z.unknown().describe('Bounds such as "accuracy >= 0.9" or "size <= 200kB".'),
+    layers: z
+      .unknown()
+      .describe('Rules from top to bottom: which techniques may do what to which layers. Later rules override earlier ones.'),
+    search: searchSchema(controllers).prefault({}).describe('Defaults for the options of nas search.'),
+  });
+}
+
+const searchSchema = (controllers?: readonly string[]) =>
+  z.strictObject({
+    trials: z.int().min(1).optional().describe('How many candidates to train and measure.'),
+    controller: (controllers ? z.enum([...controllers]) : z.string()).optional().describe('What proposes candidates.'),
+    seed: z
+      .union([z.string().min(1), z.int()])
+      .transform(String)
+      .optional()
+      .describe('Equal seeds give equal searches.'),
+    workers: z.int().min(1).optional().describe('Trials that run at the same time.'),
+    time: z
+      .string()
+      .refine((text) => parseDuration(text) !== undefined, 'must be a time such as "90 s", "15 min" or "2 h"')
+      .transform((text) => parseDuration(text) ?? 0)
+      .optional()
+      .describe('Stop asking for new candidates after this time: "15 min".'),
+  });
+
+/** `search:` as it was read; `time` in seconds. */
+export type SearchDefaults = z.output<ReturnType<typeof searchSchema>>;
