@@ -10,6 +10,7 @@ import Database from 'better-sqlite3';
 export function takeLock(file: string): (() => void) | undefined {
   const database = new Database(file, { timeout: 500 });
   try {
+    database.pragma('journal_mode = MEMORY'); // no journal file beside it
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();

@@ -1,0 +1,142 @@
+import { Piscina } from 'piscina';
+import { clearSlot, createControlBuffer, openControl, overdueSlots, setPause, setStop } from './control.ts';
+import { entryBeside } from './entry.ts';
+import type { Death, FromHost, FromThread, HostSettings, ToHost } from './messages.ts';
+import type { Prepared, Task, ThreadData } from './thread.ts';
+
+/**
+ * The entry of the trial host: a forked process that owns the worker threads. Its own loop only passes messages on, so
+ * it stays free while the threads compute. It lives exactly as long as the channel to its parent: signals to the
+ * process group (Ctrl-C) are the parent's to decide on, and when the parent is gone, so is the host, at once.
+ */
+
+const watchIntervalMs = 200;
+
+process.on('disconnect', die);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('message', (message: ToHost) => receive(message));
+
+let host: Host | undefined;
+
+function receive(message: ToHost): void {
+  switch (message.type) {
+    case 'prepare':
+      host = new Host(message.settings);
+      void host.prepare();
+      break;
+    case 'run':
+      void host?.run(message);
+      break;
+    case 'stop':
+      host?.stop();
+      break;
+    case 'pause':
+      host?.pause(message.paused);
+      break;
+    default:
+      message satisfies never;
+  }
+}
+
+class Host {
+  readonly #settings: HostSettings;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #control: ReturnType<typeof openControl>;
+  #pool: Piscina | undefined;
+
+  constructor(settings: HostSettings) {
+    this.#settings = settings;
+    this.#buffer = createControlBuffer(settings.slots);
+    this.#control = openControl(this.#buffer);
+    setInterval(() => this.#watch(), watchIntervalMs);
+  }
+
+  /** In a thread of its own, whose memory goes with it. */
+  async prepare(): Promise<void> {
+    const pool = this.#openPool(1);
+    try {
+      const prepared = (await pool.run(undefined, { name: 'prepare' })) as Prepared;
+      clearSlot(this.#control, 0);
+      await pool.destroy();
+      if ('refused' in prepared) return send({ type: 'refused', error: prepared.refused });
+      this.#pool = this.#openPool(this.#settings.slots, prepared.shared);
+      send({ type: 'prepared', facts: prepared.facts });
+    } catch (error) {
+      end({ type: 'dying', death: deathOf(error) });
+    }
+  }
+
+  async run({ slot, job }: Task): Promise<void> {
+    let answer: FromHost;
+    try {
+      answer = { type: 'outcome', slot, outcome: await this.#pool!.run({ slot, job } satisfies Task, { name: 'run' }) };
+    } catch (error) {
+      answer = { type: 'crashed', slot, death: deathOf(error) };
+    }
+    clearSlot(this.#control, slot);
+    send(answer);
+  }
+
+  stop(): void {
+    setStop(this.#control);
+  }
+
+  pause(paused: boolean): void {
+    setPause(this.#control, paused);
+  }
+
+  #openPool(threads: number, shared?: unknown): Piscina {
+    const worker = entryBeside('./worker', import.meta.url);
+    const { maxRssMb } = this.#settings;
+    const pool = new Piscina({
+      filename: worker.path,
+      execArgv: [...worker.execArgv],
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      workerData: { control: this.#buffer, settings: this.#settings, shared } satisfies ThreadData,
+      ...(maxRssMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxRssMb } }),
+    });
+    pool.on('message', (message: FromThread) => send(message));
+    pool.on('error', (error) => send({ type: 'warning', message: `a worker thread failed while idle: ${String(error)}` }));
+    return pool;
+  }
+
+  /** Ends the process for a trial that overran its deadline and answers no more, or when memory is over the cap. */
+  #watch(): void {
+    const { graceMs, maxRssMb } = this.#settings;
+    const slots = overdueSlots(this.#control, graceMs);
+    if (slots.length > 0) {
+      end({
+        type: 'dying',
+        slots,
+        death: { code: 'DEADLINE', message: 'the trial did not end within its time and reached no step to stop at.' },
+      });
+      return;
+    }
+    const rssMb = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    if (maxRssMb === undefined || rssMb <= maxRssMb) return;
+    end({ type: 'dying', death: { code: 'OUT_OF_MEMORY', message: `the trial host took ${rssMb} MB of ${maxRssMb} MB.` } });
+  }
+}
+
+function deathOf(error: unknown): Death {
+  const outOfMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return {
+    code: outOfMemory ? 'OUT_OF_MEMORY' : 'HOST_CRASHED',
+    message: error instanceof Error ? error.message : String(error),
+  };
+}
+
+function send(message: FromHost): void {
+  if (process.connected) process.send!(message);
+}
+
+function end(message: FromHost): void {
+  process.send!(message, die);
+}
+
+/** SIGKILL, since an ordinary exit would tear down threads inside native calls, which aborts the process. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
