@@ -73,59 +73,59 @@ function nonDominated(points: readonly Losses[]): Losses[] {
 export class Staircase {
   /** The dominated area so far. */
   area = 0;
-  private readonly corners: { readonly x: number; readonly y: number }[] = [];
-  private readonly boundX: number;
-  private readonly boundY: number;
+  readonly #corners: { readonly x: number; readonly y: number }[] = [];
+  readonly #boundX: number;
+  readonly #boundY: number;
 
   /** The reference point. */
   constructor(boundX: number, boundY: number) {
-    this.boundX = boundX;
-    this.boundY = boundY;
+    this.#boundX = boundX;
+    this.#boundY = boundY;
   }
 
   /** Adds a point; returns the area that it adds (0: dominated, or outside the reference). */
   insert(x: number, y: number): number {
-    if (!(x < this.boundX && y < this.boundY)) return 0;
-    const start = this.firstAtOrAfter(x);
-    const before = this.corners[start - 1];
+    if (!(x < this.#boundX && y < this.#boundY)) return 0;
+    const start = this.#firstAtOrAfter(x);
+    const before = this.#corners[start - 1];
     if (before !== undefined && before.y <= y) return 0;
-    if (this.corners[start]?.x === x && this.corners[start].y <= y) return 0;
-    const end = this.firstBelow(y, start);
-    const gain = this.gain(x, y, start, end);
-    this.corners.splice(start, end - start, { x, y });
+    if (this.#corners[start]?.x === x && this.#corners[start].y <= y) return 0;
+    const end = this.#firstBelow(y, start);
+    const gain = this.#gain(x, y, start, end);
+    this.#corners.splice(start, end - start, { x, y });
     this.area += gain;
     return gain;
   }
 
   /** The area between the new corner and the old stairs, whose corners `start … end-1` it covers. */
-  private gain(x: number, y: number, start: number, end: number): number {
+  #gain(x: number, y: number, start: number, end: number): number {
     let gain = 0;
     let left = x;
-    let top = this.corners[start - 1]?.y ?? this.boundY;
+    let top = this.#corners[start - 1]?.y ?? this.#boundY;
     for (let i = start; i <= end; i++) {
-      const right = this.corners[i]?.x ?? this.boundX;
+      const right = this.#corners[i]?.x ?? this.#boundX;
       gain += (right - left) * (top - y);
       left = right;
-      top = this.corners[i]?.y ?? top;
+      top = this.#corners[i]?.y ?? top;
     }
     return gain;
   }
 
-  private firstAtOrAfter(x: number): number {
+  #firstAtOrAfter(x: number): number {
     let low = 0;
-    let high = this.corners.length;
+    let high = this.#corners.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.corners[middle]!.x < x) low = middle + 1;
+      if (this.#corners[middle]!.x < x) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   /** The first corner from `start` on that a point of height `y` does not cover. */
-  private firstBelow(y: number, start: number): number {
+  #firstBelow(y: number, start: number): number {
     let end = start;
-    while (end < this.corners.length && this.corners[end]!.y >= y) end++;
+    while (end < this.#corners.length && this.#corners[end]!.y >= y) end++;
     return end;
   }
 }

@@ -48,42 +48,42 @@ export function crowdingDistances(front: readonly Losses[]): number[] {
  * update"): a new point finds its level by binary search, and pushes the points that it dominates down level by level.
  */
 export class DominationLevels<T extends { readonly losses: Losses }> {
-  private readonly levels: T[][] = [];
+  readonly #levels: T[][] = [];
 
   /** Level 0 is the front. */
   all(): readonly (readonly T[])[] {
-    return this.levels;
+    return this.#levels;
   }
 
   /** Adds a point; returns its level, the first one that changed. */
   insert(item: T): number {
-    const first = this.levelOf(item.losses);
+    const first = this.#levelOf(item.losses);
     let moving = [item];
     for (let k = first; moving.length > 0; k++) {
       const kept: T[] = [];
       const demoted: T[] = [];
-      for (const member of this.levels[k] ?? []) {
+      for (const member of this.#levels[k] ?? []) {
         const beaten = moving.some((mover) => dominates(mover.losses, member.losses));
         (beaten ? demoted : kept).push(member);
       }
       if (kept.length === 0) {
         // The whole level goes down: so do all below it, without a look.
-        this.levels.splice(k, 0, moving);
+        this.#levels.splice(k, 0, moving);
         break;
       }
-      this.levels[k] = kept.concat(moving);
+      this.#levels[k] = kept.concat(moving);
       moving = demoted;
     }
     return first;
   }
 
   /** The first level without a point that dominates: where level k has none, no later level has one. */
-  private levelOf(losses: Losses): number {
+  #levelOf(losses: Losses): number {
     let low = 0;
-    let high = this.levels.length;
+    let high = this.#levels.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.levels[middle]!.some((member) => dominates(member.losses, losses))) low = middle + 1;
+      if (this.#levels[middle]!.some((member) => dominates(member.losses, losses))) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -102,27 +102,27 @@ export interface ArchivePoint<T> {
  * feasible, `leastViolating` is the nearest miss.
  */
 export class ParetoArchive<T> {
-  private points: ArchivePoint<T>[] = [];
-  private nearest: ArchivePoint<T> | undefined;
+  #points: ArchivePoint<T>[] = [];
+  #nearest: ArchivePoint<T> | undefined;
 
   /** Adds a point; true when it entered the front. Points with equal losses stand side by side. */
   insert(point: ArchivePoint<T>): boolean {
     if (point.violation > 0) {
-      if (point.violation < (this.nearest?.violation ?? Number.POSITIVE_INFINITY)) this.nearest = point;
+      if (point.violation < (this.#nearest?.violation ?? Number.POSITIVE_INFINITY)) this.#nearest = point;
       return false;
     }
-    if (point.losses.some(Number.isNaN) || this.points.some(({ losses }) => dominates(losses, point.losses))) return false;
-    this.points = this.points.filter(({ losses }) => !dominates(point.losses, losses));
-    this.points.push(point);
+    if (point.losses.some(Number.isNaN) || this.#points.some(({ losses }) => dominates(losses, point.losses))) return false;
+    this.#points = this.#points.filter(({ losses }) => !dominates(point.losses, losses));
+    this.#points.push(point);
     return true;
   }
 
   front(): readonly ArchivePoint<T>[] {
-    return this.points;
+    return this.#points;
   }
 
   /** The infeasible point that misses the constraints least; undefined when a feasible one is known. */
   leastViolating(): ArchivePoint<T> | undefined {
-    return this.points.length === 0 ? this.nearest : undefined;
+    return this.#points.length === 0 ? this.#nearest : undefined;
   }
 }

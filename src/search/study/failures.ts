@@ -1,0 +1,27 @@
+import type { FailedEnd, TrialEnd } from './log.ts';
+
+/** Equal failures in a row that end a study in which no trial has succeeded yet, and one in which some have. */
+const limits = { fresh: 5, proven: 20 } as const;
+
+/** Watches the outcomes in trial order for a study that only burns time: every trial fails, and all for the same reason. */
+export class FailureWatch {
+  #last: FailedEnd | undefined;
+  #length = 0;
+  #succeeded = false;
+
+  add(end: TrialEnd): void {
+    if (end.state === 'done') {
+      this.#succeeded = true;
+      this.#last = undefined;
+      return;
+    }
+    this.#length = this.#last?.code === end.code ? this.#length + 1 : 1;
+    this.#last = end;
+  }
+
+  /** The failure that keeps coming back, once it has done so too often. */
+  hopeless(): FailedEnd | undefined {
+    const limit = this.#succeeded ? limits.proven : limits.fresh;
+    return this.#last && this.#length >= limit ? this.#last : undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Candidate } from '../../core/candidate.ts';
+import type { Controller } from '../../core/controller.ts';
+import { NasError } from '../../core/errors.ts';
+import type { LiveEvent } from '../../core/event.ts';
+import type { Executor } from '../../core/executor.ts';
+import type { Json } from '../../core/json.ts';
+import type { Goal } from '../../core/objective.ts';
+import type { StudyRecord, TrialStore } from '../../core/store.ts';
+import type { StudyCounts } from './ledger.ts';
+import type { FailedEnd } from './log.ts';
+import type { InitialTrial } from './proposer.ts';
+
+export interface Budget {
+  /** Trials of the study in all, failed ones and those of earlier sessions included. */
+  readonly trials: number;
+  /** Of this session, pauses included. When they are over no trial is started any more, and the running ones finish. */
+  readonly seconds?: number;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch, for the events. */
+  wall(): number;
+  /** Milliseconds of a clock that is never set, for the budget. */
+  monotonic(): number;
+}
+
+export const systemClock: Clock = { wall: () => Date.now(), monotonic: () => performance.now() };
+
+/** How many trials may be under way at once where the study does not say otherwise. */
+export const defaultLookAhead = 8;
+
+export interface StudyOptions {
+  readonly store: TrialStore;
+  /** A study that is in the store, and whose lease the caller holds. */
+  readonly study: StudyRecord;
+  /** Opened by the caller, who also closes it after the end. */
+  readonly executor: Executor;
+  /** Fresh: its past is told or restored here. */
+  readonly controller: Controller;
+  readonly goal: Goal;
+  readonly keyOf: (candidate: Candidate) => string;
+  /** Trial 0 is the baseline, then the anchors. Repeated keys are dropped. */
+  readonly initial: readonly InitialTrial[];
+  readonly budget: Budget;
+  /** A study keeps its first one. The controller knows the results up to this many trials back, whoever is faster. */
+  readonly lookAhead?: number;
+  /** Recorded with the session: versions, workers, what the executor said when it was opened. */
+  readonly facts?: { readonly [key: string]: Json };
+  /** Stored events arrive after they are durable. Must not throw. */
+  readonly onEvent: (event: LiveEvent) => void;
+  readonly clock?: Clock;
+}
+
+/** budget: all trials are finished. exhausted: so is the space. failing: trials fail again and again for one reason. */
+export type EndReason = 'budget' | 'exhausted' | 'time' | 'stopped' | 'failing';
+
+export interface StudyEnd {
+  readonly reason: EndReason;
+  readonly counts: StudyCounts;
+  /** The failure that kept coming back, for `failing`. */
+  readonly failure?: FailedEnd;
+}
+
+export interface StudyHandle {
+  /** Resolves when no trial runs any more. Rejects when the store or the controller failed; what had finished is stored. */
+  readonly done: Promise<StudyEnd>;
+  /** Ends running trials at their next step; they run again when the study is resumed. */
+  stop(): void;
+  /** Parks running trials and starts no others. */
+  pause(): void;
+  resume(): void;
+  /** Enlarges the budget of a study that has not ended. */
+  addTrials(count: number): void;
+}
+
+/** Throws STUDY_BUDGET. */
+export function checkedTrials(count: number): number {
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new NasError('STUDY_BUDGET', `the number of trials is ${count}; it must be a whole number from 1 on`, {
+    facts: { count },
+  });
+}
+
+/** The look-ahead of the study's first session, where it had one: with another, its candidates would be others. Throws STUDY_LOOK_AHEAD. */
+export function checkedLookAhead(study: string, wanted: number | undefined, recorded: number | undefined): number {
+  const lookAhead = wanted ?? recorded ?? defaultLookAhead;
+  if (!Number.isInteger(lookAhead) || lookAhead < 1) {
+    throw new NasError('STUDY_LOOK_AHEAD', `the look-ahead is ${lookAhead}; it must be a whole number from 1 on`, {
+      facts: { lookAhead },
+    });
+  }
+  if (recorded === undefined || lookAhead === recorded) return lookAhead;
+  const message = `study "${study}" was begun with a look-ahead of ${recorded}, not ${lookAhead}. Leave it out, or begin another study.`;
+  throw new NasError('STUDY_LOOK_AHEAD', message, { facts: { study, recorded, lookAhead } });
+}

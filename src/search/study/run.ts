@@ -1,0 +1,273 @@
+import type { StudyEvent } from '../../core/event.ts';
+import type { Outcome } from '../../core/trial.ts';
+import { Ledger, recorded } from './ledger.ts';
+import { foldLog, type Snapshot } from './log.ts';
+import {
+  type Clock,
+  checkedLookAhead,
+  checkedTrials,
+  type EndReason,
+  type StudyEnd,
+  type StudyHandle,
+  type StudyOptions,
+  systemClock,
+} from './options.ts';
+import { Proposer } from './proposer.ts';
+
+/**
+ * Runs a study, or goes on with it where its log ends. Candidates and metrics do not depend on the number of workers, on
+ * their speed, or on interruptions (latency apart): see Proposer. Trial 0, the baseline, runs alone first, since others are
+ * measured against it. A finished trial is durable as soon as it arrives, together with what is asked because of it.
+ *
+ * Throws NasError: STUDY_BUDGET, STUDY_LOOK_AHEAD, STORE_CORRUPT and what the store throws.
+ */
+export function runStudy(options: StudyOptions): StudyHandle {
+  const run = new StudyRun(options);
+  return {
+    done: run.done,
+    stop: () => run.stop(),
+    pause: () => run.pause(true),
+    resume: () => run.pause(false),
+    addTrials: (count) => run.addTrials(count),
+  };
+}
+
+class StudyRun {
+  readonly done: Promise<StudyEnd>;
+  readonly #options: StudyOptions;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  readonly #lookAhead: number;
+  readonly #ledger: Ledger;
+  readonly #proposer: Proposer;
+  /** Asked and not running, in trial order. */
+  readonly #waiting: number[] = [];
+  readonly #running = new Set<number>();
+  /** Events that are not stored yet. */
+  #outbox: StudyEvent[] = [];
+  #trials: number;
+  /** Why no more trials are started; the last ones may still run. */
+  #ending: EndReason | 'error' | undefined;
+  #error: unknown;
+  #ended = false;
+  #paused = false;
+  #scheduled = false;
+  #resolve!: (end: StudyEnd) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(options: StudyOptions) {
+    const { store, study, controller, keyOf, initial, budget } = options;
+    const log = foldLog(study.name, store.events(study.name));
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#startedAt = this.#clock.monotonic();
+    this.#trials = checkedTrials(budget.trials);
+    this.#lookAhead = checkedLookAhead(study.name, options.lookAhead, log.lookAhead);
+    this.#ledger = new Ledger(log);
+    this.#proposer = new Proposer({
+      controller,
+      controllerName: study.controller,
+      keyOf,
+      initial,
+      lookAhead: this.#lookAhead,
+      log,
+      resultOf: (trial) => this.#ledger.resultOf(trial),
+    });
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#begin();
+  }
+
+  stop(): void {
+    if (this.#ended) return;
+    if (this.#ending !== 'error') this.#ending = 'stopped';
+    this.#options.executor.stop();
+    if (this.#paused) this.#options.executor.resume();
+    this.#schedule();
+  }
+
+  pause(paused: boolean): void {
+    if (this.#ended || this.#paused === paused) return;
+    this.#paused = paused;
+    if (paused) this.#options.executor.pause();
+    else this.#options.executor.resume();
+    this.#schedule();
+  }
+
+  addTrials(count: number): void {
+    this.#trials += checkedTrials(count);
+    this.#schedule();
+  }
+
+  #begin(): void {
+    const { executor, facts, budget } = this.#options;
+    const session = { ...facts, lookAhead: this.#lookAhead, slots: executor.slots, budget: { ...budget } };
+    this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'begin', facts: session });
+    for (const snapshot of this.#proposer.replay()) this.#save(snapshot);
+    for (const [trial, { end }] of this.#ledger.trials.entries()) if (!end) this.#waiting.push(trial);
+    if (executor.slots > this.#lookAhead) this.#warnOfIdleSlots();
+    this.#schedule();
+  }
+
+  #warnOfIdleSlots(): void {
+    const message = `${this.#lookAhead} of ${this.#options.executor.slots} workers are used: the study's look-ahead is ${this.#lookAhead}.`;
+    this.#options.onEvent({ type: 'log', at: this.#clock.wall(), level: 'warning', message });
+  }
+
+  /**
+   * The next round, as soon as the event loop has delivered all that is ready: outcomes that arrive together share one
+   * transaction, and a study whose trials take no time lets the screen and the signals have their turn.
+   */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#round());
+  }
+
+  #round(): void {
+    this.#scheduled = false;
+    if (this.#ended) return;
+    try {
+      this.#advance();
+      this.#dispatch();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#endIfIdle();
+  }
+
+  /** Proposes what can be proposed, and stores it together with the outcomes that allowed it. */
+  #advance(): void {
+    try {
+      this.#ending ??= this.#reasonToEnd();
+      if (!this.#ending) this.#propose();
+    } finally {
+      this.#flush();
+    }
+  }
+
+  #reasonToEnd(): EndReason | undefined {
+    if (this.#ledger.hopeless()) return 'failing';
+    const { seconds } = this.#options.budget;
+    const over = seconds !== undefined && this.#clock.monotonic() - this.#startedAt >= seconds * 1000;
+    return over ? 'time' : undefined;
+  }
+
+  #propose(): void {
+    while (this.#proposer.asked < this.#trials) {
+      const proposal = this.#proposer.next();
+      if (!proposal) return;
+      this.#ledger.add(proposal);
+      this.#waiting.push(proposal.trial);
+      this.#outbox.push({ type: 'asked', at: this.#clock.wall(), ...proposal });
+      for (const snapshot of this.#proposer.takeSnapshot()) this.#save(snapshot);
+    }
+  }
+
+  #save({ told, state }: Snapshot): void {
+    this.#outbox.push({ type: 'snapshot', at: this.#clock.wall(), told, state });
+  }
+
+  /** Stores what is new in one transaction. If that fails it stays, and the next round tries again. */
+  #flush(): void {
+    const events = this.#outbox;
+    if (events.length === 0) return;
+    this.#options.store.append(this.#options.study.name, events);
+    this.#outbox = [];
+    for (const event of events) this.#options.onEvent(event);
+  }
+
+  #dispatch(): void {
+    const slots = Math.min(this.#options.executor.slots, this.#lookAhead);
+    while (!this.#ending && !this.#paused && this.#running.size < slots && this.#mayStart(this.#waiting[0])) {
+      this.#start(this.#waiting.shift()!);
+    }
+  }
+
+  #mayStart(trial: number | undefined): boolean {
+    return trial !== undefined && (trial === 0 || this.#ledger.trials[0]!.end !== undefined);
+  }
+
+  #start(trial: number): void {
+    const { executor, study, onEvent } = this.#options;
+    const { candidate, attempt } = this.#ledger.start(trial);
+    const at = () => this.#clock.wall();
+    const finished = executor.run(
+      { trial, attempt, candidate, seed: `${study.seed}/${trial}` },
+      {
+        started: (worker) => this.#record({ type: 'started', at: at(), trial, attempt, worker }),
+        progress: (worker, progress) => onEvent({ type: 'progress', at: at(), trial, worker, progress }),
+      },
+    );
+    this.#running.add(trial);
+    finished.then(
+      (outcome) => this.#arrive(trial, outcome),
+      (error: unknown) => {
+        this.#running.delete(trial);
+        this.#fail(error);
+      },
+    );
+  }
+
+  #arrive(trial: number, outcome: Outcome): void {
+    this.#running.delete(trial);
+    if (outcome.state === 'aborted') {
+      this.#options.onEvent({ type: 'finished', at: this.#clock.wall(), trial, outcome });
+      this.stop();
+      return;
+    }
+    const stored = recorded(outcome, this.#options.goal.objectives);
+    this.#ledger.finish(trial, stored);
+    this.#record({ type: 'finished', at: this.#clock.wall(), trial, outcome: stored });
+  }
+
+  #record(event: StudyEvent): void {
+    this.#outbox.push(event);
+    this.#schedule();
+  }
+
+  /** The first error ends the study; trials that still run are stopped, and stored if the store can. */
+  #fail(error: unknown): void {
+    if (this.#ending !== 'error') {
+      this.#ending = 'error';
+      this.#error = error;
+      this.#options.executor.stop();
+    }
+    this.#schedule();
+  }
+
+  #endIfIdle(): void {
+    if (this.#ended || this.#running.size > 0) return;
+    if (this.#ending === 'error') {
+      this.#ended = true;
+      this.#reject(this.#error);
+      return;
+    }
+    const reason = this.#endReason();
+    if (reason) this.#end(reason);
+  }
+
+  /** Why a study without running trials is over; undefined for one that is paused. */
+  #endReason(): EndReason | undefined {
+    if (this.#ending === 'failing') return 'failing';
+    const { asked, unfinished } = this.#ledger.counts();
+    if (unfinished === 0 && asked >= this.#trials) return 'budget';
+    if (unfinished === 0 && this.#proposer.exhausted) return 'exhausted';
+    return this.#ending === 'error' ? undefined : this.#ending;
+  }
+
+  #end(reason: EndReason): void {
+    const counts = this.#ledger.counts();
+    const failure = this.#ledger.hopeless();
+    this.#ended = true;
+    try {
+      this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'end', facts: { reason, counts: { ...counts } } });
+      this.#flush();
+      this.#resolve(reason === 'failing' && failure ? { reason, counts, failure } : { reason, counts });
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+}
