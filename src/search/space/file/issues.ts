@@ -38,7 +38,8 @@ function addIssue(whole: Issue, root: Located, name: string, problems: Problems)
     problems.add('SPACE_MISSING_KEY', `${subject} is missing: ${expectation(issue)}`, startOf(node));
   } else {
     const code = issue.code === 'invalid_type' ? 'SPACE_TYPE' : 'SPACE_VALUE';
-    problems.add(code, `${subject}: ${expectation(issue)}, found ${show(node.value)}${guess(issue, node)}`, node);
+    const found = issue.code === 'custom' ? '' : `, found ${show(node.value)}${guess(issue, node)}`;
+    problems.add(code, `${subject}: ${expectation(issue)}${found}`, node);
   }
 }
 
@@ -83,6 +84,8 @@ function expectation(issue: Issue): string {
     case 'not_multiple_of':
     case 'custom':
       return issue.message;
+    default:
+      return issue satisfies never;
   }
 }
 

@@ -25,7 +25,7 @@ export function jsonSchema({ sections, techniques, metrics, recipe, controllers 
     layers: described('layers', z.array(ruleSchema(techniques)).optional()),
   });
   const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return { $schema, title: 'Espalier search space', ...rest } as Json;
+  return JSON.parse(JSON.stringify({ $schema, title: 'Espalier search space', ...rest })) as Json;
 }
 
 function trialSchema(recipe: z.ZodObject, knobs: Readonly<Record<string, Knob>>): z.ZodObject {

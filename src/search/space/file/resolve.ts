@@ -1,19 +1,20 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { didYouMean, NasError } from '../../../core/errors.ts';
 
 /**
- * The space file that a name or path means: the file itself, with `.yaml` or `.yml` added where it has none; else, for
+ * The path of the space file that a name or path means: the file itself, with `.yaml` or `.yml` added where it has none; else, for
  * a bare name, the bundled one. Throws NasError SPACE_MISSING_FILE (lists what there is) and SPACE_UNREADABLE.
  */
-export function resolveSpaceFile(nameOrPath: string, bundledFolder: string): { file: string; text: string } {
+export function resolveSpaceFile(nameOrPath: string, bundledFolder: string): string {
   const names = /\.ya?ml$/i.test(nameOrPath) ? [nameOrPath] : [nameOrPath, `${nameOrPath}.yaml`, `${nameOrPath}.yml`];
   const bare = !/[\\/]/.test(nameOrPath);
   const candidates = [...names, ...(bare ? names.map((name) => join(bundledFolder, name)) : [])];
   const file = candidates.find(isFile);
   if (file === undefined) throw missing(nameOrPath, bundledFolder);
   try {
-    return { file, text: readFileSync(file, 'utf8') };
+    accessSync(file, constants.R_OK);
+    return file;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown reason';
     throw new NasError('SPACE_UNREADABLE', `the space file ${file} cannot be read: ${reason}`, { facts: { file }, cause });
