@@ -6,7 +6,7 @@ import { opEntry } from './ops/index.ts';
 /** Attributes as they are written: whole numbers are ints, text is a string; floats must say so with `float()`. */
 export type AttributeInput = number | string | readonly number[] | Attribute;
 
-export const float = (value: number): Attribute => ({ kind: 'float', value });
+export { float } from './graph.ts';
 
 export function toAttributes(input: Readonly<Record<string, AttributeInput>>): Attributes {
   const result: Record<string, Attribute> = {};

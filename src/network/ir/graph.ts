@@ -5,6 +5,19 @@
 
 export type DType = 'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'uint16' | 'int8' | 'uint8' | 'bool';
 
+/** ONNX TensorProto.DataType codes. */
+export const dtypeCodes: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+};
+
 export type Shape = readonly number[];
 
 export interface TensorType {
@@ -36,6 +49,9 @@ export type Attribute =
   | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: Tensor }
   | { readonly kind: 'graph'; readonly value: Graph };
+
+/** A float attribute; rounded to float32, as the bytes hold it. */
+export const float = (value: number): Attribute => ({ kind: 'float', value: Math.fround(value) });
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -74,3 +90,22 @@ export const elementCount = (shape: Shape): number => shape.reduce((product, siz
 
 /** A shape as messages and the printer show it: `[8,16]`. */
 export const show = (shape: Shape): string => `[${shape.join(',')}]`;
+
+/** The array that holds the data of a type. */
+export const dataArrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+/** A tensor from plain numbers; integers out of the type's range wrap around. */
+export function tensorOf(dtype: DType, shape: Shape, values: readonly number[]): Tensor {
+  const data = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : dataArrays[dtype].from(values);
+  return { dtype, shape, data };
+}

@@ -37,8 +37,11 @@ export interface OpEntry {
   readonly grad: GradRule | 'none' | 'forbidden';
   /** Inputs through which no gradient flows although `grad` is a rule (shapes, axes). */
   readonly stops?: readonly number[];
-  /** The input that holds the shape of the output as a constant (Reshape, Expand: 1). */
-  readonly shapeInput?: number;
+  /**
+   * The input that holds the shape of the output as a constant, and the number in it that takes a size over from
+   * input 0 (Reshape: 0, Expand: 1).
+   */
+  readonly shapeInput?: { readonly index: number; readonly keep: number };
   /** Multiply-accumulates of one run; absent where they do not count. */
   readonly macs?: (inputs: readonly (TensorType | undefined)[], outputs: readonly TensorType[]) => number;
   /** Inputs that hold trained parameters when they are initializers (Conv: weight 1, bias 2). */

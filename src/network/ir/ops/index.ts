@@ -37,6 +37,8 @@ function key({ op, domain }: Pick<OpEntry, 'op' | 'domain'>): string {
   return `${domain}:${op}`;
 }
 
+export const isKnownOp = (node: Pick<Node, 'op' | 'domain'>): boolean => byName.has(key(node));
+
 /** The entry of a node's op; throws NasError('IR_UNKNOWN_OP'). */
 export function opEntry(node: Pick<Node, 'op' | 'domain' | 'name'>): OpEntry {
   const entry = byName.get(key(node));

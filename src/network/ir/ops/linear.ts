@@ -1,14 +1,12 @@
 import type { Builder } from '../builder.ts';
-import type { Attribute, Shape, TensorType } from '../graph.ts';
-import { elementCount, show } from '../graph.ts';
+import type { Shape, TensorType } from '../graph.ts';
+import { elementCount, float, show } from '../graph.ts';
 import type { GradContext, InferContext, OpEntry } from '../op.ts';
 import { readFloat, readInt } from './support/attributes.ts';
 import { gradOf, reduceTo, reshape, transposeLast } from './support/gradients.ts';
 import { broadcast, inputType, misfit, ranked, sameShape } from './support/shapes.ts';
 
 /** Matrix products. */
-
-const asFloat = (value: number): Attribute => ({ kind: 'float', value });
 
 /** How the operands A and B stand in a product: Y = alpha · A' · B', A' = A or its transpose. */
 interface Product {
@@ -30,7 +28,7 @@ function productGrads(p: Product, a: string, b: string, dy: string, multiply: Mu
 const gemmProduct =
   (b: Builder, alpha: number): Multiply =>
   (x, transA, y, transB) =>
-    b.op('Gemm', [x, y], { transA, transB, alpha: asFloat(alpha) });
+    b.op('Gemm', [x, y], { transA, transB, alpha: float(alpha) });
 
 const gemm: OpEntry = {
   op: 'Gemm',
@@ -146,7 +144,7 @@ const fusedMatMul: OpEntry = {
       alpha: readFloat(node, 'alpha', 1),
     };
     const multiply: Multiply = (x, transA, y, transB) =>
-      b.op('FusedMatMul', [x, y], { transA, transB, alpha: asFloat(product.alpha) }, { domain: 'com.microsoft' });
+      b.op('FusedMatMul', [x, y], { transA, transB, alpha: float(product.alpha) }, { domain: 'com.microsoft' });
     const { dA, dB } = productGrads(product, inputs[0]!, inputs[1]!, gradOf(context), multiply);
     return [
       wants[0] ? reduceTo(b, dA(), b.shape(inputs[0]!)) : undefined,

@@ -2,7 +2,7 @@ import type { Builder } from '../builder.ts';
 import type { Shape, TensorType } from '../graph.ts';
 import { show } from '../graph.ts';
 import type { GradContext, InferContext, OpEntry } from '../op.ts';
-import { readFloat } from './support/attributes.ts';
+import { readFloat, readInt } from './support/attributes.ts';
 import { gradOf, reshape } from './support/gradients.ts';
 import { expectShape, inputType, misfit, range } from './support/shapes.ts';
 
@@ -21,6 +21,7 @@ const batchNormalization: OpEntry = {
   domain: '',
   infer: (context) => {
     channelVector(context, 0, 1);
+    if (readInt(context.node, 'training_mode', 0) !== 0) throw misfit(context.node, 'training_mode = 1; export the model for inference');
     return [inputType(context, 0)];
   },
   stops: [3, 4],

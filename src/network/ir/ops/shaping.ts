@@ -33,7 +33,7 @@ const reshaping = (op: string, shapeOf: (context: InferContext, shape: Shape) =>
   grad: backToInputShape,
 });
 
-const reshapeOp: OpEntry = { ...reshaping('Reshape', reshapedTo), shapeInput: 1 };
+const reshapeOp: OpEntry = { ...reshaping('Reshape', reshapedTo), shapeInput: { index: 1, keep: 0 } };
 
 /** 0 copies the input's size, -1 takes what is left. */
 function reshapedTo({ node, constants }: InferContext, shape: Shape): Shape {
@@ -73,7 +73,7 @@ const expand: OpEntry = {
     if (!result) throw misfit(context.node, `cannot expand ${show(shape)} to ${show(wanted)}`);
     return [{ dtype, shape: result }];
   },
-  shapeInput: 1,
+  shapeInput: { index: 1, keep: 1 },
   stops: [1],
   grad: (context) => [reduceTo(context.b, gradOf(context), context.b.shape(context.inputs[0]!))],
 };

@@ -1,11 +1,10 @@
 import type { Builder } from '../builder.ts';
 import type { Node, Shape, Tensor } from '../graph.ts';
-import { elementCount, show } from '../graph.ts';
+import { dtypeCodes, elementCount, show } from '../graph.ts';
 import type { OpEntry } from '../op.ts';
 import { readInt, readString } from './support/attributes.ts';
 import { constantsOf, gradOf, noGradient, reshape, zeros } from './support/gradients.ts';
 import { axisOf, constantInts, inputType, misfit, range, requireConstantInts } from './support/shapes.ts';
-import { dtypeCodes } from './unary.ts';
 
 /** Ops that join, cut and pick. */
 

@@ -1,5 +1,5 @@
 import type { Builder } from '../builder.ts';
-import type { DType } from '../graph.ts';
+import { type DType, dtypeCodes, float } from '../graph.ts';
 import type { GradContext, OpEntry } from '../op.ts';
 import { readFloat, readInt } from './support/attributes.ts';
 import { gated, gradOf } from './support/gradients.ts';
@@ -42,7 +42,7 @@ const hardSigmoid = unary('HardSigmoid', (b, dy, _x, y, { node }) =>
 
 /** y = x · h(x), h = HardSigmoid(1/6, 1/2). */
 const hardSwish = unary('HardSwish', (b, dy, x) => {
-  const h = b.op('HardSigmoid', [x], { alpha: { kind: 'float', value: 1 / 6 }, beta: { kind: 'float', value: 0.5 } });
+  const h = b.op('HardSigmoid', [x], { alpha: float(1 / 6), beta: float(0.5) });
   const slope = gated(b, gated(b, mul(b, dy, x), h), oneMinus(b, h));
   return b.op('Add', [mul(b, dy, h), mul(b, slope, b.scalar(1 / 6))]);
 });
@@ -60,19 +60,6 @@ const clip: OpEntry = {
     if (max) dx = gated(b, dx, b.op('Sub', [max, x!]));
     return [dx];
   },
-};
-
-/** ONNX TensorProto.DataType codes. */
-export const dtypeCodes: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float64: 11,
 };
 
 const cast: OpEntry = {

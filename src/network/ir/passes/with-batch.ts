@@ -1,6 +1,6 @@
 import { NasError } from '../../../core/errors.ts';
 import { Builder } from '../builder.ts';
-import type { Graph, Node, Shape } from '../graph.ts';
+import type { Graph, GraphInput, Node, Shape } from '../graph.ts';
 import { show } from '../graph.ts';
 import { opEntry } from '../ops/index.ts';
 import { toNumbers } from '../ops/support/shapes.ts';
@@ -14,47 +14,82 @@ import { deadCode } from './dead-code.ts';
  * be shown to treat its samples one by one.
  */
 export function withBatch(graph: Graph, batch: number): Graph {
-  const before = graph.inputs[0]?.type.shape[0];
-  if (before === undefined) throw new NasError('IR_BATCH', `graph "${graph.name}" has no input with a batch dimension`);
+  const before = batchOf(graph);
   if (before === batch) return graph;
-  const b = new Builder(graph.name);
-  for (const { name, type } of graph.inputs) b.input(name, { dtype: type.dtype, shape: [batch, ...type.shape.slice(1)] });
-  for (const [name, tensor] of Object.entries(graph.initializers)) b.initializer(name, tensor);
-  for (const node of graph.nodes) addNode(b, graph, node, before, batch);
-  return deadCode(b.build(graph.outputs));
+  const inputs = graph.inputs.map(({ name, type }) => ({ name, type: { ...type, shape: [batch, ...type.shape.slice(1)] } }));
+  const result = rewriteShapes(graph, inputs, before, (b, data, first) => {
+    const isBatch = first === before && show(b.shape(data)) !== show(graph.types[data]!.shape);
+    return isBatch ? batch : first;
+  });
+  for (const node of graph.nodes) {
+    for (const output of node.outputs) if (output !== '') checkFollows(graph, result, node, output);
+  }
+  return deadCode(result);
 }
 
-function addNode(b: Builder, graph: Graph, node: Node, before: number, batch: number): void {
-  const refuse = (reason: string, cause?: unknown) =>
-    new NasError('IR_BATCH', `node "${node.name}" (${node.op}) ties the graph to the batch size ${before}: ${reason}`, {
-      facts: { node: node.name, op: node.op, before, batch },
-      ...(cause === undefined ? {} : { cause }),
-    });
-  if (node.domain === 'espalier') throw refuse('it belongs to a training graph');
-  try {
-    b.add(withShapeConstant(b, graph, node, before, batch));
-  } catch (error) {
-    if (error instanceof NasError) throw refuse(error.message, error);
-    throw error;
-  }
-  for (const output of node.outputs) {
-    if (output !== '' && !followsBatch(graph.types[output]!.shape, b.shape(output), before, batch)) {
-      throw refuse(`"${output}" of shape ${show(graph.types[output]!.shape)} would become ${show(b.shape(output))}`);
+/**
+ * The same graph without a constant that holds the batch size, so that its bytes run at any: where a shape begins
+ * with the batch, that size is taken over from the data instead. @throws NasError IR_BATCH where that cannot be.
+ */
+export function freeBatch(graph: Graph): Graph {
+  const before = batchOf(graph);
+  const { types } = withBatch(graph, before + 1);
+  const result = rewriteShapes(graph, graph.inputs, before, (b, data, first, node) => {
+    if (first !== before || !types[data] || show(types[data].shape) === show(b.shape(data))) return first;
+    if (b.shape(data)[0] !== before) throw refusal(node, before, `its shape begins with ${before}, that of its input does not`);
+    return opEntry(node).shapeInput!.keep;
+  });
+  return deadCode(result);
+}
+
+function batchOf(graph: Graph): number {
+  const batch = graph.inputs[0]?.type.shape[0];
+  if (batch === undefined) throw new NasError('IR_BATCH', `graph "${graph.name}" has no input with a batch dimension`);
+  return batch;
+}
+
+/** From the first size of a node's shape constant to the one it shall have; `data` is the node's input 0. */
+type Rewrite = (b: Builder, data: string, first: number, node: Node) => number;
+
+/** The graph with other inputs and shape constants, every type inferred anew. */
+function rewriteShapes(graph: Graph, inputs: readonly GraphInput[], before: number, rewrite: Rewrite): Graph {
+  const b = new Builder(graph.name);
+  for (const { name, type } of inputs) b.input(name, type);
+  for (const [name, tensor] of Object.entries(graph.initializers)) b.initializer(name, tensor);
+  for (const node of graph.nodes) {
+    if (node.domain === 'espalier') throw refusal(node, before, 'it belongs to a training graph');
+    try {
+      b.add(withShape(b, graph, node, rewrite));
+    } catch (error) {
+      throw error instanceof NasError && error.code !== 'IR_BATCH' ? refusal(node, before, error.message, error) : error;
     }
   }
+  return b.build(graph.outputs);
 }
 
-/** The node, reading a new shape constant where its own one begins with the old batch size. */
-function withShapeConstant(b: Builder, graph: Graph, node: Node, before: number, batch: number): Node {
-  const position = opEntry(node).shapeInput ?? -1;
-  const constant = graph.initializers[node.inputs[position] ?? ''];
-  const data = node.inputs[0] ?? '';
-  const hasBatch = graph.types[data] !== undefined && show(graph.types[data].shape) !== show(b.shape(data));
-  if (!constant || !hasBatch) return node;
-  const [first, ...rest] = toNumbers(constant);
-  if (first !== before) return node;
-  return { ...node, inputs: node.inputs.map((name, i) => (i === position ? b.ints([batch, ...rest]) : name)) };
+function withShape(b: Builder, graph: Graph, node: Node, rewrite: Rewrite): Node {
+  const index = opEntry(node).shapeInput?.index ?? -1;
+  const constant = graph.initializers[node.inputs[index] ?? ''];
+  if (!constant || constant.data.length === 0) return node;
+  const [first, ...rest] = toNumbers(constant) as [number, ...number[]];
+  const size = rewrite(b, node.inputs[0]!, first, node);
+  return size === first ? node : { ...node, inputs: node.inputs.with(index, b.ints([size, ...rest])) };
 }
 
-const followsBatch = (old: Shape, now: Shape, before: number, batch: number): boolean =>
-  show(now) === show(old) || (old[0]! % before === 0 && show(now) === show([(old[0]! / before) * batch, ...old.slice(1)]));
+/** A value keeps its shape, or its first dimension grows as the batch does. */
+function checkFollows(graph: Graph, result: Graph, node: Node, value: string): void {
+  const [old, now] = [graph.types[value]!.shape, result.types[value]!.shape];
+  const [before, batch] = [batchOf(graph), batchOf(result)];
+  const grown: Shape = [((old[0] ?? 0) / before) * batch, ...old.slice(1)];
+  if (show(now) !== show(old) && show(now) !== show(grown)) {
+    throw refusal(node, before, `"${value}" of shape ${show(old)} would become ${show(now)}`);
+  }
+}
+
+function refusal(node: Node, before: number, reason: string, cause?: unknown): NasError {
+  const message = `node "${node.name}" (${node.op}) ties the graph to the batch size ${before}: ${reason}`;
+  return new NasError('IR_BATCH', message, {
+    facts: { node: node.name, op: node.op, before },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
