@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { NasError } from '../../core/errors.ts';
 
@@ -27,18 +27,21 @@ const largestFile = 2 ** 31;
  */
 export async function readIdx(path: string, dimensions: 1 | 3): Promise<IdxFile> {
   const reader = new IdxReader(path, dimensions);
-  const chunks = async (source: AsyncIterable<Buffer>) => {
-    for await (const chunk of source) reader.push(chunk);
-  };
-  const file = createReadStream(path, { highWaterMark: 1 << 20 });
   try {
-    if (path.endsWith('.gz')) await pipeline(file, createGunzip({ chunkSize: 1 << 20 }), chunks);
-    else await pipeline(file, chunks);
+    for await (const chunk of openContent(path)) reader.push(chunk);
   } catch (error) {
     if (error instanceof NasError) throw error;
     throw corrupt(path, `cannot be read (${error instanceof Error ? error.message : String(error)})`, error);
   }
   return reader.finish();
+}
+
+/** Leaving the loop over it, by an error too, closes the file. */
+function openContent(path: string): AsyncIterable<Buffer> {
+  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  if (!path.endsWith('.gz')) return file as AsyncIterable<Buffer>;
+  // The errors of both end up in the last stream, whose reader gets them; the callback has nothing left to do.
+  return pipeline(file, createGunzip({ chunkSize: 1 << 20 }), () => undefined);
 }
 
 /** Takes a file's bytes as they come: header first, which says how much may follow. */
