@@ -29,7 +29,14 @@ export function listSpaceFiles(folder: string): readonly string[] {
     .sort();
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** A path that cannot be looked at (a name too long, say) is no file either. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 function missing(name: string, bundledFolder: string): NasError {
   const local = listSpaceFiles('.');

@@ -23,9 +23,12 @@ export function fileSchema(sections: Sections, controllers?: readonly string[]) 
     model: sections.model.describe('The network that is compressed.'),
     data: sections.data.describe('What it is trained and measured on.'),
     baseline: sections.recipe.prefault({}).describe('How the dense network is trained, once.'),
-    trial: z.unknown().describe('How a candidate is fine-tuned. A list or {min, max} makes a setting part of the search.'),
-    objectives: z.unknown().describe('What is searched for: {metric: maximize | minimize}, or a list of metrics.'),
-    constraints: z.unknown().describe('Bounds such as "accuracy >= 0.9" or "size <= 200kB".'),
+    trial: z
+      .unknown()
+      .optional()
+      .describe('How a candidate is fine-tuned. A list or {min, max} makes a setting part of the search.'),
+    objectives: z.unknown().optional().describe('What is searched for: {metric: maximize | minimize}, or a list of metrics.'),
+    constraints: z.unknown().optional().describe('Bounds such as "accuracy >= 0.9" or "size <= 200kB".'),
     layers: z
       .unknown()
       .describe('Rules from top to bottom: which techniques may do what to which layers. Later rules override earlier ones.'),
