@@ -27,9 +27,10 @@ export const anchors: readonly Anchor[] = [
 
 /** The plan that gives every site of the named techniques the same settings. */
 export function uniformPlan(graph: Graph, settings: UniformSettings): Plan {
-  const used = techniques.filter(({ name }) => settings[name]);
-  const entries = used.map(
-    ({ name, sites }) => [name, Object.fromEntries(sites(graph).map((site) => [site.name, settings[name]!]))] as const,
-  );
+  const entries = techniques.flatMap((technique) => {
+    const wanted = settings[technique.name];
+    if (!wanted) return [];
+    return [[technique.name, Object.fromEntries(technique.sites(graph).map((site) => [site.name, wanted]))] as const];
+  });
   return { recipe: {}, techniques: Object.fromEntries(entries) };
 }

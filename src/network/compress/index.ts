@@ -3,6 +3,7 @@
  * Nothing else knows a technique by its name; the conformance tests run over the list.
  */
 import { prune } from './prune-channels.ts';
+import { quantize } from './quantize.ts';
 import type { Technique } from './technique.ts';
 
-export const techniques: readonly Technique[] = [prune];
+export const techniques: readonly Technique[] = [prune, quantize];

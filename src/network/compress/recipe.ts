@@ -13,13 +13,16 @@ const ordered: readonly Technique[] = stages.flatMap((stage) => techniques.filte
 
 /**
  * The plan in normal form: every knob has a value, sites that are left as they are are gone, and plans that give the
- * same network from the same weights are equal, whatever they were written like. `graph` is the uncompressed model.
+ * same network from the same weights are equal, whatever they were written like. The training recipe counts only where
+ * something is trained. `graph` is the uncompressed model.
  * Idempotent. Throws NasError UNKNOWN_TECHNIQUE, COMPRESS_SITE, COMPRESS_SETTING.
  */
 export function canonicalPlan(graph: Graph, plan: Plan): Plan {
   for (const name of Object.keys(plan.techniques)) pick('technique', techniques, name);
   const entries = ordered.map((technique) => [technique.name, canonicalSites(graph, technique, plan)] as const);
-  return { recipe: plan.recipe, techniques: Object.fromEntries(entries.filter(([, sites]) => Object.keys(sites).length > 0)) };
+  const used = Object.fromEntries(entries.filter(([, sites]) => Object.keys(sites).length > 0));
+  const normal = { recipe: plan.recipe, techniques: used };
+  return changesTraining(normal) ? normal : { ...normal, recipe: {} };
 }
 
 /** Equal for plans that mean the same: the same network, trained by the same recipe. */
@@ -30,6 +33,9 @@ export function planKey(graph: Graph, plan: Plan): string {
 
 /** Whether a plan leaves the network itself as it is, whatever it says about training. */
 export const isIdentity = (plan: Plan): boolean => active(plan).length === 0;
+
+/** Whether a plan changes the network before training, so that it has to be trained again. */
+export const changesTraining = (plan: Plan): boolean => active(plan).some(({ technique }) => technique.rewrite !== undefined);
 
 /** The network before fine-tuning: `graph`, the trained dense network, rewritten by every technique of the plan. */
 export function rewrite(graph: Graph, plan: Plan): Graph {

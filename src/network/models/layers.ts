@@ -3,6 +3,8 @@ import { type Builder, float } from '../ir/builder.ts';
 import type { Shape, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
 
+export { layersOf } from '../ir/layers.ts';
+
 /** Layers that the families are made of, with their initial weights. */
 
 /** Numerical guard of BatchNormalization, and the share of the old running statistics that a training step keeps. */

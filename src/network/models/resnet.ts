@@ -13,7 +13,9 @@ const resnetSchema = z
       .int()
       .min(2)
       .optional()
-      .describe(`Layers with weights: 6n+2 for three stages of n blocks (8, 14, 20 …). Default ${defaultDepth}, unless blocks is given.`),
+      .describe(
+        `Layers with weights: 6n+2 for three stages of n blocks (8, 14, 20 …). Default ${defaultDepth}, unless blocks is given.`,
+      ),
     blocks: z
       .array(z.int().min(1))
       .min(1)
@@ -29,14 +31,21 @@ const resnetSchema = z
 
 type ResnetSpec = z.output<typeof resnetSchema>;
 
-function contradiction({ depth, blocks, widths }: Omit<ResnetSpec, 'family'>): { key: 'depth' | 'blocks'; message: string } | undefined {
+function contradiction({
+  depth,
+  blocks,
+  widths,
+}: Omit<ResnetSpec, 'family'>): { key: 'depth' | 'blocks'; message: string } | undefined {
   const stages = widths.length;
   if (blocks && blocks.length !== stages) {
     return { key: 'blocks', message: `blocks lists ${blocks.length} stages, widths ${stages}: give both the same length` };
   }
   const layers = blocks && 2 * blocks.reduce((sum, count) => sum + count, 0) + 2;
   if (depth !== undefined && layers !== undefined && depth !== layers) {
-    return { key: 'depth', message: `depth ${depth} contradicts blocks [${blocks}], which make depth ${layers}: leave one of them out` };
+    return {
+      key: 'depth',
+      message: `depth ${depth} contradicts blocks [${(blocks ?? []).join(', ')}], which make depth ${layers}: leave one of them out`,
+    };
   }
   const n = ((depth ?? defaultDepth) - 2) / (2 * stages);
   if (!blocks && (!Number.isInteger(n) || n < 1)) {
@@ -62,7 +71,12 @@ function blocksOf({ depth = defaultDepth, blocks, widths }: ResnetSpec): readonl
 function buildResnet(spec: ResnetSpec, { shape, classes, batch, seed }: ModelTarget): Graph {
   const b = new Builder('resnet');
   const input = b.input('x', { dtype: 'float32', shape: [batch, ...shape] });
-  let x = b.op('Relu', [convBn(b, seed, 'stem', input, spec.widths[0]!, { kernel: 3, stride: spec.stemStride })], {}, { name: 'stem.relu' });
+  let x = b.op(
+    'Relu',
+    [convBn(b, seed, 'stem', input, spec.widths[0]!, { kernel: 3, stride: spec.stemStride })],
+    {},
+    { name: 'stem.relu' },
+  );
   blocksOf(spec).forEach((count, stage) => {
     for (let block = 0; block < count; block++) {
       const stride = stage > 0 && block === 0 ? 2 : 1;

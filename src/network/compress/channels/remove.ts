@@ -53,7 +53,7 @@ function checkKeep(group: ChannelGroup, keep: readonly number[]): void {
   if (keep.length > 0 && ascending) return;
   throw new NasError(
     'COMPRESS_KEEP',
-    `group "${group.name}" has channels 0 to ${group.channels - 1}: cannot keep [${keep}]. Name at least one, in ascending order.`,
+    `group "${group.name}" has channels 0 to ${group.channels - 1}: cannot keep [${keep.join(', ')}]. Name at least one, in ascending order.`,
     { facts: { group: group.name, channels: group.channels, keep } },
   );
 }

@@ -1,0 +1,141 @@
+import { Builder } from '../../ir/builder.ts';
+import type { Graph, Node, Tensor } from '../../ir/graph.ts';
+import { rebuild } from '../../ir/rebuild.ts';
+import type { IntegerLayout } from './layout.ts';
+import type { Affine, QuantizedWeight } from './parameters.ts';
+
+/** What the emitter needs to know of a layer. */
+export interface QuantizedLayer {
+  readonly weight: QuantizedWeight;
+  /** Axis of the weights that counts the outputs. */
+  readonly axis: number;
+  /** Real values; undefined where the layer has none. */
+  readonly bias: readonly number[] | undefined;
+}
+
+/**
+ * Writes the graph with QuantizeLinear and DequantizeLinear around what is integer (the ONNX "QDQ" form): any runtime
+ * can run it, and onnxruntime fuses each integer node with its neighbours into one kernel.
+ */
+export function emitQdq(
+  graph: Graph,
+  layout: IntegerLayout,
+  scales: ReadonlyMap<string, Affine>,
+  layers: ReadonlyMap<Node, QuantizedLayer>,
+): Graph {
+  const emitter = new QdqEmitter(graph, layout, scales);
+  for (const node of graph.nodes) {
+    const layer = layers.get(node);
+    if (layer) emitter.layer(node, layer);
+    else emitter.other(node);
+  }
+  return emitter.finish();
+}
+
+class QdqEmitter {
+  private readonly graph: Graph;
+  private readonly layout: IntegerLayout;
+  private readonly scales: ReadonlyMap<string, Affine>;
+  private readonly b: Builder;
+  /** Float form of a value, where it has another name than in the graph. */
+  private readonly floats = new Map<string, string>();
+  private readonly quantized = new Map<string, string>();
+  private readonly dequantized = new Map<string, string>();
+
+  constructor(graph: Graph, layout: IntegerLayout, scales: ReadonlyMap<string, Affine>) {
+    this.graph = graph;
+    this.layout = layout;
+    this.scales = scales;
+    this.b = new Builder(graph.name);
+    for (const { name, type } of graph.inputs) this.b.input(name, type);
+    for (const [name, tensor] of Object.entries(graph.initializers)) this.b.initializer(name, tensor);
+  }
+
+  layer(node: Node, { weight, axis, bias }: QuantizedLayer): void {
+    const input = this.scales.get(this.layout.scaleOf.get(node.inputs[0]!)!)!;
+    const parameters = [this.constant(`${node.name}.weight`, weight.values, weight.scales, axis)];
+    if (bias) {
+      const scales = weight.scales.map((scale) => Math.fround(scale * input.scale));
+      const data = Int32Array.from(bias, (value, c) => Math.round(value / scales[scales.length > 1 ? c : 0]!));
+      parameters.push(this.constant(`${node.name}.bias`, { dtype: 'int32', shape: [data.length], data }, scales, 0));
+    }
+    this.node(node, [this.dequantize(node.inputs[0]!), ...parameters]);
+  }
+
+  other(node: Node): void {
+    if (this.layout.clips.has(node)) this.floats.set(node.outputs[0]!, this.float(node.inputs[0]!));
+    else if (this.layout.movers.has(node)) {
+      const output = `${node.outputs[0]!}.q`;
+      this.b.add({ ...node, inputs: [this.quantize(node.inputs[0]!)], outputs: [output] });
+      this.quantized.set(node.outputs[0]!, output);
+    } else {
+      const integer = this.layout.kernels.has(node);
+      this.node(
+        node,
+        node.inputs.map((name) => (integer || this.layout.integer.has(name) ? this.dequantize(name) : this.float(name))),
+      );
+    }
+  }
+
+  finish(): Graph {
+    for (const output of this.graph.outputs) if (this.layout.integer.has(output)) this.dequantize(output);
+    return rebuild(this.b.build(this.graph.outputs), {});
+  }
+
+  /** A graph output must keep its name, which then belongs to its dequantized form. */
+  private node(node: Node, inputs: readonly string[]): void {
+    const outputs = node.outputs.map((name) => (this.isIntegerOutput(name) ? `${name}.float` : name));
+    node.outputs.forEach((name, i) => {
+      this.floats.set(name, outputs[i]!);
+    });
+    this.b.add({ ...node, inputs: [...inputs], outputs });
+  }
+
+  private isIntegerOutput(value: string): boolean {
+    return this.graph.outputs.includes(value) && this.layout.integer.has(value);
+  }
+
+  private float(value: string): string {
+    return this.floats.get(value) ?? value;
+  }
+
+  private quantize(value: string): string {
+    const known = this.quantized.get(value);
+    if (known) return known;
+    const parameters = this.parameters(this.layout.scaleOf.get(value)!);
+    const quantized = this.b.op('QuantizeLinear', [this.float(value), ...parameters], {}, { name: `${value}.q` });
+    this.quantized.set(value, quantized);
+    return quantized;
+  }
+
+  private dequantize(value: string): string {
+    const known = this.dequantized.get(value);
+    if (known) return known;
+    const inputs = [this.quantize(value), ...this.parameters(this.layout.scaleOf.get(value)!)];
+    const name = this.isIntegerOutput(value) ? value : `${value}.dq`;
+    const dequantized = this.b.op('DequantizeLinear', inputs, {}, { name });
+    this.dequantized.set(value, dequantized);
+    return dequantized;
+  }
+
+  /** Scale and zero point of a value. Most zero points are 0, and 0 is what a missing one means. */
+  private parameters(value: string): string[] {
+    const { scale, zeroPoint } = this.scales.get(value)!;
+    const names = [this.once(`${value}.scale`, { dtype: 'float32', shape: [], data: Float32Array.of(scale) })];
+    if (zeroPoint !== 0) names.push(this.once(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
+    return names;
+  }
+
+  private once(name: string, tensor: Tensor): string {
+    return this.b.initializers[name] ? name : this.b.initializer(name, tensor);
+  }
+
+  /** Integers with one scale, or one per position of `axis`, as the float constant that they stand for. */
+  private constant(name: string, values: Tensor, scales: readonly number[], axis: number): string {
+    const perAxis = scales.length > 1;
+    const integers = this.b.initializer(this.b.fresh(`${name}.q`), values);
+    const shape = perAxis ? [scales.length] : [];
+    const scale = this.b.initializer(this.b.fresh(`${name}.scale`), { dtype: 'float32', shape, data: Float32Array.from(scales) });
+    return this.b.op('DequantizeLinear', [integers, scale], perAxis ? { axis } : {}, { name: `${name}.dq` });
+  }
+}
