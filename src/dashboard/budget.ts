@@ -2,8 +2,9 @@ import type { Candidate, Plan } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
 import type { FinishedTrial } from '../core/trial.ts';
 
-/** What the search may use up. Trials are counted without the baseline. */
+/** What the search may use up. */
 export interface Budget {
+  /** Of the study in all: the baseline, failed trials and those of earlier sessions included. */
   readonly trials: number;
   /** Of one session (`--time`). */
   readonly seconds?: number;

@@ -55,20 +55,25 @@ function rangeOf(values: readonly number[]): string {
   return low === high ? low! : `${low} … ${high}`;
 }
 
-/** The settings of each layer that a plan changes, in words: `keep 0.5, importance l1`. */
-export function layerSettings(plan: Plan, catalog: Catalog): { readonly layer: string; readonly text: string }[] {
-  return catalog.layers.flatMap((layer) => {
-    const parts = catalog.techniques.flatMap((technique) => {
-      const site = technique.sites.find(({ layers }) => layers.includes(layer));
-      const settings = site && plan.techniques[technique.name]?.[site.name];
-      return settings ? [`${technique.name} ${describe(settings)}`] : [];
-    });
-    return parts.length === 0 ? [] : [{ layer, text: parts.join(' · ') }];
-  });
+/** The settings of each layer that a plan changes: one text per technique, `0.5 l1`, empty where it is left alone. */
+export function layerSettings(plan: Plan, catalog: Catalog): { readonly layer: string; readonly texts: readonly string[] }[] {
+  const rows = catalog.layers.map((layer) => ({
+    layer,
+    texts: catalog.techniques.map((technique) => textOf(plan, technique, layer)),
+  }));
+  return rows.filter(({ texts }) => texts.some((text) => text !== ''));
+}
+
+function textOf(plan: Plan, technique: TechniqueInfo, layer: string): string {
+  const site = technique.sites.find(({ layers }) => layers.includes(layer));
+  const settings = site && plan.techniques[technique.name]?.[site.name];
+  return settings ? Object.values(settings).map(plainValue).join(' ') : '';
 }
 
 /** A record of settings in one line: `keep 0.5, importance l1`. */
 export const describe = (settings: Readonly<Record<string, Value>>): string =>
   Object.entries(settings)
-    .map(([knob, value]) => `${knob} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`)
+    .map(([knob, value]) => `${knob} ${plainValue(value)}`)
     .join(', ');
+
+const plainValue = (value: Value): string => String(typeof value === 'number' ? Number(value.toPrecision(3)) : value);

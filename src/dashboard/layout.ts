@@ -1,79 +1,80 @@
-/** Where the panels go, in characters. A height of 0: the panel is left out. */
-export interface Layout {
-  readonly columns: number;
-  readonly rows: number;
-  readonly workers: number;
-  readonly scatter: Rectangle;
-  readonly hypervolume: Rectangle;
-  readonly table: Rectangle;
-  readonly detail: Rectangle;
-  readonly log: number;
-  /** Panels stand beside each other in this many columns. */
-  readonly stacks: 1 | 2 | 3;
-}
+export type PanelName = 'scatter' | 'hypervolume' | 'table' | 'detail';
 
-export interface Rectangle {
+/** A panel and its size in characters. */
+export interface Place {
+  readonly panel: PanelName;
   readonly width: number;
   readonly height: number;
 }
 
+/** Where the panels go: header, workers, the stacks side by side, log, keys. A height of 0: left out. */
+export interface Layout {
+  readonly workers: number;
+  readonly log: number;
+  readonly stacks: readonly (readonly Place[])[];
+}
+
+/** Columns between two stacks. */
 export const gutter = 2;
 
-/** Lines above and below the panels: the header and the keys. */
+/** Lines of the header and of the keys. */
 const fixed = 3 + 1;
 /** From these widths on there are two and three stacks. */
 const two = 72;
 const three = 170;
-const none: Rectangle = { width: 0, height: 0 };
 
 /**
- * Fills the screen exactly. From the top: header (3), workers, the body, log, keys (1). The body is scatter over hypervolume
- * on the left and the table on the right, with the detail below the table or right of it where there is room; on narrow
- * screens scatter over table. `detailOpen`: without room, the detail takes the table's place.
+ * Fills the screen exactly. On narrow screens one stack: scatter over table. Then two: scatter over hypervolume, table over
+ * detail. Then three: scatter; table over hypervolume; detail. Where there is no room for both, an open detail takes the
+ * table's place.
  */
 export function layoutFor(columns: number, rows: number, workerCount: number, detailOpen: boolean): Layout {
   const free = Math.max(0, rows - fixed);
   const workers = free < 9 ? 0 : 1 + Math.min(Math.max(1, workerCount), Math.max(2, Math.floor(rows / 8)));
   const log = free < 14 ? 0 : rows < 32 ? 3 : rows < 50 ? 6 : 9;
   const body = free - workers - log;
-  const common = { columns, rows, workers, log };
-  if (columns < two) return { ...common, ...narrow(columns, body, detailOpen), stacks: 1 };
-  if (columns < three) return { ...common, ...paired(columns, body, detailOpen), stacks: 2 };
-  return { ...common, ...wide(columns, body), stacks: 3 };
+  const list = detailOpen ? 'detail' : 'table';
+  const stacks =
+    columns < two ? [single(columns, body, list)] : columns < three ? pair(columns, body, list) : triple(columns, body);
+  return { workers, log, stacks };
 }
 
-type Body = Pick<Layout, 'scatter' | 'hypervolume' | 'table' | 'detail'>;
-
-function narrow(width: number, body: number, detailOpen: boolean): Body {
+function single(width: number, body: number, list: PanelName): Place[] {
   const scatter = body < 10 ? 0 : Math.ceil(body / 2);
-  const list = { width, height: body - scatter };
-  return {
-    scatter: { width, height: scatter },
-    hypervolume: none,
-    table: detailOpen ? none : list,
-    detail: detailOpen ? list : none,
-  };
+  return stack(width, [
+    ['scatter', scatter],
+    [list, body - scatter],
+  ]);
 }
 
-function paired(columns: number, body: number, detailOpen: boolean): Body {
-  const right = Math.min(66, Math.max(34, Math.floor(columns * 0.46)));
-  const left = plots(columns - right - gutter, body);
-  if (body < 22) {
-    const list = { width: right, height: body };
-    return { ...left, table: detailOpen ? none : list, detail: detailOpen ? list : none };
-  }
-  const table = detailOpen ? 0 : Math.floor(body * 0.5);
-  return { ...left, table: { width: right, height: table }, detail: { width: right, height: body - table } };
+function pair(columns: number, body: number, list: PanelName): Place[][] {
+  const right = Math.min(66, Math.max(36, Math.floor(columns * 0.46)));
+  const hypervolume = body < 9 ? 0 : body < 20 ? 2 : 5;
+  const table = list === 'detail' ? 0 : body < 22 ? body : Math.floor(body / 2);
+  return [
+    stack(columns - right - gutter, [
+      ['scatter', body - hypervolume],
+      ['hypervolume', hypervolume],
+    ]),
+    stack(right, [
+      ['table', table],
+      ['detail', body - table],
+    ]),
+  ];
 }
 
-function wide(columns: number, body: number): Body {
-  const right = Math.min(72, Math.floor(columns * 0.3));
-  const middle = 62;
-  const left = plots(columns - middle - right - 2 * gutter, body);
-  return { ...left, table: { width: middle, height: body }, detail: { width: right, height: body } };
+function triple(columns: number, body: number): Place[][] {
+  const [middle, right] = [62, Math.min(76, Math.floor(columns * 0.28))];
+  const hypervolume = Math.floor(body / 4);
+  return [
+    stack(columns - middle - right - 2 * gutter, [['scatter', body]]),
+    stack(middle, [
+      ['table', body - hypervolume],
+      ['hypervolume', hypervolume],
+    ]),
+    stack(right, [['detail', body]]),
+  ];
 }
 
-function plots(width: number, body: number): Pick<Body, 'scatter' | 'hypervolume'> {
-  const hypervolume = body < 9 ? 0 : body < 20 ? 2 : body < 32 ? 5 : 8;
-  return { scatter: { width, height: body - hypervolume }, hypervolume: { width, height: hypervolume } };
-}
+const stack = (width: number, panels: readonly (readonly [panel: PanelName, height: number])[]): Place[] =>
+  panels.filter(([, height]) => height > 0).map(([panel, height]) => ({ panel, width, height }));

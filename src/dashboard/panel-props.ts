@@ -9,7 +9,6 @@ import type { CurvePoint, ViewModel } from './view-model.ts';
 /** From the view-model, the goal and the present moment to the plain props of each panel. */
 
 export interface Counts {
-  /** Without the baseline. */
   readonly done: number;
   readonly failed: number;
   readonly running: number;
@@ -19,7 +18,7 @@ export interface Counts {
 
 export function countTrials(model: ViewModel, budget: Budget): Counts {
   const counts = { done: 0, failed: 0, running: 0, waiting: 0, aborted: 0 };
-  for (const trial of model.trials.values()) if (trial.number !== 0) counts[trial.state]++;
+  for (const { state } of model.trials.values()) counts[state]++;
   const { aborted, ...rest } = counts;
   return { ...rest, waiting: rest.waiting + aborted, total: budget.trials };
 }
@@ -123,7 +122,8 @@ export function comparison(metrics: Metrics, baseline: Metrics | undefined): { t
 }
 
 export interface WorkerRow {
-  readonly worker: number;
+  /** Absent for work that all workers wait for. */
+  readonly worker?: number;
   readonly trial?: number;
   readonly stage?: string;
   readonly epoch?: string;
@@ -135,7 +135,7 @@ export interface WorkerRow {
 
 /** One row per worker, idle ones too. While everything waits for the data or the baseline, that is the one row. */
 export function workerRows(model: ViewModel, budget: Budget): WorkerRow[] {
-  if (model.preparation) return [{ worker: 0, trial: 0, ...progressCells(model.preparation) }];
+  if (model.preparation) return [{ trial: 0, ...progressCells(model.preparation) }];
   const workers = Math.max(budget.workers ?? 0, ...[...model.slots.keys()].map((worker) => worker + 1));
   return Array.from({ length: workers }, (_, worker) => {
     const { trial, progress } = model.slots.get(worker) ?? {};

@@ -191,7 +191,7 @@ export function labels(metric: string, values: readonly number[]): string[] {
 
 const hasDecimals = (text: string) => text.includes('.');
 
-function toRuns(cells: readonly Cell[]): Run[] {
+function toRuns(cells: readonly Cell[]): ScatterRun[] {
   const runs: { text: string; role: CellRole }[] = [];
   for (const { char, role } of cells) {
     const last = runs.at(-1);

@@ -45,10 +45,10 @@ function metricRows({ trial, baseline }: DetailProps): Row[] {
   const known = Object.keys(metricFormats).filter((metric) => metric in trial.metrics);
   const others = Object.keys(trial.metrics).filter((metric) => !(metric in metricFormats));
   return [...known, ...others].map((metric) => {
-    const { label, format } = metricFormat(metric);
+    const { label: name, format } = metricFormat(metric);
     const value = trial.metrics[metric];
     const against = trial.number === 0 ? '' : relation(metric, value, baseline?.[metric]);
-    return [run(` ${label.padEnd(10)}`, 'dim'), run(format(value).padStart(10)), run(against.padStart(10), 'dim')];
+    return [label(name), run(format(value).padStart(9)), run(against.padStart(11), 'dim')];
   });
 }
 
@@ -63,16 +63,15 @@ function relation(metric: string, value: number | undefined, baseline: number | 
 
 function curveRows({ curve }: DetailProps, width: number): Row[] {
   if (curve.length < 2) return [];
-  const label = ' loss      ';
   const ends = `  ${curve[0]!.loss.toFixed(2)} → ${curve.at(-1)!.loss.toFixed(2)}`;
   const losses = fitted(
     curve.map(({ loss }) => loss),
-    Math.max(1, width - label.length - ends.length - 1),
+    Math.max(1, width - labelWidth - ends.length - 1),
   );
   const finite = losses.filter(Number.isFinite);
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const line = losses.map((loss) => block(high > low ? (loss - low) / (high - low) : 0)).join('');
-  return [[run(label, 'dim'), run(line, 'accent'), run(ends, 'dim')]];
+  return [[label('loss'), run(line, 'accent'), run(ends, 'dim')]];
 }
 
 function candidateRows(trial: Trial, network: NetworkInfo | undefined, width: number): Row[] {
@@ -81,19 +80,32 @@ function candidateRows(trial: Trial, network: NetworkInfo | undefined, width: nu
   const plan = network.planOf(trial.candidate);
   const recipe = describe(plan.recipe);
   const strips = layerStrips(plan, network.catalog).flatMap((strip) => stripRows(strip, width));
-  const settings = layerSettings(plan, network.catalog);
-  const names = Math.max(0, ...settings.map(({ layer }) => layer.length));
-  const list = settings.map(({ layer, text }): Row => [run(` ${layer.padEnd(names)}  `, 'dim'), run(text)]);
-  return [...strips, ...(recipe ? [[run(' recipe    ', 'dim'), run(recipe)]] : []), [], ...list];
+  const list = settingRows(layerSettings(plan, network.catalog), [
+    'layer',
+    ...network.catalog.techniques.map(({ name }) => name),
+  ]);
+  return [...strips, ...(recipe ? [[label('recipe'), run(recipe)]] : []), [], ...list];
 }
+
+/** A table: layer, then what each technique does to it. */
+function settingRows(settings: ReturnType<typeof layerSettings>, titles: readonly string[]): Row[] {
+  const table = [titles, ...settings.map(({ layer, texts }) => [layer, ...texts])];
+  const widths = titles.map((_, i) => Math.max(...table.map((cells) => cells[i]!.length)) + 2);
+  return table.map((cells, row) =>
+    cells.map((text, i) => run(` ${text.padEnd(widths[i]!)}`, row === 0 || i === 0 ? 'dim' : 'plain')),
+  );
+}
+
+const labelWidth = 15;
+const label = (text: string) => run(` ${text.padEnd(labelWidth - 1)}`, 'dim');
 
 /** Label, one glyph per layer, range; models with many layers take more lines. */
 function stripRows({ technique, knob, glyphs, range }: ReturnType<typeof layerStrips>[number], width: number): Row[] {
-  const label = ` ${technique} ${knob}`;
-  const inline = 11 + glyphs.length + range.length + 2 <= width && label.length < 11;
-  if (inline) return [[run(label.padEnd(11), 'dim'), run(glyphs, 'accent'), run(`  ${range}`, 'dim')]];
+  const name = `${technique} ${knob}`;
+  const inline = labelWidth + glyphs.length + range.length + 2 <= width && name.length < labelWidth - 1;
+  if (inline) return [[label(name), run(glyphs, 'accent'), run(`  ${range}`, 'dim')]];
   const parts = chunks(glyphs, Math.max(1, width - 2)).map((part): Row => [run(` ${part}`, 'accent')]);
-  return [[run(label, 'dim'), run(`  ${range}`, 'dim')], ...parts];
+  return [[run(` ${name}`, 'dim'), run(`  ${range}`, 'dim')], ...parts];
 }
 
 const chunks = (text: string, size: number) =>

@@ -14,7 +14,7 @@ type Props = ProgressProps & { readonly width: number };
 
 function identity({ study, controller, seed, elapsedMs, width }: Props): Row {
   const left = [run(' espalier ', 'title'), run(study, 'strong'), run(` · ${controller} · seed ${seed}`, 'dim')];
-  return spread(left, [run(formatClock(elapsedMs), 'plain'), run(' ')], width);
+  return spread(left, [run('elapsed ', 'dim'), run(`${formatClock(elapsedMs)} `)], width);
 }
 
 function progress({ fraction, done, failed, total, mode, remainingMs, width }: Props): Row {

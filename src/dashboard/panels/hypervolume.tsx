@@ -14,7 +14,7 @@ export function HypervolumePanel({ history, width, height }: Size & { readonly h
 function growth(history: readonly number[]): string {
   const before = history[Math.floor(history.length * 0.8) - 1];
   if (before === undefined || !(before > 0)) return '';
-  return `  +${((history.at(-1)! / before - 1) * 100).toFixed(1)} % in the last fifth`;
+  return `  +${((history.at(-1)! / before - 1) * 100).toFixed(1)} % lately`;
 }
 
 /** Histories that are longer than the line show every n-th value, and always the last. */
@@ -23,11 +23,14 @@ export function fitted(values: readonly number[], room: number): number[] {
   return Array.from({ length: room }, (_, i) => values[Math.round(((i + 1) * values.length) / room) - 1]!);
 }
 
-/** Columns of eighth blocks over `height` rows, from the smallest value to the largest. */
+/**
+ * Columns of eighth blocks over `height` rows, up to the largest value. The first finds are steep: the scale begins at what
+ * was reached after a tenth of the history.
+ */
 function area(values: readonly number[], height: number): Row[] {
-  const low = Math.min(...values);
+  const low = values[Math.floor(values.length / 10)]!;
   const span = Math.max(...values) - low;
-  const levels = values.map((value) => (span > 0 ? (value - low) / span : 0.5) * (height * 8 - 1) + 1);
+  const levels = values.map((value) => (span > 0 ? Math.max(0, (value - low) / span) : 0.5) * (height * 8 - 1) + 1);
   return Array.from({ length: height }, (_, row) => {
     const below = (height - 1 - row) * 8;
     return [run(` ${levels.map((level) => column(level - below)).join('')}`, 'accent')];

@@ -12,8 +12,8 @@ export function LogPanel({ lines, width, height }: Size & { readonly lines: read
 function rowOf(line: LogLine): Row {
   const time = run(`${formatClock(line.sinceStartMs).padStart(8)}  `, 'dim');
   if (line.kind === 'message') return [time, run(line.text, line.level === 'info' ? 'plain' : 'failure')];
-  const name = run(line.trial === 0 ? 'baseline ' : `trial ${line.trial} `);
-  if (line.failure !== undefined) return [time, name, run(`failed: ${line.failure}`, 'failure')];
-  const figures = line.metrics.map(([metric, value]) => formatMetric(metric, value)).join('  ');
+  const name = run(line.trial === 0 ? 'baseline   ' : `trial ${String(line.trial).padEnd(5)}`);
+  if (line.failure !== undefined) return [time, name, run(`failed · ${line.failure}`, 'failure')];
+  const figures = line.metrics.map(([metric, value]) => formatMetric(metric, value).padStart(9)).join('');
   return [time, name, run(figures, 'dim'), ...(line.onFront ? [run('  ● front', 'front')] : [])];
 }

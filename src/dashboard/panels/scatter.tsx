@@ -22,11 +22,11 @@ export function ScatterPanel({ trials, x, goal, selected, width, height }: Scatt
     return <Panel title={label} rows={[[], [run('  no trial is finished yet', 'dim')]]} width={width} height={height} />;
   const picture = scatter({ x, y: 'accuracy', points, bounds, columns: width, rows: height - 1 });
   const rows = picture.map((cells) => cells.map(({ text, role }) => run(text, role)));
-  return <Panel title={label} facts={legend(width)} rows={rows} width={width} height={height} />;
+  return <Panel title={label} facts={legend(width - label.length)} rows={rows} width={width} height={height} />;
 }
 
 const legend = (width: number): Row =>
-  width < 44 ? [] : [run('  '), run('●', 'front'), run(' front  ', 'dim'), run('◆', 'baseline'), run(' baseline', 'dim')];
+  width < 25 ? [] : [run('  '), run('●', 'front'), run(' front  ', 'dim'), run('◆', 'baseline'), run(' baseline', 'dim')];
 
 function pointOf({ trial, metrics, onFront }: TrialRow, x: string, selected: number | undefined): ScatterPoint {
   const role = trial === 0 ? 'baseline' : trial === selected ? 'selected' : onFront ? 'front' : 'trial';

@@ -17,7 +17,13 @@ export function TrialsPanel({ rows, which, selected, width, height }: TrialsProp
   const count = rows.filter(({ trial }) => trial !== 0).length;
   const facts = [run(`  ${count}`, 'accent')];
   return (
-    <Panel title={which === 'front' ? 'front' : 'trials'} facts={facts} rows={[[head], ...lines]} width={width} height={height} />
+    <Panel
+      title={which === 'front' ? 'front' : 'trials'}
+      facts={facts}
+      rows={[[head], ...(lines.length > 0 ? lines : [[run('  no trial is finished yet', 'dim')]])]}
+      width={width}
+      height={height}
+    />
   );
 }
 

@@ -6,21 +6,30 @@ import { bar, Panel, type Row, run, type Size } from './panel.tsx';
 export function WorkersPanel({ workers, width, height }: Size & { readonly workers: readonly WorkerRow[] }) {
   const room = height - 1;
   const shown = workers.length > room ? workers.slice(0, room - 1) : workers;
-  const rows = shown.map((worker) => rowOf(worker, width));
+  const stages = Math.max(18, ...shown.map((worker) => stageOf(worker).length)) + 2;
+  const rows = shown.map((worker) => rowOf(worker, width, stages));
   if (shown.length < workers.length) rows.push(summary(workers.slice(shown.length)));
   return <Panel title="workers" rows={rows} width={width} height={height} />;
 }
 
 const barWidth = (width: number) => Math.min(40, Math.max(6, Math.floor(width / 5)));
 
-function rowOf(worker: WorkerRow, width: number): Row {
-  const name = run(` ${worker.worker} `, 'dim');
+const stageOf = ({ stage = '', epoch }: WorkerRow) => (epoch === undefined ? stage : `${stage} ${epoch}`);
+
+function rowOf(worker: WorkerRow, width: number, stages: number): Row {
+  const name = run(` ${worker.worker ?? ' '} `, 'dim');
   if (worker.trial === undefined) return [name, run(' idle', 'dim')];
-  const trial = run(worker.trial === 0 ? ' baseline ' : ` #${worker.trial}`.padEnd(10), 'strong');
+  const trial = run(worker.trial === 0 ? ' all    ' : ` #${worker.trial}`.padEnd(8), 'strong');
   if (worker.fraction === undefined) return [name, trial, run('starting', 'dim')];
-  const stage = `${worker.stage ?? ''}${worker.epoch === undefined ? '' : ` ${worker.epoch}`}`.padEnd(20);
   const done = `${Math.floor(worker.fraction * 100)} %`.padStart(6);
-  return [name, trial, run(stage), ...bar(worker.fraction, barWidth(width)), run(done), ...learning(worker)];
+  return [
+    name,
+    trial,
+    run(stageOf(worker).padEnd(stages)),
+    ...bar(worker.fraction, barWidth(width)),
+    run(done),
+    ...learning(worker),
+  ];
 }
 
 function learning({ loss, accuracy }: WorkerRow): Row {

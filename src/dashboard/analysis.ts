@@ -1,0 +1,28 @@
+import type { FinishedTrial } from '../core/trial.ts';
+import type { Analyse, Analysis } from './budget.ts';
+
+/** The present front, and how the hypervolume came to be what it is. */
+export interface AnalysisHistory extends Analysis {
+  readonly history: readonly number[];
+  /** How many finished trials it covers. */
+  readonly trials: number;
+}
+
+export const emptyAnalysis: AnalysisHistory = { front: [], hypervolume: 0, history: [], trials: 0 };
+
+/** Points of history that one step adds at most: a resumed study brings all its trials at once. */
+const pointsPerStep = 60;
+
+/** Brings an analysis up to date with all finished trials. `finished` only ever grows. */
+export function extendAnalysis(before: AnalysisHistory, finished: readonly FinishedTrial[], analyse: Analyse): AnalysisHistory {
+  const fresh = finished.length - before.trials;
+  if (fresh <= 0) return before;
+  const points = Math.min(fresh, pointsPerStep);
+  let now: Analysis = before;
+  const history = [...before.history];
+  for (let i = 1; i <= points; i++) {
+    now = analyse(finished.slice(0, before.trials + Math.round((fresh * i) / points)));
+    history.push(now.hypervolume);
+  }
+  return { front: now.front, hypervolume: now.hypervolume, history, trials: finished.length };
+}
