@@ -21,7 +21,8 @@ const batchNormalization: OpEntry = {
   domain: '',
   infer: (context) => {
     channelVector(context, 0, 1);
-    if (readInt(context.node, 'training_mode', 0) !== 0) throw misfit(context.node, 'training_mode = 1; export the model for inference');
+    if (readInt(context.node, 'training_mode', 0) !== 0)
+      throw misfit(context.node, 'training_mode = 1; export the model for inference');
     return [inputType(context, 0)];
   },
   stops: [3, 4],
