@@ -37,6 +37,8 @@ class QdqEmitter {
   private readonly layout: IntegerLayout;
   private readonly scales: ReadonlyMap<string, Affine>;
   private readonly b: Builder;
+  /** Values whose zero point is written even where it is 0: onnxruntime fuses a Gemm only then, any other node without. */
+  private readonly withZeros: ReadonlySet<string>;
   /** Float form of a value, where it has another name than in the graph. */
   private readonly floats = new Map<string, string>();
   private readonly quantized = new Map<string, string>();
@@ -46,6 +48,8 @@ class QdqEmitter {
     this.graph = graph;
     this.layout = layout;
     this.scales = scales;
+    const gemms = graph.nodes.filter((node) => node.op === 'Gemm' && layout.kernels.has(node));
+    this.withZeros = new Set(gemms.map((node) => layout.scaleOf.get(node.inputs[0]!)!));
     this.b = new Builder(graph.name);
     for (const { name, type } of graph.inputs) this.b.input(name, type);
     for (const [name, tensor] of Object.entries(graph.initializers)) this.b.initializer(name, tensor);
@@ -53,7 +57,7 @@ class QdqEmitter {
 
   layer(node: Node, { weight, axis, bias }: QuantizedLayer): void {
     const input = this.scales.get(this.layout.scaleOf.get(node.inputs[0]!)!)!;
-    const parameters = [this.constant(`${node.name}.weight`, weight.values, weight.scales, axis)];
+    const parameters = [this.constant(`${node.name}.weight`, weight.values, weight.scales, axis, node.op === 'Gemm')];
     if (bias) {
       const scales = weight.scales.map((scale) => Math.fround(scale * input.scale));
       const data = Int32Array.from(bias, (value, c) => Math.round(value / scales[scales.length > 1 ? c : 0]!));
@@ -122,7 +126,7 @@ class QdqEmitter {
   private parameters(value: string): string[] {
     const { scale, zeroPoint } = this.scales.get(value)!;
     const names = [this.once(`${value}.scale`, { dtype: 'float32', shape: [], data: Float32Array.of(scale) })];
-    if (zeroPoint !== 0) names.push(this.once(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
+    if (zeroPoint !== 0 || this.withZeros.has(value)) names.push(this.once(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
     return names;
   }
 
@@ -131,11 +135,17 @@ class QdqEmitter {
   }
 
   /** Integers with one scale, or one per position of `axis`, as the float constant that they stand for. */
-  private constant(name: string, values: Tensor, scales: readonly number[], axis: number): string {
+  private constant(name: string, values: Tensor, scales: readonly number[], axis: number, withZeros = false): string {
     const perAxis = scales.length > 1;
-    const integers = this.b.initializer(this.b.fresh(`${name}.q`), values);
     const shape = perAxis ? [scales.length] : [];
-    const scale = this.b.initializer(this.b.fresh(`${name}.scale`), { dtype: 'float32', shape, data: Float32Array.from(scales) });
-    return this.b.op('DequantizeLinear', [integers, scale], perAxis ? { axis } : {}, { name: `${name}.dq` });
+    const inputs = [
+      this.b.initializer(this.b.fresh(`${name}.q`), values),
+      this.b.initializer(this.b.fresh(`${name}.scale`), { dtype: 'float32', shape, data: Float32Array.from(scales) }),
+    ];
+    if (withZeros) {
+      const zeros = { dtype: values.dtype, shape, data: new Int8Array(scales.length) };
+      inputs.push(this.b.initializer(this.b.fresh(`${name}.zero`), zeros));
+    }
+    return this.b.op('DequantizeLinear', inputs, perAxis ? { axis } : {}, { name: `${name}.dq` });
   }
 }
