@@ -10,7 +10,7 @@ import { fashionMnist } from './fashion-mnist.ts';
 import { idxFolder } from './idx-folder.ts';
 import { type Places, placesOf } from './places.ts';
 
-export const datasets: readonly DatasetDefinition[] = [fashionMnist, idxFolder];
+const datasets: readonly DatasetDefinition[] = [fashionMnist, idxFolder];
 
 const needsFolder = datasets.filter((dataset) => dataset.needsFolder).map((dataset) => dataset.name);
 

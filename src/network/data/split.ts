@@ -30,7 +30,7 @@ export function apportion(sizes: readonly number[], total: number): number[] {
 }
 
 /** The images at `indices`, in that order, in their own shared memory. */
-export function take(split: Split, indices: readonly number[]): Split {
+function take(split: Split, indices: readonly number[]): Split {
   const size = split.images.length / split.count;
   const result = emptySplit(indices.length, size);
   indices.forEach((from, to) => {

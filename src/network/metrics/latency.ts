@@ -27,7 +27,7 @@ export interface LatencyOptions {
   readonly warmup: number;
 }
 
-export const defaultLatencyOptions: LatencyOptions = { targetWidth: 0.05, maxRounds: 2000, maxSeconds: 1, warmup: 30 };
+const defaultLatencyOptions: LatencyOptions = { targetWidth: 0.05, maxRounds: 2000, maxSeconds: 1, warmup: 30 };
 
 /** What is needed of an inference session; the engine's fits. */
 interface LatencySession {

@@ -174,15 +174,15 @@ describe('an official data set', () => {
     for (const line of [...tried, 'NAS_DATA', 'dataset-toy', site]) expect((error as Error).message).toContain(line);
   });
 
-  const hasDpkg = existsSync('/usr/bin/dpkg-deb');
-  it.skipIf(!hasDpkg)("downloads and unpacks Debian's package without installing it", async () => {
+  const dpkgDeb = '/usr/bin/dpkg-deb';
+  it.skipIf(!existsSync(dpkgDeb))("downloads and unpacks Debian's package without installing it", async () => {
     const root = await temporaryFolder();
     await put(join(root, 'deb/usr/share/datasets/toy'));
     await mkdir(join(root, 'deb/DEBIAN'));
     const control =
       'Package: dataset-toy\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: toy\n';
     await writeFile(join(root, 'deb/DEBIAN/control'), control);
-    execFileSync('dpkg-deb', ['--build', '--root-owner-group', join(root, 'deb'), join(root, 'toy.deb')]);
+    execFileSync(dpkgDeb, ['--build', '--root-owner-group', join(root, 'deb'), join(root, 'toy.deb')]);
     const aptGet = join(root, 'apt-get');
     await writeFile(
       aptGet,
