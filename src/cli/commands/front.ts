@@ -1,0 +1,57 @@
+import type { Metrics } from '../../core/objective.ts';
+import type { Trial } from '../../core/trial.ts';
+import { formatMetric, formatPoints, formatRatio } from '../../dashboard/format.ts';
+import { frontOf, nearestMiss } from '../../search/study/progress.ts';
+import { readStudy } from '../../store/index.ts';
+import type { StudyOptions } from '../options.ts';
+import { note, print, printJson } from '../output.ts';
+import { factsOf, withStudy } from '../study-facts.ts';
+import { type Column, table } from '../table.ts';
+import { metricsOf } from './ls.ts';
+
+type FrontTrial = ReturnType<typeof frontOf>[number];
+
+/** `nas front`: the Pareto front of the feasible trials. */
+export function front(options: StudyOptions & { readonly json?: boolean }): void {
+  const { record, trials } = withStudy(options, (store, record) => readStudy(store, record.name));
+  const { goal } = factsOf(record);
+  const members = frontOf(trials, goal);
+  const baseline = trials[0]?.state === 'done' ? trials[0].metrics : undefined;
+  if (options.json) {
+    const rows = members.map(({ number, metrics }) => ({ trial: number, metrics }));
+    printJson({ study: record.name, baseline: baseline ? { trial: 0, metrics: baseline } : null, front: rows });
+  } else if (members.length > 0) print(table(members, columns(members, baseline)));
+  else note(emptyFront(trials, nearestMiss(trials, goal)));
+}
+
+function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): string {
+  const done = trials.filter((trial) => trial.state === 'done').length;
+  if (done === 0) return 'No trial has finished yet.';
+  return `None of the ${done} finished trials keeps every constraint; trial ${nearest?.number} comes nearest (nas show ${nearest?.number}).`;
+}
+
+const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
+
+function columns(members: readonly FrontTrial[], baseline: Metrics | undefined): Column<FrontTrial>[] {
+  const measured = shownMetrics.filter((name) => members.some((trial) => metricsOf(trial)[name] !== undefined));
+  const metric = (name: string): Column<FrontTrial> => ({
+    title: name,
+    align: 'right',
+    cell: (trial) => formatMetric(name, trial.metrics[name]),
+  });
+  const against: Column<FrontTrial>[] = baseline ? comparisons(baseline) : [];
+  return [{ title: 'trial', align: 'right', cell: (trial) => String(trial.number) }, ...measured.map(metric), ...against];
+}
+
+const comparisons = (baseline: Metrics): Column<FrontTrial>[] => [
+  {
+    title: 'points',
+    align: 'right',
+    cell: ({ metrics }) => formatPoints(difference(metrics['accuracy'], baseline['accuracy'])),
+  },
+  { title: 'smaller', align: 'right', cell: ({ metrics }) => formatRatio(ratio(baseline['size'], metrics['size'])) },
+];
+
+const difference = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? undefined : a - b);
+
+const ratio = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? undefined : a / b);

@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { exitCodes, pick } from '../../core/errors.ts';
+import type { Executor } from '../../core/executor.ts';
+import type { Json } from '../../core/json.ts';
+import type { StudyRecord, TrialStore } from '../../core/store.ts';
+import { createPoolExecutor } from '../../executors/index.ts';
+import type { ModelSpec } from '../../network/models/index.ts';
+import { controllers } from '../../search/controllers/index.ts';
+import { runStudy, type StudyEnd, type StudyHandle } from '../../search/study/run.ts';
+import { openStore } from '../../store/index.ts';
+import type { TrialSetup } from '../../trial/setup.ts';
+import { initialTrials, keyFunction, loadSpace } from '../compose.ts';
+import { artefactFolder, baselineFolder } from '../folders.ts';
+import { meaningOf } from '../meaning.ts';
+import { openScreen, type Screen } from '../screen.ts';
+import { checkUnchanged, newRecord, type SearchFlags, type SearchSettings, settleFlags } from '../search-settings.ts';
+import { onInterrupt } from '../signals.ts';
+import { factsOf } from '../study-facts.ts';
+
+/** `nas search`: starts a study, or goes on with it. Returns the exit code. */
+export async function search(flags: SearchFlags): Promise<number> {
+  const space = loadSpace(flags.space);
+  const settings = settleFlags(flags, space);
+  // A database that is there is opened, and its study locked, before minutes of training. A new one is made after them:
+  // bad data then leaves nothing behind.
+  const store = existsSync(flags.db) ? openStore(flags.db, { mode: 'write' }) : undefined;
+  try {
+    const found = store?.find(settings.study);
+    if (found) checkUnchanged(found, space, settings);
+    if (found) store!.lease(found.name);
+    return await new SearchRun(flags, settings, found ?? newRecord(space, settings), found ? store : undefined).run();
+  } finally {
+    store?.close();
+  }
+}
+
+/** One run of the command: an executor, a screen, and the study between them. */
+class SearchRun {
+  readonly #flags: SearchFlags;
+  readonly #settings: SearchSettings;
+  readonly #record: StudyRecord;
+  /** Where the study already is, for one that goes on. */
+  readonly #store: TrialStore | undefined;
+  readonly #screen: Screen;
+  readonly #executor: Executor;
+  #handle: StudyHandle | undefined;
+  #stopping = false;
+
+  constructor(flags: SearchFlags, settings: SearchSettings, record: StudyRecord, store: TrialStore | undefined) {
+    this.#flags = flags;
+    this.#settings = settings;
+    this.#record = record;
+    this.#store = store;
+    this.#executor = createPoolExecutor({
+      slots: settings.workers,
+      setup: setupOf(record, flags.db) as unknown as Json,
+      planOf: meaningOf(factsOf(record).space).plan,
+      warn: (message) => this.#screen.emit({ type: 'log', at: Date.now(), level: 'warning', message }),
+    });
+    this.#screen = openScreen({
+      flags,
+      settings,
+      record,
+      past: store?.events(record.name) ?? [],
+      actions: { stop: () => this.#stop(), pause: () => this.#handle?.pause(), resume: () => this.#handle?.resume() },
+    });
+  }
+
+  async run(): Promise<number> {
+    const interrupts = onInterrupt({ first: () => this.#screen.interrupt(), second: () => this.#screen.leaveNow() });
+    try {
+      const facts = await this.#prepare();
+      if (facts === undefined) return exitCodes.interrupted;
+      return this.#store ? await this.#study(this.#store, facts) : await this.#newStudy(facts);
+    } finally {
+      interrupts.dispose();
+      this.#screen.close();
+      await this.#executor.close();
+    }
+  }
+
+  #stop(): void {
+    this.#stopping = true;
+    if (this.#handle) this.#handle.stop();
+    else this.#executor.stop();
+  }
+
+  /** Data and baseline; undefined when the user stopped it. */
+  async #prepare(): Promise<Json | undefined> {
+    try {
+      const facts = await this.#executor.open((progress) =>
+        this.#screen.emit({ type: 'progress', at: Date.now(), trial: 0, worker: 0, progress }),
+      );
+      return this.#stopping ? undefined : facts;
+    } catch (error) {
+      if (this.#stopping) return undefined;
+      throw error;
+    }
+  }
+
+  async #newStudy(facts: Json): Promise<number> {
+    const store = openStore(this.#flags.db, { mode: 'write' });
+    try {
+      store.create(this.#record);
+      store.lease(this.#record.name);
+      return await this.#study(store, facts);
+    } finally {
+      store.close();
+    }
+  }
+
+  async #study(store: TrialStore, facts: Json): Promise<number> {
+    const { space, goal, sections, lookAhead } = factsOf(this.#record);
+    const { trials, seconds } = this.#settings;
+    const model = sections.model as unknown as ModelSpec;
+    const keyOf = keyFunction(model, space);
+    const definition = pick('controller', controllers, this.#record.controller);
+    this.#handle = runStudy({
+      store,
+      study: this.#record,
+      executor: this.#executor,
+      controller: definition.create({ space, goal, seed: this.#record.seed, keyOf }),
+      goal,
+      keyOf,
+      initial: initialTrials(model, space, keyOf),
+      budget: { trials, ...(seconds === undefined ? {} : { seconds }) },
+      lookAhead,
+      facts: { prepared: facts },
+      onEvent: this.#screen.emit,
+    });
+    const end = await this.#handle.done;
+    this.#screen.finish(end);
+    return exitCodeOf(end);
+  }
+}
+
+const setupOf = (record: StudyRecord, db: string): TrialSetup => {
+  const { sections, metrics } = factsOf(record);
+  return {
+    ...sections,
+    metrics,
+    artefactFolder: artefactFolder(db),
+    baselineFolder: baselineFolder(),
+    threads: availableParallelism(),
+  };
+};
+
+function exitCodeOf({ reason }: StudyEnd): number {
+  switch (reason) {
+    case 'budget':
+    case 'exhausted':
+    case 'time':
+      return exitCodes.ok;
+    case 'stopped':
+      return exitCodes.interrupted;
+    case 'failing':
+      return exitCodes.failure;
+    default:
+      return reason satisfies never;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Plan, Value } from '../../core/candidate.ts';
+import { NasError } from '../../core/errors.ts';
+import type { Trial } from '../../core/trial.ts';
+import { formatMetric } from '../../dashboard/format.ts';
+import { readStudy, type StudyView } from '../../store/index.ts';
+import { meaningOf } from '../meaning.ts';
+import type { StudyOptions } from '../options.ts';
+import { print, printJson } from '../output.ts';
+import { factsOf, withStudy } from '../study-facts.ts';
+import { table } from '../table.ts';
+
+/** `nas show <trial>`: one trial, with the choices it made layer by layer. */
+export function show(number: number, options: StudyOptions & { readonly json?: boolean }): void {
+  const view = withStudy(options, (store, record) => readStudy(store, record.name));
+  const trial = findTrial(view, number);
+  const plan = meaningOf(factsOf(view.record).space).plan(trial.candidate);
+  if (options.json) printJson({ ...trial, plan });
+  else print([...heading(trial), '', ...metricLines(trial), '', choices(plan)].join('\n'));
+}
+
+export function findTrial({ trials, record }: StudyView, number: number): Trial {
+  const trial = trials[number];
+  if (trial) return trial;
+  const known = trials.length === 0 ? 'It has none yet.' : `It has 0 to ${trials.length - 1}.`;
+  throw new NasError('TRIAL_MISSING', `study "${record.name}" has no trial ${number}. ${known}`, {
+    facts: { study: record.name, trial: number, trials: trials.length },
+  });
+}
+
+function heading(trial: Trial): string[] {
+  const first = `trial ${trial.number}: ${trial.state} (${trial.origin})`;
+  switch (trial.state) {
+    case 'failed':
+      return [first, `${trial.code}: ${trial.message}`];
+    case 'aborted':
+      return [first, trial.reason];
+    case 'done':
+      return [first, `${trial.seconds.toFixed(1)} s${trial.artefact ? `, model ${trial.artefact.sha256.slice(0, 12)}` : ''}`];
+    case 'running':
+    case 'waiting':
+      return [first];
+    default:
+      return trial satisfies never;
+  }
+}
+
+function metricLines(trial: Trial): string[] {
+  if (trial.state !== 'done') return [];
+  const width = Math.max(...Object.keys(trial.metrics).map((name) => name.length));
+  return Object.entries(trial.metrics).map(([name, value]) => `${name.padEnd(width)}  ${formatMetric(name, value)}`);
+}
+
+interface Choice {
+  readonly site: string;
+  readonly technique: string;
+  readonly settings: Readonly<Record<string, Value>>;
+}
+
+function choices(plan: Plan): string {
+  const rows: Choice[] = Object.entries(plan.techniques).flatMap(([technique, sites]) =>
+    Object.entries(sites).map(([site, settings]) => ({ site, technique, settings })),
+  );
+  if (rows.length === 0) return 'The dense network: nothing is compressed.';
+  const recipe = Object.entries(plan.recipe).map(([key, value]) => `trial.${key} = ${value}`);
+  const sites = table(rows, [
+    { title: 'layer', cell: (row) => row.site },
+    { title: 'technique', cell: (row) => row.technique },
+    { title: 'settings', cell: (row) => Object.entries(row.settings).map(([knob, value]) => `${knob} ${value}`).join(', ') },
+  ]);
+  return [...recipe, sites].join('\n');
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Candidate } from '../core/candidate.ts';
+import type { Catalog } from '../core/catalog.ts';
+import { techniqueInfos } from '../network/compress/catalog.ts';
+import { anchors, uniformPlan } from '../network/compress/anchors.ts';
+import { planKey } from '../network/compress/recipe.ts';
+import { dataSpecSchema } from '../network/data/index.ts';
+import { recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
+import type { Graph } from '../network/ir/graph.ts';
+import { metricInfos } from '../network/metrics/index.ts';
+import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
+import { layersOf } from '../network/ir/layers.ts';
+import { controllers } from '../search/controllers/index.ts';
+import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
+import { resolveSpaceFile } from '../search/space/file/resolve.ts';
+import { nearest } from '../search/space/plan.ts';
+import type { Space } from '../search/space/space.ts';
+import type { InitialTrial } from '../search/study/proposer.ts';
+import { bundledSpaces } from './folders.ts';
+import { baselineCandidate, identityPlan, meaningOf } from './meaning.ts';
+import type { Versions } from './study-facts.ts';
+
+/** The schemas of the sections that the network tower owns. */
+export const sections = { model: modelSpecSchema, data: dataSpecSchema, recipe: trainRecipeSchema };
+
+/** A space file by name or path, checked against the model that it names. Throws NasError with the file's position. */
+export function loadSpace(nameOrPath: string): SpaceFile {
+  const file = resolveSpaceFile(nameOrPath, bundledSpaces);
+  const catalogOf = (parsed: { readonly model: unknown }) => catalogFor(parsed.model as ModelSpec);
+  return parseSpace(readFileSync(file, 'utf8'), file, { sections, catalogOf, controllers: controllers.map(({ name }) => name) });
+}
+
+const catalogFor = (model: ModelSpec): Catalog => {
+  const graph = structureOf(model);
+  return { layers: layersOf(graph).map((layer) => layer.name), techniques: techniqueInfos(graph), recipe: recipeKnobs, metrics: metricInfos };
+};
+
+/**
+ * The model as far as its layers and channels go, before any data is read: the image's size and the number of classes
+ * change neither names nor sites nor what may be pruned together.
+ */
+export const structureOf = (model: ModelSpec): Graph =>
+  buildModel(model, { shape: [1, 32, 32], classes: 10, batch: 1, seed: 'structure' });
+
+/** Canonical key of a candidate: equal for candidates that mean the same network. */
+export function keyFunction(model: ModelSpec, space: Space): (candidate: Candidate) => string {
+  const graph = structureOf(model);
+  const meaning = meaningOf(space);
+  return (candidate) => planKey(graph, meaning.plan(candidate));
+}
+
+/** What every study starts with: the dense network, then uniform anchors as near as the space allows. */
+export function initialTrials(model: ModelSpec, space: Space, keyOf: (candidate: Candidate) => string): InitialTrial[] {
+  const graph = structureOf(model);
+  const plain = nearest(space, identityPlan);
+  const isDense = keyOf(plain) === keyOf(baselineCandidate);
+  const baseline = { candidate: isDense ? plain : baselineCandidate, origin: 'baseline' };
+  const uniform = anchors.map(({ settings }) => ({ candidate: nearest(space, uniformPlan(graph, settings)), origin: 'anchor' }));
+  return [baseline, ...uniform];
+}
+
+const require = createRequire(import.meta.url);
+
+const versionOf = (path: string): string => (require(path) as { version: string }).version;
+
+export const versions = (): Versions => ({
+  espalier: versionOf('../../package.json'),
+  onnxruntime: versionOf('onnxruntime-node/package.json'),
+  node: process.versions.node,
+  platform: `${process.platform}-${process.arch}`,
+});

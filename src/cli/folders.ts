@@ -1,0 +1,13 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { placesOf } from '../network/data/places.ts';
+
+/** The spaces that ship with the package; they lie beside src/ and dist/ alike. */
+export const bundledSpaces = fileURLToPath(new URL('../../search-spaces', import.meta.url));
+
+/** Measured models of a database lie beside it: `nas.db` → `nas.artefacts/`. */
+export const artefactFolder = (database: string): string =>
+  join(dirname(resolve(database)), `${basename(database).replace(/\.db$/, '')}.artefacts`);
+
+/** Trained baselines, shared by all studies of this user. */
+export const baselineFolder = (): string => join(dirname(placesOf().cache), 'baselines');

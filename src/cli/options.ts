@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from 'commander';
+import type { NasError } from '../core/errors.ts';
+
+/** Options that every command on a study takes. */
+export interface StudyOptions {
+  readonly db: string;
+  readonly study?: string;
+}
+
+/** A whole number of at least `min`; commander prints the message and the process ends with exit code 2. */
+export function wholeNumber(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min) throw new InvalidArgumentError(`Expected a whole number of at least ${min}.`);
+    return value;
+  };
+}
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600 };
+
+/** `90s`, `15m`, `2h` or plain seconds → seconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(s|m|min|h)?$/.exec(text.trim());
+  const seconds = match ? Number(match[1]) * units[match[2] ?? 's']! : 0;
+  if (!(seconds > 0)) throw new InvalidArgumentError('Expected a time such as 90s, 15m or 2h.');
+  return seconds;
+}
+
+/** The text of an unexpected error, in one line. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a person sees of a NasError: where, what, and the lines of the file. */
+export function describeError(error: NasError): string {
+  const where = error.at ? `${error.at.file}:${error.at.line}:${error.at.column}: ` : '';
+  return `error: ${where}${error.message}${error.frame ? `\n${error.frame}` : ''}`;
+}

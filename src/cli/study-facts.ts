@@ -1,0 +1,48 @@
+import { NasError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import type { Goal } from '../core/objective.ts';
+import type { StudyRecord, TrialStore } from '../core/store.ts';
+import type { Space } from '../search/space/space.ts';
+import { openStore } from '../store/index.ts';
+import type { StudyOptions } from './options.ts';
+
+/** What a study's record keeps beside the space's text, so that looking and exporting need no second parse. */
+export interface StudyFacts {
+  readonly goal: Goal;
+  readonly space: Space;
+  /** Sections of the space file with their defaults filled in. */
+  readonly sections: { readonly model: Json; readonly data: Json; readonly baseline: Json; readonly trial: Json };
+  readonly metrics: readonly string[];
+  readonly lookAhead: number;
+  readonly versions: Versions;
+}
+
+export interface Versions {
+  readonly espalier: string;
+  readonly onnxruntime: string;
+  readonly node: string;
+  readonly platform: string;
+}
+
+export const factsOf = (record: StudyRecord): StudyFacts => record.facts as unknown as StudyFacts;
+
+/** Opens the database for reading and names the study meant: the one asked for, the only one, or the latest. */
+export function withStudy<T>(options: StudyOptions, use: (store: TrialStore, record: StudyRecord) => T): T {
+  const store = openStore(options.db, { mode: 'read' });
+  try {
+    return use(store, chooseStudy(store, options));
+  } finally {
+    store.close();
+  }
+}
+
+function chooseStudy(store: TrialStore, options: StudyOptions): StudyRecord {
+  const records = store.list();
+  const names = records.map((record) => record.name);
+  const newest = [...records].sort((a, b) => b.createdAt - a.createdAt)[0];
+  const found = options.study === undefined ? newest : records.find((record) => record.name === options.study);
+  if (found) return found;
+  const known = names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has none yet; `nas search` makes one.';
+  const what = options.study === undefined ? 'has no study' : `has no study "${options.study}"`;
+  throw new NasError('STUDY_MISSING', `${options.db} ${what}. ${known}`, { facts: { db: options.db, names } });
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Artefact } from '../core/trial.ts';
+
+export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Where an artefact lies: its content names it. */
+export const artefactPath = (folder: string, hash: string): string => join(folder, `${hash}.onnx`);
+
+/** Writes a measured model under its hash; a half-written file is never seen under that name. */
+export async function saveArtefact(folder: string, bytes: Uint8Array): Promise<Artefact> {
+  const artefact = { sha256: sha256(bytes), bytes: bytes.length };
+  const path = artefactPath(folder, artefact.sha256);
+  if (!(await exists(path))) await writeAtomically(path, bytes);
+  return artefact;
+}
+
+/** Writes next to the target, then renames over it. The folder is made where it is missing. */
+export async function writeAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true });
+  const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}.tmp`;
+  try {
+    await writeFile(temporary, bytes, { flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

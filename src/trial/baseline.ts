@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NasError } from '../core/errors.ts';
+import { type Json, stableStringify } from '../core/json.ts';
+import type { Dataset } from '../network/data/dataset.ts';
+import { type TrainRecipe, trainRecipeSchema } from '../network/engine/recipe.ts';
+import { train } from '../network/engine/train.ts';
+import { decode } from '../network/ir/bytes/decode.ts';
+import { encode } from '../network/ir/bytes/encode.ts';
+import type { Graph } from '../network/ir/graph.ts';
+import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
+import { sha256, writeAtomically } from './artefacts.ts';
+import { opset } from './export-graph.ts';
+import type { TrialHooks } from './protocol.ts';
+import type { TrialSetup } from './setup.ts';
+
+/** Changes when training changes its results, so that a cached baseline always is what training would give today. */
+const trainingVersion = 1;
+
+/** Its own seed: a baseline belongs to a model, data and a recipe, not to a study. */
+const baselineSeed = 'baseline';
+
+export interface Baseline {
+  /** Trained, in training form. */
+  readonly graph: Graph;
+  readonly facts: { readonly hash: string; readonly cached: boolean; readonly seconds: number; readonly curve: Json };
+}
+
+/** The trained dense network: from the cache if it was trained before from the same model, data and recipe, else trained now. */
+export async function loadBaseline(setup: TrialSetup, dataset: Dataset, hooks: TrialHooks): Promise<Baseline> {
+  const spec = modelSpecSchema.parse(setup.model);
+  const recipe = trainRecipeSchema.parse(setup.baseline);
+  const hash = sha256(stableStringify({ version: trainingVersion, spec, recipe: recipe as Json, data: dataset.hash } as Json));
+  const path = join(setup.baselineFolder, `${hash}.onnx`);
+  const known = await readBaseline(path);
+  if (known) return { graph: known, facts: { hash, cached: true, seconds: 0, curve: [] } };
+  return trainBaseline({ spec, recipe, hash, path }, setup, dataset, hooks);
+}
+
+interface BaselineJob {
+  readonly spec: ModelSpec;
+  readonly recipe: TrainRecipe;
+  readonly hash: string;
+  readonly path: string;
+}
+
+async function trainBaseline(job: BaselineJob, setup: TrialSetup, dataset: Dataset, hooks: TrialHooks): Promise<Baseline> {
+  const { spec, recipe, hash, path } = job;
+  const fresh = buildModel(spec, { shape: dataset.shape, classes: dataset.classes.length, batch: 1, seed: baselineSeed });
+  const { graph, curve, seconds } = await train({
+    graph: fresh,
+    dataset,
+    recipe,
+    seed: baselineSeed,
+    threads: setup.threads,
+    hooks: { ...hooks, progress: (progress) => hooks.progress({ ...progress, stage: 'baseline' }) },
+  });
+  await writeAtomically(path, withChecksum(encode(graph, { opset, producer: 'espalier' })));
+  return { graph, facts: { hash, cached: false, seconds, curve } };
+}
+
+/** The file's last 64 bytes are the hash of those before: a damaged cache is trained anew, never believed. */
+const withChecksum = (bytes: Uint8Array): Uint8Array => Buffer.concat([bytes, Buffer.from(sha256(bytes), 'ascii')]);
+
+async function readBaseline(path: string): Promise<Graph | undefined> {
+  const file = await readFile(path).catch(() => undefined);
+  if (!file || file.length <= 64) return undefined;
+  const bytes = file.subarray(0, -64);
+  if (sha256(bytes) !== file.subarray(-64).toString('ascii')) return undefined;
+  try {
+    return decode(new Uint8Array(bytes));
+  } catch (error) {
+    if (error instanceof NasError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import type { DoneOutcome, Outcome } from '../core/trial.ts';
+import { NasError } from '../core/errors.ts';
+import { changesTraining, finalize, rewrite, statisticsNeeded } from '../network/compress/recipe.ts';
+import type { Plan } from '../core/candidate.ts';
+import { evaluationBatches } from '../network/data/batches.ts';
+import type { TrainRecipe } from '../network/engine/recipe.ts';
+import { trainRecipeSchema } from '../network/engine/recipe.ts';
+import { collectStatistics } from '../network/engine/statistics.ts';
+import { train } from '../network/engine/train.ts';
+import type { Graph } from '../network/ir/graph.ts';
+import { saveArtefact } from './artefacts.ts';
+import { exportGraph } from './export-graph.ts';
+import { measure } from './measure.ts';
+import type { Job, TrialHooks } from './protocol.ts';
+import { calibrationImages } from './setup.ts';
+import type { SharedTrialData } from './shared.ts';
+
+/** One trial: compress the trained baseline, fine-tune it, export it, and measure the exported bytes. */
+export async function runTrial(job: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Outcome> {
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  try {
+    const rewritten = rewrite(shared.baseline, job.plan);
+    const tuned = await fineTune(rewritten, job, shared, hooks);
+    const final = await finish(tuned.graph, job.plan, shared, hooks);
+    const bytes = exportGraph(final, shared.dataset);
+    const measured = await measure(final, bytes, shared, hooks);
+    const artefact = await saveArtefact(shared.setup.artefactFolder, bytes);
+    const details = { ...measured.details, curve: tuned.curve };
+    return { state: 'done', metrics: measured.metrics, artefact, details, seconds: seconds() } satisfies DoneOutcome;
+  } catch (error) {
+    if (!(error instanceof NasError)) throw error;
+    return { state: 'failed', code: error.code, message: error.message, seconds: seconds() };
+  }
+}
+
+/** Training happens where a technique changed the network; post-training techniques alone take the weights as they are. */
+async function fineTune(graph: Graph, { plan, seed }: Job, { dataset, setup }: SharedTrialData, hooks: TrialHooks) {
+  if (!changesTraining(plan)) return { graph, curve: [] };
+  const recipe: TrainRecipe = trainRecipeSchema.parse({ ...(setup.trial as object), ...plan.recipe });
+  return train({ graph, dataset, recipe, seed, hooks });
+}
+
+/** BatchNormalization folded, and what the techniques do after training, with ranges from training images. */
+async function finish(graph: Graph, plan: Plan, { dataset }: SharedTrialData, hooks: TrialHooks): Promise<Graph> {
+  const values = statisticsNeeded(graph, plan);
+  const { train: split, shape, normalization } = dataset;
+  const batches = evaluationBatches({ split, shape, normalization, batchSize: 128, limit: calibrationImages });
+  const statistics = values.length === 0 ? {} : await collectStatistics(graph, values, batches, hooks);
+  return finalize(graph, plan, statistics);
+}

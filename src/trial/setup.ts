@@ -1,0 +1,21 @@
+import type { Json } from '../core/json.ts';
+
+/** What all trials of a study share, as the orchestrator sends it to the trial host: plain JSON. */
+export interface TrialSetup {
+  /** Sections of the space file, validated and with their defaults filled in. */
+  readonly model: Json;
+  readonly data: Json;
+  readonly baseline: Json;
+  readonly trial: Json;
+  /** Names of the metrics to measure. */
+  readonly metrics: readonly string[];
+  /** Measured models are written here as `<sha256>.onnx`. */
+  readonly artefactFolder: string;
+  /** Trained baselines are kept here by the hash of what they were made from. */
+  readonly baselineFolder: string;
+  /** Cores that training the baseline may use; trials use one each. */
+  readonly threads: number;
+}
+
+/** Images of the training split that calibrate activations' ranges. */
+export const calibrationImages = 512;

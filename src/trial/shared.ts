@@ -1,0 +1,13 @@
+import type { Dataset } from '../network/data/dataset.ts';
+import type { Graph } from '../network/ir/graph.ts';
+import type { TrialSetup } from './setup.ts';
+
+/** What `prepare` made once and every trial of the host reads. */
+export interface SharedTrialData {
+  readonly setup: TrialSetup;
+  readonly dataset: Dataset;
+  /** The trained dense network, in training form (BatchNormalization not folded). */
+  readonly baseline: Graph;
+  /** Its exported file: what latency is compared with. */
+  readonly baselineBytes: Uint8Array;
+}
