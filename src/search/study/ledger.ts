@@ -1,4 +1,3 @@
-import type { Candidate } from '../../core/candidate.ts';
 import type { TrialResult } from '../../core/controller.ts';
 import type { Metrics, Objective } from '../../core/objective.ts';
 import type { DoneOutcome, FailedOutcome, Outcome } from '../../core/trial.ts';
@@ -37,13 +36,6 @@ export class Ledger {
 
   add({ candidate, key, origin }: Proposal): void {
     this.#trials.push({ candidate, key, origin, attempts: 0, end: undefined });
-  }
-
-  /** Counts one more attempt at a trial. */
-  start(trial: number): { readonly candidate: Candidate; readonly attempt: number } {
-    const started = this.#trials[trial]!;
-    started.attempts++;
-    return { candidate: started.candidate, attempt: started.attempts };
   }
 
   finish(trial: number, outcome: Finished): void {

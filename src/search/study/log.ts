@@ -18,7 +18,7 @@ export interface LoggedTrial {
   readonly candidate: Candidate;
   readonly key: string;
   readonly origin: string;
-  /** How often it was started. */
+  /** How often it was started in earlier sessions. */
   attempts: number;
   /** Undefined until it has finished. */
   end: TrialEnd | undefined;

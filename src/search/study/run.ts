@@ -14,6 +14,8 @@ import {
 } from './options.ts';
 import { Proposer } from './proposer.ts';
 
+export { defaultLookAhead, type StudyEnd, type StudyHandle } from './options.ts';
+
 /**
  * Runs a study, or goes on with it where its log ends. Candidates and metrics do not depend on the number of workers, on
  * their speed, or on interruptions (latency apart): see Proposer. Trial 0, the baseline, runs alone first, since others are
@@ -192,12 +194,12 @@ class StudyRun {
 
   #start(trial: number): void {
     const { executor, study, onEvent } = this.#options;
-    const { candidate, attempt } = this.#ledger.start(trial);
+    const { candidate, attempts } = this.#ledger.trials[trial]!;
     const at = () => this.#clock.wall();
     const finished = executor.run(
-      { trial, attempt, candidate, seed: `${study.seed}/${trial}` },
+      { trial, attempt: attempts + 1, candidate, seed: `${study.seed}/${trial}` },
       {
-        started: (worker) => this.#record({ type: 'started', at: at(), trial, attempt, worker }),
+        started: (worker, attempt) => this.#record({ type: 'started', at: at(), trial, attempt, worker }),
         progress: (worker, progress) => onEvent({ type: 'progress', at: at(), trial, worker, progress }),
       },
     );
