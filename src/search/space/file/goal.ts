@@ -64,6 +64,8 @@ function findMetric(name: string, place: Range, metrics: readonly MetricInfo[], 
   return metric;
 }
 
+const mostConstraints = 100;
+
 function readConstraints(
   node: Located | undefined,
   source: Source,
@@ -74,7 +76,10 @@ function readConstraints(
   if (!node.items)
     problems.add('SPACE_TYPE', `constraints: expected a list such as ["accuracy >= 0.9"], found ${show(node.value)}`, node);
   const constraints: Constraint[] = [];
-  for (const item of node.items ?? []) {
+  const items = node.items ?? [];
+  if (items.length > mostConstraints)
+    problems.add('SPACE_VALUE', `constraints: ${items.length}; at most ${mostConstraints}`, node);
+  for (const item of items.slice(0, mostConstraints)) {
     const constraint = readConstraint(item, source, metrics, problems);
     if (!constraint) continue;
     const contradiction = constraints.find((other) => excludes(constraint, other));
@@ -114,6 +119,8 @@ function readConstraint(
     return undefined;
   }
   if (!metric) return undefined;
+  if (!Number.isFinite(Number(number)))
+    problems.add('SPACE_CONSTRAINT', 'constraints: the bound is too large for a number', place(6));
   const bound = toOwnUnit(Number(number), unit!, metric);
   if (bound === undefined) {
     const guess = didYouMean(unit!, unitsOf(metric));

@@ -45,7 +45,7 @@ function addIssue(whole: Issue, root: Located, name: string, problems: Problems)
 
 /** `model.depht: unknown key. Did you mean "depth"? Known: family, depth, widths.` */
 export function unknownKey(key: string, path: string, known: readonly string[]): string {
-  return `${path === '' ? '' : `${path}.`}${key}: unknown key.${didYouMean(key, known)} Known: ${known.join(', ')}.`;
+  return `${path === '' ? '' : `${path}.`}${key.slice(0, 60)}: unknown key.${didYouMean(key, known)} Known: ${known.join(', ')}.`;
 }
 
 const startOf = (range: Range): Range => ({ start: range.start, end: range.start + 1 });

@@ -31,6 +31,7 @@ export function fileSchema(sections: Sections, controllers?: readonly string[]) 
     constraints: z.unknown().optional().describe('Bounds such as "accuracy >= 0.9" or "size <= 200kB".'),
     layers: z
       .unknown()
+      .optional()
       .describe('Rules from top to bottom: which techniques may do what to which layers. Later rules override earlier ones.'),
     search: searchSchema(controllers).prefault({}).describe('Defaults for the options of nas search.'),
   });

@@ -129,7 +129,7 @@ class Reader {
     const located = this.readValue(node, range);
     this.count += isAlias(node) ? located.size : 1;
     if (this.count > limits.values)
-      this.fail('SPACE_ALIAS', `the file stands for more than ${limits.values} values (aliases written out)`, range);
+      this.fail('SPACE_TOO_BIG', `the file holds more than ${limits.values} values, aliases written out`, range);
     if (!isAlias(node) && node.anchor !== undefined) this.anchors.set(node.anchor, located);
     return located;
   }
