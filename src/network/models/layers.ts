@@ -3,8 +3,6 @@ import { type Builder, float } from '../ir/builder.ts';
 import type { Shape, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
 
-export { layersOf } from '../ir/layers.ts';
-
 /** Layers that the families are made of, with their initial weights. */
 
 /** Numerical guard of BatchNormalization, and the share of the old running statistics that a training step keeps. */
@@ -20,12 +18,21 @@ export interface ConvOptions {
 /** Conv without bias, padded so that stride 1 keeps the size, then BatchNormalization. x: [N,C,H,W]. */
 export function convBn(b: Builder, seed: string, layer: string, x: string, channels: number, options: ConvOptions): string {
   const { kernel, stride = 1, group = 1 } = options;
-  const pad = (kernel - 1) / 2;
   const shape = [channels, b.shape(x)[1]! / group, kernel, kernel];
   const weight = b.initializer(`${layer}.weight`, heNormal(seed, `${layer}.weight`, shape));
-  const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], group };
+  const attributes = { kernel_shape: [kernel, kernel], ...unlessDefault(kernel, stride, group) };
   const y = b.op('Conv', [x, weight], attributes, { name: layer });
   return batchNorm(b, `${layer}.bn`, y);
+}
+
+/** Attributes at their default value are left out: they are bytes in every exported file. */
+function unlessDefault(kernel: number, stride: number, group: number): Record<string, number | number[]> {
+  const pad = (kernel - 1) / 2;
+  return {
+    ...(pad === 0 ? {} : { pads: [pad, pad, pad, pad] }),
+    ...(stride === 1 ? {} : { strides: [stride, stride] }),
+    ...(group === 1 ? {} : { group }),
+  };
 }
 
 /** BatchNormalization over axis 1, as the identity that training starts from. */

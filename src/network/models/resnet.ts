@@ -84,7 +84,7 @@ function buildResnet(spec: ResnetSpec, { shape, classes, batch, seed }: ModelTar
     }
   });
   const pooled = b.op('GlobalAveragePool', [x], {}, { name: 'pool' });
-  const features = b.op('Flatten', [pooled], { axis: 1 }, { name: 'flatten' });
+  const features = b.op('Flatten', [pooled], {}, { name: 'flatten' });
   return b.build([dense(b, seed, 'dense', features, classes, 'logits')]);
 }
 

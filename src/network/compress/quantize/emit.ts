@@ -126,7 +126,8 @@ class QdqEmitter {
   private parameters(value: string): string[] {
     const { scale, zeroPoint } = this.scales.get(value)!;
     const names = [this.once(`${value}.scale`, { dtype: 'float32', shape: [], data: Float32Array.of(scale) })];
-    if (zeroPoint !== 0 || this.withZeros.has(value)) names.push(this.once(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
+    if (zeroPoint !== 0 || this.withZeros.has(value))
+      names.push(this.once(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
     return names;
   }
 
