@@ -108,13 +108,10 @@ export class Builder {
     attributes: Readonly<Record<string, AttributeInput>> = {},
     options: OpOptions = {},
   ): string[] {
-    const name = this.fresh(options.name ?? op);
+    const name = this.fresh(options.name ?? this.scope + op);
     this.names.add(name);
-    const outputs = options.outputs
-      ? [...options.outputs]
-      : count === 1
-        ? [name]
-        : Array.from({ length: count }, (_, i) => `${name}.${i}`);
+    const made = () => (count === 1 ? [name] : Array.from({ length: count }, (_, i) => this.fresh(`${name}.${i}`)));
+    const outputs = options.outputs ? [...options.outputs] : made();
     const node: Node = {
       op,
       domain: options.domain ?? '',
