@@ -27,7 +27,7 @@ export function check(space: Space, candidate: Candidate): void {
 }
 
 /** A domain in words, for messages: `one of 8, 32` or `0.1 to 1 in steps of 0.1`. */
-export function describeDomain(domain: Domain): string {
+function describeDomain(domain: Domain): string {
   if (domain.kind === 'choice') return `one of ${domain.values.join(', ')}`;
   const step = domain.step === undefined ? '' : ` in steps of ${domain.step}`;
   return `${domain.integer ? 'whole numbers ' : ''}${domain.min} to ${domain.max}${step}`;

@@ -19,7 +19,7 @@ export type Domain =
     };
 
 /** What a parameter sets: a key of the training recipe, or one knob of a technique at one site. */
-export type Target =
+type Target =
   | { readonly kind: 'recipe'; readonly key: string }
   | { readonly kind: 'technique'; readonly technique: string; readonly site: string; readonly knob: string };
 

@@ -8,7 +8,7 @@ import { readSetting } from './setting.ts';
 import type { Located } from './source.ts';
 
 /** What the rules say about one technique. */
-export interface TechniqueRules {
+interface TechniqueRules {
   /** site → knob → what it may be; the last rule that names the knob for one of the site's layers. */
   readonly settings: Map<string, Map<string, Domain>>;
   /** Layers whose last word is `off`. */

@@ -33,7 +33,7 @@ export interface SpaceFile {
 }
 
 /** The sections that decide what layers, knobs and metrics there are. */
-export type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial'>;
+type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial'>;
 
 export interface ParseOptions {
   readonly sections: Sections;

@@ -78,7 +78,7 @@ function readNumber(
 }
 
 /** What a knob accepts, in words. */
-export function describeKnob(knob: Knob): string {
+function describeKnob(knob: Knob): string {
   if (knob.kind === 'choice')
     return knob.values.length === 1 ? show(knob.values[0]) : `one of ${knob.values.map(show).join(', ')}`;
   return `a ${knob.integer ? 'whole ' : ''}number from ${knob.min} to ${knob.max}`;

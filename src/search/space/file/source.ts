@@ -32,7 +32,7 @@ export interface Located extends Range {
   readonly size: number;
 }
 
-export interface Entry {
+interface Entry {
   readonly key: Range;
   readonly value: Located;
 }
