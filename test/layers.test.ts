@@ -41,7 +41,8 @@ const roomOf = (file: string) =>
 /** Relative imports, dynamic ones and `new URL('./x.ts', import.meta.url)` entries left out: those are process edges. */
 function importsOf(file: string): { relative: string[]; packages: string[] } {
   const text = readFileSync(join(source, file), 'utf8');
-  const names = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'";]*?(?:from\s*)?'([^']+)'/g)].map((match) => match[1]!);
+  const statements = text.matchAll(/(?:^|\n)\s*(?:import\s+'([^']+)'|(?:import|export)\s[^'";=]*?\bfrom\s*'([^']+)')/g);
+  const names = [...statements].map((match) => (match[1] ?? match[2])!);
   const dynamic = [...text.matchAll(/\bimport\(\s*'([^']+)'/g)].map((match) => match[1]!);
   const all = [...names, ...dynamic];
   return {

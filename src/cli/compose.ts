@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Candidate } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
-import { techniqueInfos } from '../network/compress/catalog.ts';
 import { anchors, uniformPlan } from '../network/compress/anchors.ts';
+import { techniqueInfos } from '../network/compress/catalog.ts';
 import { planKey } from '../network/compress/recipe.ts';
 import { dataSpecSchema } from '../network/data/index.ts';
 import { recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
 import type { Graph } from '../network/ir/graph.ts';
+import { layersOf } from '../network/ir/layers.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
-import { layersOf } from '../network/ir/layers.ts';
 import { controllers } from '../search/controllers/index.ts';
 import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
@@ -31,9 +31,15 @@ export function loadSpace(nameOrPath: string): SpaceFile {
   return parseSpace(readFileSync(file, 'utf8'), file, { sections, catalogOf, controllers: controllers.map(({ name }) => name) });
 }
 
-const catalogFor = (model: ModelSpec): Catalog => {
+/** What a space file may say of a model. */
+export const catalogFor = (model: ModelSpec): Catalog => {
   const graph = structureOf(model);
-  return { layers: layersOf(graph).map((layer) => layer.name), techniques: techniqueInfos(graph), recipe: recipeKnobs, metrics: metricInfos };
+  return {
+    layers: layersOf(graph).map((layer) => layer.name),
+    techniques: techniqueInfos(graph),
+    recipe: recipeKnobs,
+    metrics: metricInfos,
+  };
 };
 
 /**

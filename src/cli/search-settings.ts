@@ -5,7 +5,7 @@ import type { StudyRecord } from '../core/store.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
-import { defaultLookAhead } from '../search/study/run.ts';
+import { defaultLookAhead } from '../search/study/options.ts';
 import { versions } from './compose.ts';
 import type { StudyFacts } from './study-facts.ts';
 
@@ -63,7 +63,8 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, { seed, co
   };
   if (record.space.hash !== space.hash) refuse(`and ${space.file} has changed since it was started`);
   if (seed !== undefined && seed !== record.seed) refuse(`with seed ${record.seed}, not ${seed}`);
-  if (controller !== undefined && controller !== record.controller) refuse(`with controller ${record.controller}, not ${controller}`);
+  if (controller !== undefined && controller !== record.controller)
+    refuse(`with controller ${record.controller}, not ${controller}`);
 }
 
 export function newRecord(space: SpaceFile, settings: SearchSettings): StudyRecord {

@@ -2,45 +2,26 @@ import type { Candidate, Plan } from '../core/candidate.ts';
 import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
 
-/** What was measured again, by a fresh process, on the very file that is shipped. */
-export interface Remeasured {
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly validation: SplitReport;
-  readonly test: SplitReport;
-  /** All recorded metrics, measured anew (accuracy on validation data). */
-  readonly metrics: Metrics;
-  readonly input: { readonly name: string; readonly shape: readonly (number | string)[]; readonly preprocessing: Json };
-  readonly classes: readonly string[];
-  readonly machine: Json;
-}
-
-export interface SplitReport {
-  readonly images: number;
-  readonly accuracy: number;
-  readonly loss: number;
-  /** By class, in the order of `classes`. */
-  readonly perClass: readonly { readonly precision: number; readonly recall: number }[];
-}
-
-/** Everything needed to believe the file, and to make it again. Ships beside it as `certificate.json`. */
+/** Everything needed to believe a model file, and to make it again. Ships beside it as `certificate.json`. */
 export interface Certificate {
   readonly format: 'espalier-certificate/1';
   readonly createdAt: string;
   readonly model: { readonly file: string; readonly sha256: string; readonly bytes: number };
   readonly study: string;
   readonly trial: number;
-  /** As it was measured in the search. */
+  /** As measured in the search, on validation data. */
   readonly recorded: Metrics;
-  readonly measured: Remeasured;
-  /** The uncompressed network of the same study, as it was measured in the search. */
+  /** Measured anew, by a fresh process, on the very file that is shipped: metrics, per class, validation and test. */
+  readonly measured: Json;
+  /** The dense network of the same study, as measured in the search. */
   readonly baseline: Metrics;
   readonly candidate: Candidate;
+  /** What the candidate means, layer by layer. */
   readonly plan: Plan;
   readonly reproduce: {
     readonly command: string;
     readonly seed: string;
-    readonly spaceHash: string;
+    readonly space: { readonly file: string; readonly sha256: string };
     readonly versions: Json;
   };
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
-import { imageSize } from '../network/data/dataset.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
+import { imageSize } from '../network/data/dataset.ts';
 import { evaluate } from '../network/engine/evaluate.ts';
 import { openSession } from '../network/engine/session.ts';
 import type { Graph } from '../network/ir/graph.ts';

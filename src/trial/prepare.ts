@@ -1,5 +1,6 @@
 import type { Json } from '../core/json.ts';
-import { loadDataset } from '../network/data/index.ts';
+import { finalize } from '../network/compress/recipe.ts';
+import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { loadBaseline } from './baseline.ts';
 import { exportGraph } from './export-graph.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -8,8 +9,8 @@ import type { SharedTrialData } from './shared.ts';
 
 /** Once per trial host: the data in shared memory and the trained baseline (from its cache, or trained now). */
 export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ shared: SharedTrialData; facts: Json }> {
-  const dataset = await loadDataset(setup.data, hooks);
+  const dataset = await loadDataset(dataSpecSchema.parse(setup.data), hooks);
   const { graph, facts } = await loadBaseline(setup, dataset, hooks);
-  const baselineBytes = exportGraph(graph, dataset, { name: 'baseline' });
+  const baselineBytes = exportGraph(finalize(graph, { recipe: {}, techniques: {} }, {}), dataset);
   return { shared: { setup, dataset, baseline: graph, baselineBytes }, facts: { dataHash: dataset.hash, baseline: facts } };
 }

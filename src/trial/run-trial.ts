@@ -1,7 +1,7 @@
-import type { DoneOutcome, Outcome } from '../core/trial.ts';
-import { NasError } from '../core/errors.ts';
-import { changesTraining, finalize, rewrite, statisticsNeeded } from '../network/compress/recipe.ts';
 import type { Plan } from '../core/candidate.ts';
+import { NasError } from '../core/errors.ts';
+import type { DoneOutcome, Outcome } from '../core/trial.ts';
+import { changesTraining, finalize, rewrite, statisticsNeeded } from '../network/compress/recipe.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
 import type { TrainRecipe } from '../network/engine/recipe.ts';
 import { trainRecipeSchema } from '../network/engine/recipe.ts';

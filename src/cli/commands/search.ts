@@ -7,16 +7,19 @@ import type { StudyRecord, TrialStore } from '../../core/store.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { controllers } from '../../search/controllers/index.ts';
-import { runStudy, type StudyEnd, type StudyHandle } from '../../search/study/run.ts';
+import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
+import { runStudy } from '../../search/study/run.ts';
 import { openStore } from '../../store/index.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
 import { initialTrials, keyFunction, loadSpace } from '../compose.ts';
 import { artefactFolder, baselineFolder } from '../folders.ts';
 import { meaningOf } from '../meaning.ts';
+import { print } from '../output.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import { checkUnchanged, newRecord, type SearchFlags, type SearchSettings, settleFlags } from '../search-settings.ts';
 import { onInterrupt } from '../signals.ts';
 import { factsOf } from '../study-facts.ts';
+import { type CommandWords, summarize } from '../summary.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
 export async function search(flags: SearchFlags): Promise<number> {
@@ -56,7 +59,7 @@ class SearchRun {
       slots: settings.workers,
       setup: setupOf(record, flags.db) as unknown as Json,
       planOf: meaningOf(factsOf(record).space).plan,
-      warn: (message) => this.#screen.emit({ type: 'log', at: Date.now(), level: 'warning', message }),
+      warn: (message) => this.#log(message, 'warning'),
     });
     this.#screen = openScreen({
       flags,
@@ -68,7 +71,7 @@ class SearchRun {
   }
 
   async run(): Promise<number> {
-    const interrupts = onInterrupt({ first: () => this.#screen.interrupt(), second: () => this.#screen.leaveNow() });
+    const interrupts = onInterrupt({ first: () => this.#interrupt(), second: () => this.#leaveNow() });
     try {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
@@ -78,6 +81,20 @@ class SearchRun {
       this.#screen.close();
       await this.#executor.close();
     }
+  }
+
+  #interrupt(): void {
+    this.#log('Stopping: running trials end at their next step. Once more leaves at once.');
+    this.#stop();
+  }
+
+  #leaveNow(): void {
+    this.#screen.close();
+    process.exit(exitCodes.interrupted);
+  }
+
+  #log(message: string, level: 'info' | 'warning' = 'info'): void {
+    this.#screen.emit({ type: 'log', at: Date.now(), level, message });
   }
 
   #stop(): void {
@@ -97,6 +114,12 @@ class SearchRun {
       if (this.#stopping) return undefined;
       throw error;
     }
+  }
+
+  #words(): CommandWords {
+    const { space, db, study } = this.#flags;
+    const named = study === undefined ? '' : ` --study ${study}`;
+    return { db, resume: `nas search --space ${space}${named} --db ${db} --trials ${this.#settings.trials}` };
   }
 
   async #newStudy(facts: Json): Promise<number> {
@@ -130,7 +153,8 @@ class SearchRun {
       onEvent: this.#screen.emit,
     });
     const end = await this.#handle.done;
-    this.#screen.finish(end);
+    this.#screen.close();
+    if (!this.#flags.json) print(summarize(store, this.#record, end, this.#words()));
     return exitCodeOf(end);
   }
 }

@@ -65,7 +65,13 @@ function choices(plan: Plan): string {
   const sites = table(rows, [
     { title: 'layer', cell: (row) => row.site },
     { title: 'technique', cell: (row) => row.technique },
-    { title: 'settings', cell: (row) => Object.entries(row.settings).map(([knob, value]) => `${knob} ${value}`).join(', ') },
+    {
+      title: 'settings',
+      cell: (row) =>
+        Object.entries(row.settings)
+          .map(([knob, value]) => `${knob} ${value}`)
+          .join(', '),
+    },
   ]);
   return [...recipe, sites].join('\n');
 }

@@ -1,0 +1,132 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { exitCodes, NasError } from '../core/errors.ts';
+import { versions } from './compose.ts';
+import { describeError, duration, messageOf, wholeNumber } from './options.ts';
+import { note, surviveClosedPipes } from './output.ts';
+
+/** The command line: argv → one command. Every command is loaded when it is called, so that `--help` stays quick. */
+function program(): Command {
+  const nas = new Command('nas')
+    .description(
+      'Searches, layer by layer, how to compress a network; hands back a Pareto front of exported, re-measured models.',
+    )
+    .version(versions().espalier)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(nas --help shows examples)')
+    .addHelpText('after', examples);
+  addSearch(nas);
+  addLooks(nas);
+  addExport(nas);
+  addSpaces(nas);
+  return nas;
+}
+
+const examples = `
+Examples:
+  nas search --space resnet.yaml --trials 100    search; run it again to resume
+  nas front                                      the Pareto front of the last study
+  nas show 37                                    what trial 37 does to every layer
+  nas export --out model                         the best model, with a certificate
+
+Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted (the study can be resumed).`;
+
+const dbOption = () => new Option('--db <file>', 'database of studies').default('nas.db').env('NAS_DB');
+const studyOption = () => new Option('--study <name>', 'name of the study (default: the latest)');
+const jsonOption = () => new Option('--json', 'for programs');
+
+function addSearch(nas: Command): void {
+  nas
+    .command('search')
+    .description('search a space; an existing study goes on where it stopped')
+    .requiredOption('--space <file>', 'space file: a path, or the name of a bundled one (nas spaces)')
+    .option(
+      '--trials <n>',
+      'trials in all, the baseline and earlier sessions included (default: the space, else 100)',
+      wholeNumber(1),
+    )
+    .option('--time <t>', 'start no more trials after this time: 90s, 15m, 2h', duration)
+    .option('--workers <n>', 'trials at a time (default: one per core, at most 8)', wholeNumber(1))
+    .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
+    .option('--controller <name>', 'what proposes candidates: evolution, random')
+    .addOption(new Option('--study <name>', 'name of the study (default: the name in the space file)'))
+    .addOption(dbOption())
+    .option('--json', 'stream events as NDJSON')
+    .option('--plain', 'plain lines instead of the dashboard')
+    .action(async (flags) => {
+      const { search } = await import('./commands/search.ts');
+      process.exitCode = await search(flags);
+    });
+}
+
+function addLooks(nas: Command): void {
+  nas
+    .command('ls')
+    .description('every trial of a study')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (flags) => (await import('./commands/ls.ts')).ls(flags));
+  nas
+    .command('front')
+    .description('the Pareto front: no other trial is better in every objective')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (flags) => (await import('./commands/front.ts')).front(flags));
+  nas
+    .command('show')
+    .description('one trial: its metrics and its choices layer by layer')
+    .argument('<trial>', 'number of the trial', wholeNumber(0))
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (trial, flags) => (await import('./commands/show.ts')).show(trial, flags));
+}
+
+function addExport(nas: Command): void {
+  nas
+    .command('export')
+    .description('copy a measured model, measure it again on validation and test data, and certify it')
+    .option(
+      '--trial <n>',
+      'which trial (default: the smallest within 1 point of the baseline, under the constraints)',
+      wholeNumber(0),
+    )
+    .requiredOption('--out <dir>', 'folder to write; must not exist yet or be empty')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (flags) => (await import('./commands/export.ts')).exportModel(flags));
+}
+
+function addSpaces(nas: Command): void {
+  nas
+    .command('spaces')
+    .description('the bundled search spaces')
+    .action(async () => (await import('./commands/spaces.ts')).spaces());
+  nas
+    .command('schema')
+    .description('JSON Schema of space files, for editors')
+    .action(async () => (await import('./commands/schema.ts')).schema());
+}
+
+/** The exit code of an error, after it was told. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
+  if (error instanceof NasError) {
+    note(describeError(error));
+    return error.exitCode;
+  }
+  note(`error: ${messageOf(error)}`);
+  if (error instanceof Error && error.stack && process.env['NAS_DEBUG']) note(error.stack);
+  return exitCodes.failure;
+}
+
+surviveClosedPipes();
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,84 @@
+import type { LiveEvent } from '../core/event.ts';
+import type { StudyRecord } from '../core/store.ts';
+import { mountDashboard } from '../dashboard/mount.ts';
+import { ndjsonReporter } from '../dashboard/ndjson.ts';
+import { plainReporter } from '../dashboard/plain.ts';
+import type { ModelSpec } from '../network/models/index.ts';
+import { analyse } from './analyse.ts';
+import { catalogFor } from './compose.ts';
+import { meaningOf } from './meaning.ts';
+import type { SearchFlags, SearchSettings } from './search-settings.ts';
+import { factsOf } from './study-facts.ts';
+
+export interface ScreenOptions {
+  readonly flags: SearchFlags;
+  readonly settings: SearchSettings;
+  readonly record: StudyRecord;
+  /** Events of earlier sessions. */
+  readonly past: Iterable<LiveEvent>;
+  readonly actions: { stop(): void; pause(): void; resume(): void };
+}
+
+/** What a person, or a program, sees of a running search: a dashboard on a terminal, plain lines or NDJSON elsewhere. */
+export interface Screen {
+  readonly emit: (event: LiveEvent) => void;
+  /** Gives the terminal back. Twice is once. */
+  close(): void;
+}
+
+export function openScreen(options: ScreenOptions): Screen {
+  const { flags } = options;
+  if (flags.json) return reporting(ndjsonReporter({ write: (line) => void process.stdout.write(line) }).emit, []);
+  if (flags.plain || !process.stdout.isTTY) return reporting(plain(options), options.past);
+  return dashboard(options);
+}
+
+function reporting(emit: (event: LiveEvent) => void, past: Iterable<LiveEvent>): Screen {
+  for (const event of past) emit(event);
+  return { emit, close: () => undefined };
+}
+
+function plain({ record, settings }: ScreenOptions): (event: LiveEvent) => void {
+  const { goal } = factsOf(record);
+  const { emit } = plainReporter({
+    write: (line) => void process.stdout.write(line),
+    goal,
+    budget: budgetOf(settings),
+    analyse: (trials) => analyse(trials, goal),
+    now: Date.now,
+  });
+  return emit;
+}
+
+const budgetOf = ({ trials, seconds, workers }: SearchSettings) => ({
+  trials,
+  workers,
+  ...(seconds === undefined ? {} : { seconds }),
+});
+
+function dashboard({ record, settings, past, actions }: ScreenOptions): Screen {
+  const { goal, space, sections } = factsOf(record);
+  const listeners = new Set<(event: LiveEvent) => void>();
+  const view = mountDashboard({
+    record,
+    goal,
+    budget: budgetOf(settings),
+    events(listener) {
+      for (const event of past) listener(event);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    analyse: (trials) => analyse(trials, goal),
+    network: { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan },
+    actions: { ...actions, leaveNow: () => process.exit(130) },
+    stdout: process.stdout,
+    stdin: process.stdin,
+    now: Date.now,
+  });
+  return {
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    close: () => view.unmount(),
+  };
+}

@@ -1,0 +1,44 @@
+import type { StudyRecord, TrialStore } from '../core/store.ts';
+import { formatBytes, formatPercent, formatRatio } from '../dashboard/format.ts';
+import type { StudyEnd } from '../search/study/options.ts';
+import { frontOf } from '../search/study/progress.ts';
+import { readStudy } from '../store/index.ts';
+import { choose } from './choose.ts';
+import { factsOf } from './study-facts.ts';
+
+const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
+  budget: 'All trials are finished',
+  exhausted: 'Every candidate of the space has been tried',
+  time: 'The time is up',
+  stopped: 'Stopped',
+  failing: 'Gave up: the trials keep failing',
+};
+
+/** What a person reads when a search has ended: what came out, and what to type next. */
+export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd, command: CommandWords): string {
+  const { trials } = readStudy(store, record.name);
+  const { goal } = factsOf(record);
+  const front = frontOf(trials, goal);
+  const { done, failed } = end.counts;
+  const lines = [`${reasons[end.reason]}: ${done} done, ${failed} failed; ${front.length} on the front.`];
+  if (end.failure) lines.push(`  ${end.failure.code}: ${end.failure.message}`);
+  const baseline = trials[0]?.state === 'done' ? trials[0].metrics : undefined;
+  const best = front.length > 0 ? choose(front, goal, baseline) : undefined;
+  if (best && baseline) lines.push(comparison(best.number, best.metrics, baseline));
+  const where = `--db ${command.db} --study ${record.name}`;
+  if (end.reason === 'stopped' || end.reason === 'time') lines.push(`Go on with:  ${command.resume}`);
+  if (best) lines.push(`See it:      nas front ${where}`, `Ship it:     nas export ${where} --out model`);
+  return lines.join('\n');
+}
+
+export interface CommandWords {
+  readonly db: string;
+  /** The command line that goes on with this search. */
+  readonly resume: string;
+}
+
+function comparison(trial: number, metrics: Record<string, number>, baseline: Record<string, number>): string {
+  const accuracy = `${formatPercent(metrics['accuracy'])} (baseline ${formatPercent(baseline['accuracy'])})`;
+  const size = `${formatBytes(metrics['size'])}, ${formatRatio(baseline['size']! / metrics['size']!)} smaller`;
+  return `Trial ${trial}: ${accuracy}, ${size}.`;
+}

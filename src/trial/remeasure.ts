@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { arch, availableParallelism, cpus, loadavg, platform } from 'node:os';
+import { NasError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import type { Metrics } from '../core/objective.ts';
+import type { Progress } from '../core/trial.ts';
+import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
+import { evaluate } from '../network/engine/evaluate.ts';
+import { decode } from '../network/ir/bytes/decode.ts';
+import { sha256 } from './artefacts.ts';
+import { measure } from './measure.ts';
+import type { TrialHooks } from './protocol.ts';
+import type { TrialSetup } from './setup.ts';
+
+/** What the process is asked: two files by path, and the study's setup. */
+export interface RemeasureRequest {
+  readonly model: string;
+  /** The dense baseline's exported file, for the latency ratio. */
+  readonly baseline: string;
+  readonly setup: TrialSetup;
+}
+
+export type RemeasureReply =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'done'; readonly result: RemeasureResult }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+
+export interface SplitReport {
+  readonly images: number;
+  readonly accuracy: number;
+  readonly loss: number;
+  readonly perClass: readonly { readonly precision: number; readonly recall: number }[];
+}
+
+export interface RemeasureResult {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly metrics: Metrics;
+  readonly latency: Json;
+  readonly validation: SplitReport;
+  readonly test: SplitReport;
+  readonly input: Json;
+  readonly classes: readonly string[];
+  readonly machine: Json;
+}
+
+/**
+ * Measures a shipped file as a stranger would: a process that knows the search's setup and the bytes on disk, nothing of
+ * the search's results. Accuracy on validation data (what the search saw) and on test data (which it never saw).
+ */
+export async function remeasure({ model, baseline, setup }: RemeasureRequest, hooks: TrialHooks): Promise<RemeasureResult> {
+  const bytes = new Uint8Array(await readFile(model));
+  const baselineBytes = new Uint8Array(await readFile(baseline));
+  const dataset = await loadDataset(dataSpecSchema.parse(setup.data), hooks);
+  const graph = decode(bytes);
+  const { metrics, details } = await measure(graph, bytes, { setup, dataset, baseline: graph, baselineBytes }, hooks);
+  const validation = await evaluate(bytes, dataset, dataset.validation, hooks);
+  const test = await evaluate(bytes, dataset, dataset.test, hooks);
+  return {
+    sha256: sha256(bytes),
+    bytes: bytes.length,
+    metrics,
+    latency: details['latency'] ?? null,
+    validation: { images: dataset.validation.count, ...validation },
+    test: { images: dataset.test.count, ...test },
+    input: {
+      name: graph.inputs[0]!.name,
+      shape: ['N', ...dataset.shape],
+      preprocessing: { formula: '(pixel / 255 - mean) / std', mean: dataset.normalization.mean, std: dataset.normalization.std },
+    },
+    classes: dataset.classes,
+    machine: machineFacts(),
+  };
+}
+
+const machineFacts = (): Json => ({
+  platform: `${platform()}-${arch()}`,
+  processor: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: availableParallelism(),
+  load: loadavg()[0]!,
+});
+
+/** A measuring process has nothing beside it: no pause, no stop, no lane. */
+const quietHooks = (send: (reply: RemeasureReply) => void): TrialHooks => ({
+  progress: (progress) => send({ type: 'progress', progress }),
+  checkpoint: () => undefined,
+  exclusive: (work) => work(),
+});
+
+/** The process's entry: one request in, one result out. */
+export async function answer(request: RemeasureRequest, send: (reply: RemeasureReply) => void): Promise<void> {
+  try {
+    send({ type: 'done', result: await remeasure(request, quietHooks(send)) });
+  } catch (error) {
+    const code = error instanceof NasError ? error.code : 'UNEXPECTED';
+    send({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });
+  }
+}
