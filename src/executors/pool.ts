@@ -40,8 +40,8 @@ export function createPoolExecutor(options: PoolOptions): Executor {
   return new PoolExecutor(options);
 }
 
-/** After this many crashes in a row it is not the trials. */
-const crashLimit = 8;
+/** After this many crashes in a row, no trial ended between them, it is not the trials (each may crash twice). */
+const crashLimit = (slots: number) => 6 + 2 * slots;
 
 const backoffMs = (crashes: number) => Math.min(100 * 2 ** (crashes - 1), 5000);
 
@@ -92,7 +92,8 @@ class PoolExecutor implements Executor {
     if (this.#fatal) return Promise.reject(this.#fatal);
     if (this.#closed || !this.#opened) return Promise.reject(notOpen());
     const outcome = new Promise<Outcome>((resolve, reject) => {
-      this.#queue.add({ request, listener, resolve, reject, starts: 0, startedAt: 0, crashes: 0 });
+      const plan = this.#options.planOf(request.candidate);
+      this.#queue.add({ request, plan, listener, resolve, reject, starts: 0, startedAt: 0, crashes: 0 });
     });
     this.#unsettled.add(outcome);
     const settled = () => this.#unsettled.delete(outcome);
@@ -142,10 +143,10 @@ class PoolExecutor implements Executor {
   }
 
   #start(slot: number, entry: Entry): void {
-    const { trial, seed, candidate } = entry.request;
+    const { trial, seed } = entry.request;
     const attempt = entry.request.attempt + entry.starts - 1;
     entry.listener.started(slot, attempt);
-    this.#host!.run({ slot, job: { trial, attempt, seed, plan: this.#options.planOf(candidate) } });
+    this.#host!.run({ slot, job: { trial, attempt, seed, plan: entry.plan } });
   }
 
   #startHost(): void {
@@ -197,14 +198,14 @@ class PoolExecutor implements Executor {
   #ended(slot: number, outcome: Outcome): void {
     this.#crashes = 0;
     this.#queue.finish(slot)?.resolve(outcome);
-    this.#dispatch();
+    setImmediate(() => this.#dispatch()); // whoever waits for the outcome hears of it before the next trial starts there
   }
 
   /** Trials were lost with their thread or host, and one of them may be why. */
   #crashed(slots: readonly number[], death: Death): void {
     this.#crashes++;
     for (const guilty of this.#queue.crash(slots)) guilty.resolve(failed(guilty, death));
-    if (this.#crashes >= crashLimit)
+    if (this.#crashes >= crashLimit(this.slots))
       this.#fail(crashError(`${this.#crashes} crashes in a row, no trial ended between them`, death));
     this.#dispatch();
   }

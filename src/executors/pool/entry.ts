@@ -18,8 +18,8 @@ export function entryBeside(name: string, importer: string): Entry {
   return { path, execArgv: path.endsWith('.ts') ? registerTsx() : [] };
 }
 
-/** Not `--import tsx`: that registers nothing in the worker threads of Node 20. */
+/** Not `--import tsx`: that registers nothing in the worker threads of Node 20. The ESM build: the CommonJS one looks for itself in a wrong place. */
 function registerTsx(): string[] {
-  const api = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href;
-  return ['--import', `data:text/javascript,import tsx from ${JSON.stringify(api)}; tsx.register();`];
+  const api = new URL('index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'))).href;
+  return ['--import', `data:text/javascript,import { register } from ${JSON.stringify(api)}; register();`];
 }

@@ -1,9 +1,11 @@
+import type { Plan } from '../../core/candidate.ts';
 import type { TrialListener, TrialRequest } from '../../core/executor.ts';
 import type { Outcome } from '../../core/trial.ts';
 
 /** A trial on its way through the pool. */
 export interface Entry {
   readonly request: TrialRequest;
+  readonly plan: Plan;
   readonly listener: TrialListener;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;

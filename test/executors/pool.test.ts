@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createPool, isAlive, openPool, run, until, watch } from './harness.ts';
+
+/** Real processes, real threads, real crashes, on the code as it is built. */
+describe('pool executor: shared data and processes', () => {
+  it('prepares once, hands the result to every thread by reference, and keeps the output off the terminal', async () => {
+    const { executor, facts, folder } = await openPool();
+    expect(facts.pid).not.toBe(process.pid);
+    await Promise.all([
+      run(executor, 0, { do: 'block', ms: 50 }),
+      run(executor, 1, { do: 'block', ms: 50 }),
+      run(executor, 2, { do: 'talk' }),
+    ]);
+    expect(await run(executor, 3, { do: 'succeed' })).toMatchObject({ metrics: { ran: 4, pid: facts.pid } });
+    expect(readFileSync(`${folder}/prepared`, 'utf8')).toBe('x');
+    await executor.close();
+    expect(isAlive(facts.pid)).toBe(false);
+  });
+});
+
+describe('pool executor: crashes', () => {
+  it('starts the host again and runs its trials again, at the next attempt', async () => {
+    const { executor, facts, folder, warnings } = await openPool();
+    const crashing = watch(executor, 0, { do: 'abortOnce' });
+    const neighbour = watch(executor, 1, { do: 'steps', steps: 20 });
+    expect(await crashing.outcome).toMatchObject({ state: 'done', metrics: { attempt: 1 } });
+    expect((await neighbour.outcome).state).toBe('done');
+    expect(crashing.starts.map(({ attempt }) => attempt)).toEqual([0, 1]);
+    expect(isAlive(facts.pid)).toBe(false);
+    expect(readFileSync(`${folder}/prepared`, 'utf8')).toBe('xx');
+    expect(warnings).toEqual([expect.stringMatching(/SIGABRT/)]);
+  });
+
+  it('gives up on a trial whose host died twice, with the reason, and lets its neighbours finish', async () => {
+    const { executor } = await openPool();
+    const [culprit, neighbour, next] = await Promise.all([
+      run(executor, 0, { do: 'abort' }),
+      run(executor, 1, { do: 'steps', steps: 20 }),
+      run(executor, 2, { do: 'succeed' }),
+    ]);
+    expect(culprit).toMatchObject({ state: 'failed', code: 'HOST_CRASHED', message: expect.stringContaining('SIGABRT') });
+    expect(neighbour.state).toBe('done');
+    expect(next.state).toBe('done');
+  });
+
+  it('survives threads that end, also inside the lane, without losing the host', async () => {
+    const { executor, facts } = await openPool();
+    const [first, second] = await Promise.all([
+      run(executor, 0, { do: 'exitInLane' }),
+      run(executor, 1, { do: 'share', rounds: 3 }),
+    ]);
+    expect(first).toMatchObject({ state: 'failed', code: 'HOST_CRASHED', message: expect.stringContaining('code: 3') });
+    expect(second).toMatchObject({ state: 'done', metrics: { company: 0, noisy: 0 } });
+    expect(await run(executor, 2, { do: 'succeed' })).toMatchObject({ metrics: { pid: facts.pid } });
+  });
+
+  it('gives the search up where nothing but crashes comes', async () => {
+    const { executor } = await openPool({ slots: 1 });
+    const crashing = [0, 1, 2, 3, 4].map((trial) => run(executor, trial, { do: 'exit' }).catch((error: unknown) => error));
+    const ends = await Promise.all(crashing);
+    expect(ends[0]).toMatchObject({ state: 'failed', code: 'HOST_CRASHED' });
+    expect(ends[4]).toMatchObject({
+      name: 'NasError',
+      code: 'HOST_CRASHED',
+      exitCode: 1,
+      message: expect.stringContaining('8 crashes in a row'),
+    });
+    await expect(run(executor, 8, { do: 'succeed' })).rejects.toMatchObject({ code: 'HOST_CRASHED' });
+  });
+
+  it('fails what takes too much memory, in the heap of its thread or in the whole host', async () => {
+    const { executor } = await openPool({ slots: 1, maxRssMb: 200 });
+    const [heap, whole, next] = await Promise.all([
+      run(executor, 0, { do: 'exhaustHeap' }),
+      run(executor, 1, { do: 'exhaustMemory' }),
+      run(executor, 2, { do: 'succeed' }),
+    ]);
+    expect(heap).toMatchObject({ state: 'failed', code: 'OUT_OF_MEMORY' });
+    expect(whole).toMatchObject({ state: 'failed', code: 'OUT_OF_MEMORY', message: expect.stringContaining('of 200 MB') });
+    expect(next.state).toBe('done');
+  });
+
+  it('rejects open where the host does not survive the preparation, with its last words', async () => {
+    const executor = await createPool({ slots: 1, prepare: 'abort' });
+    await expect(executor.open(() => {})).rejects.toMatchObject({
+      code: 'HOST_CRASHED',
+      exitCode: 1,
+      message: expect.stringContaining('last words of the preparation'),
+    });
+  });
+});
+
+describe('pool executor: time', () => {
+  it('kills the host for a trial that ignores its deadline, and spares the others', async () => {
+    const { executor } = await openPool({ deadlineMs: 1000, graceMs: 200 });
+    const rude = watch(executor, 0, { do: 'hangRudely' });
+    const polite = watch(executor, 1, { do: 'steps', steps: 100 });
+    expect(await rude.outcome).toMatchObject({ state: 'failed', code: 'DEADLINE' });
+    expect(rude.starts).toHaveLength(1);
+    expect((await polite.outcome).state).toBe('done');
+  });
+
+  it('parks trials while paused, without counting that against their deadline, and with the lane free of deadlock', async () => {
+    const { executor } = await openPool({ deadlineMs: 1500 });
+    const trials = [watch(executor, 0, { do: 'steps', steps: 150 }), watch(executor, 1, { do: 'share', rounds: 5 })];
+    await trials[0]!.moving;
+    executor.pause();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const ended = await Promise.race([trials[0]!.outcome.then(() => true), Promise.resolve(false)]);
+    expect(ended).toBe(false);
+    executor.resume();
+    expect((await Promise.all(trials.map(({ outcome }) => outcome))).map(({ state }) => state)).toEqual(['done', 'done']);
+  });
+
+  it('stops trials at their next step, parked and in the lane or not', async () => {
+    const { executor } = await openPool({ slots: 3 });
+    const trials = ['hang', 'hangInLane', 'hangInLane'].map((behaviour, trial) => watch(executor, trial, { do: behaviour }));
+    await Promise.race(trials.map(({ moving }) => moving));
+    executor.stop();
+    const outcomes = await Promise.all(trials.map(({ outcome }) => outcome));
+    expect(outcomes.map(({ state }) => state)).toEqual(['aborted', 'aborted', 'aborted']);
+  });
+
+  it('stops what reaches no step by ending the host, and closes', async () => {
+    const { executor, facts } = await openPool({ slots: 1, graceMs: 200 });
+    const rude = watch(executor, 0, { do: 'hangRudely' });
+    await rude.moving;
+    const closed = executor.close();
+    expect(await rude.outcome).toMatchObject({ state: 'aborted' });
+    await closed;
+    expect(isAlive(facts.pid)).toBe(false);
+  });
+
+  it('stops a preparation', async () => {
+    const executor = await createPool({ slots: 1, prepare: 'wait' });
+    const opening = new Promise<unknown>((resolve) => {
+      void executor.open(() => executor.stop()).catch(resolve);
+    });
+    expect(await opening).toMatchObject({ code: 'STOPPED', exitCode: 130 });
+    await executor.close();
+  });
+});
+
+describe('pool executor: the exclusive lane', () => {
+  it('lets one trial at a time be alone, with no step of another under way', async () => {
+    const { executor, warnings } = await openPool({ slots: 3 });
+    const trials = [0, 1, 2, 3].map((trial) => run(executor, trial, { do: 'share', rounds: 8 }));
+    for (const outcome of await Promise.all(trials))
+      expect(outcome).toMatchObject({ state: 'done', metrics: { company: 0, noisy: 0 } });
+    expect(warnings).toEqual([]);
+  });
+
+  it('does not wait for ever for a trial without steps, and says so', async () => {
+    const { executor, warnings } = await openPool({ laneWaitMs: 50 });
+    const blocking = watch(executor, 0, { do: 'block', ms: 3000 });
+    const sharing = run(executor, 1, { do: 'share', rounds: 1 });
+    expect(await sharing).toMatchObject({ state: 'done', metrics: { noisy: 1 } });
+    await until(() => warnings.length > 0);
+    expect(warnings[0]).toContain('reached no step in time');
+    expect((await blocking.outcome).state).toBe('done');
+  });
+});
