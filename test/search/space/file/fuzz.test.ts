@@ -44,9 +44,9 @@ function damage(text: string, rng: Rng): string {
   return damaged;
 }
 
-it('gives a space or an error with a place for any text', () => {
+it('gives a space or an error with a place for any text', { timeout: 60_000 }, () => {
   let accepted = 0;
-  for (let i = 0; i < 3000; i++) {
+  for (let i = 0; i < 2000; i++) {
     const text = damage(seeds[i % 2]!, createRng('fuzz', i));
     try {
       const { space } = parse(text);
@@ -67,5 +67,5 @@ it('gives a space or an error with a place for any text', () => {
   }
   // Both ways are walked.
   expect(accepted).toBeGreaterThan(100);
-  expect(accepted).toBeLessThan(2900);
+  expect(accepted).toBeLessThan(1900);
 });
