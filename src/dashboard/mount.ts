@@ -7,7 +7,7 @@ import type { Analyse, NetworkInfo } from './budget.ts';
 import { openLive } from './live.ts';
 import type { Context } from './panel-props.ts';
 import { openScreen } from './screen.ts';
-import { stylesFor } from './theme.ts';
+import { type ColorDepth, stylesFor } from './theme.ts';
 import type { Command, UiState } from './ui-state.ts';
 
 export { restoreTerminal } from './screen.ts';
@@ -23,7 +23,6 @@ export interface DashboardOptions extends Context {
   readonly stdin: NodeJS.ReadStream;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface DashboardActions {
@@ -63,7 +62,7 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
     if (!ended) actions.leaveNow();
   };
   const keyboard = stdin.isTTY === true;
-  const styles = stylesFor(options.environment ?? process.env);
+  const styles = stylesFor(stdout.getColorDepth() as ColorDepth);
   const { record, goal, budget, network } = options;
   const app = createElement(App, { record, goal, budget, network, live, screen, styles, keyboard, onCommand, onUnmount });
   // debug: every frame is written whole and at once; the screen compares it with the one before (see screen.ts).

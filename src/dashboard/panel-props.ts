@@ -3,6 +3,7 @@ import { violation } from '../core/objective.ts';
 import type { StudyRecord } from '../core/store.ts';
 import type { FinishedTrial, Trial } from '../core/trial.ts';
 import type { Analysis, Budget } from './budget.ts';
+import { formatPoints, formatRatio } from './format.ts';
 import { timeLeft } from './pace.ts';
 import type { CurvePoint, ViewModel } from './view-model.ts';
 
@@ -106,6 +107,10 @@ export function bestSoFar(model: ViewModel, goal: Goal): Best | undefined {
   }
   return best;
 }
+
+/** `8.3× smaller at −0.42 points`. */
+export const bestText = ({ timesSmaller, accuracyDelta }: Best): string =>
+  `${formatRatio(timesSmaller)} smaller at ${formatPoints(accuracyDelta)} points`;
 
 export function baselineMetrics(model: ViewModel): Metrics | undefined {
   const baseline = model.trials.get(0);
@@ -213,6 +218,9 @@ export function detailProps(model: ViewModel, analysis: Analysis, goal: Goal, nu
   );
 }
 
+/** Accuracy, then whatever else is searched for. */
+export const shownMetrics = (goal: Goal): string[] => [...new Set(['accuracy', ...goal.objectives.map(({ metric }) => metric)])];
+
 export type LogLine = { readonly sinceStartMs: number } & (
   | { readonly kind: 'message'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
   | {
@@ -226,7 +234,7 @@ export type LogLine = { readonly sinceStartMs: number } & (
 
 /** The newest log entries, with the goal's metrics of the trials that they are about. */
 export function logLines(model: ViewModel, analysis: Analysis, goal: Goal): LogLine[] {
-  const metrics = [...new Set(['accuracy', ...goal.objectives.map(({ metric }) => metric)])];
+  const metrics = shownMetrics(goal);
   return model.log.map((entry): LogLine => {
     const sinceStartMs = entry.elapsedMs;
     if (!('trial' in entry)) return { kind: 'message', sinceStartMs, level: entry.level, text: entry.message };

@@ -64,7 +64,7 @@ export function frameOf({ points, y: yMetric, columns, rows }: ScatterInput): Fr
   const plotRows = Math.max(1, rows - 2);
   const x = scaleOf(points.map((point) => point.x));
   const y = scaleOf(withoutTail(points.map((point) => point.y)));
-  const values = ticks(y, Math.max(1, Math.ceil(plotRows / 4)));
+  const values = ticks(y, Math.max(1, Math.ceil(plotRows / 2.5)));
   const texts = labels(yMetric, values);
   const left = Math.max(0, ...texts.map((text) => text.length)) + 2;
   const yLabels = new Map(values.map((value, i) => [rowOf(y, plotRows, value), texts[i]!]));
@@ -179,17 +179,20 @@ function xAxis(frame: Frame, { x: metric, columns }: ScatterInput): ScatterRun[]
   ];
 }
 
-/** Tick labels without the decimals that are zero in all of them. */
+/** Tick labels with as few decimals as the values need, the same for all of one unit. */
 export function labels(metric: string, values: readonly number[]): string[] {
   const { format } = metricFormat(metric);
-  let texts = values.map((value) => format(value));
-  while (texts.some(hasDecimals) && texts.every((text) => !hasDecimals(text) || /0(?=\D*$)/.test(text))) {
-    texts = texts.map((text) => (hasDecimals(text) ? text.replace(/\.?0(?=\D*$)/, '') : text));
-  }
-  return texts;
+  const parts = values.map((value) => {
+    const [number = '', unit = ''] = format(value).split(' ');
+    return { number, unit, decimals: number.replace(/0+$/, '').split('.')[1]?.length ?? 0 };
+  });
+  return parts.map(({ number, unit }) => {
+    const decimals = Math.max(...parts.filter((other) => other.unit === unit).map((other) => other.decimals));
+    const [whole, fraction] = number.split('.');
+    const shown = fraction === undefined || decimals === 0 ? whole : `${whole}.${fraction.slice(0, decimals)}`;
+    return `${shown} ${unit}`.trim();
+  });
 }
-
-const hasDecimals = (text: string) => text.includes('.');
 
 function toRuns(cells: readonly Cell[]): ScatterRun[] {
   const runs: { text: string; role: CellRole }[] = [];

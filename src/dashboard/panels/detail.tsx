@@ -84,7 +84,7 @@ function candidateRows(trial: Trial, network: NetworkInfo | undefined, width: nu
     'layer',
     ...network.catalog.techniques.map(({ name }) => name),
   ]);
-  return [...strips, ...(recipe ? [[label('recipe'), run(recipe)]] : []), [], ...list];
+  return [[], ...strips, ...(recipe ? [[label('recipe'), run(recipe)]] : []), [], ...list];
 }
 
 /** A table: layer, then what each technique does to it. */

@@ -1,5 +1,6 @@
-import { formatClock, formatDuration, formatPoints, formatRatio } from '../format.ts';
-import type { Mode, ProgressProps } from '../panel-props.ts';
+import { formatClock, formatDuration } from '../format.ts';
+import { bestText, type Mode, type ProgressProps } from '../panel-props.ts';
+import { textWidth } from '../text-width.ts';
 import { bar, Lines, type Row, run } from './panel.tsx';
 
 export const headerHeight = 3;
@@ -25,7 +26,7 @@ function progress({ fraction, done, failed, total, mode, remainingMs, width }: P
     run(' '),
     ...bar(fraction, Math.max(4, room)),
     run(figures, 'strong'),
-    run(state, mode === 'running' ? 'plain' : 'front'),
+    run(state.padStart(18), mode === 'running' ? 'plain' : 'front'),
   ];
 }
 
@@ -50,8 +51,7 @@ function counts({ done, failed, running, waiting, best, width }: Props): Row {
   const left = [run(` ${done} done`), ...(failed > 0 ? [run(' · '), run(`${failed} failed`, 'failure')] : [])];
   left.push(run(` · ${running} running${waiting > 0 ? ` · ${waiting} waiting` : ''}`, 'dim'));
   if (!best) return left;
-  const figures = `${formatRatio(best.timesSmaller)} smaller at ${formatPoints(best.accuracyDelta)} points`;
-  return spread(left, [run('best '), run(figures, 'front'), run(` #${best.trial} `, 'dim')], width);
+  return spread(left, [run('best '), run(bestText(best), 'front'), run(` #${best.trial} `, 'dim')], width);
 }
 
 /** Both ends of a line; the right end goes where they would meet. */
@@ -60,4 +60,4 @@ function spread(left: Row, right: Row, width: number): Row {
   return gap < 1 ? left : [...left, run(' '.repeat(gap)), ...right];
 }
 
-const lengthOf = (row: Row) => row.reduce((sum, { text }) => sum + text.length, 0);
+const lengthOf = (row: Row) => row.reduce((sum, { text }) => sum + textWidth(text), 0);

@@ -1,22 +1,29 @@
 import type { UiState } from '../ui-state.ts';
-import { Lines, Panel, type Row, run, type Size } from './panel.tsx';
+import { Lines, Panel, type Row, type Run, run, type Size } from './panel.tsx';
 
+/** In the order in which they give way when the line is short: the last goes first. */
 const keys: readonly (readonly [key: string, short: string, long: string])[] = [
-  ['q', 'quit', 'stop the search when the running trials are stopped; again: leave now'],
+  ['q', 'quit', 'stop the search; again: leave now'],
   ['p', 'pause', 'pause, go on'],
-  ['x', 'axis', 'scatter: size, latency, MACs, params'],
+  ['?', 'help', 'this list'],
   ['↑↓', 'select', 'select a trial (also k, j)'],
   ['⏎', 'detail', 'the selected trial: layers, metrics, curve'],
   ['t', 'table', 'the front, or every finished trial'],
-  ['?', 'help', 'this list'],
+  ['x', 'axis', 'scatter: size, latency, MACs, params'],
   ['esc', 'back', 'close, follow the best trial again'],
 ];
 
 /** One line of keys at the bottom of the screen. */
 export function KeyLine({ ui, width }: { readonly ui: UiState; readonly width: number }) {
-  const row = keys.slice(0, 7).flatMap(([key, short]) => [run(` ${key} `, 'key'), run(`${short} `, 'dim')]);
-  const pressed = ui.paused ? row.map((part) => (part.text === 'pause ' ? run('go on ', 'front') : part)) : row;
-  return <Lines rows={[pressed]} width={width} height={1} />;
+  const row: Run[] = [];
+  let left = width;
+  for (const [key, short] of keys) {
+    const text = key === 'p' && ui.paused ? 'go on' : short;
+    left -= key.length + text.length + 3;
+    if (left < 0) break;
+    row.push(run(` ${key} `, 'key'), run(`${text} `, text === short ? 'dim' : 'front'));
+  }
+  return <Lines rows={[row]} width={width} height={1} />;
 }
 
 const legend: readonly Row[] = [

@@ -1,6 +1,7 @@
-import { Box, Text } from 'ink';
+import { Box, Transform } from 'ink';
 import { useContext } from 'react';
-import { type StyleName, StylesContext } from '../theme.ts';
+import { cutText, oneLine, textWidth } from '../text-width.ts';
+import { type StyleName, type Styles, StylesContext } from '../theme.ts';
 
 /** A piece of a line in one style. */
 export interface Run {
@@ -22,33 +23,38 @@ interface LinesProps extends Size {
   readonly rows: readonly Row[];
 }
 
-/** Rows of text in a fixed rectangle; what does not fit is cut. */
+/**
+ * Rows of text in a fixed rectangle; what does not fit is cut. Ink lays out a blank of that size, and the rows are put in
+ * while it draws: its `Text` measures every text anew and keeps all it ever measured, too slow and too much for a screen
+ * that changes for hours.
+ */
 export function Lines({ rows, width, height }: LinesProps) {
+  const styles = useContext(StylesContext);
+  if (height < 1 || width < 1) return null;
+  const lines = rows.slice(0, height).map((row) => paintRow(row, width, styles));
   return (
-    <Box width={width} height={height} flexDirection="column" overflow="hidden">
-      {rows.slice(0, Math.max(0, height)).map((row, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen
-        <Line key={i} row={row} width={width} />
-      ))}
+    <Box width={width} height={height} flexShrink={0}>
+      <Transform transform={(_, index) => lines[index] ?? ''}>{blank(height)}</Transform>
     </Box>
   );
 }
 
-function Line({ row, width }: { readonly row: Row; readonly width: number }) {
-  const styles = useContext(StylesContext);
-  const filled = row.length === 0 ? [run(' ')] : row;
-  return (
-    <Box width={width} height={1} flexShrink={0}>
-      <Text wrap="truncate">
-        {filled.map(({ text, style }, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a run is its place in the line
-          <Text key={i} {...styles[style]}>
-            {text}
-          </Text>
-        ))}
-      </Text>
-    </Box>
-  );
+const blank = (height: number) => Array.from({ length: height }, () => ' ').join('\n');
+
+/** A row as text with escape sequences, at most `width` columns; a cut one ends in `…`. */
+export function paintRow(row: Row, width: number, styles: Styles): string {
+  const texts = row.map(({ text }) => oneLine(text));
+  const total = texts.reduce((sum, text) => sum + textWidth(text), 0);
+  let left = total > width ? width - 1 : width;
+  let line = '';
+  for (const [i, text] of texts.entries()) {
+    const { open, close } = styles[row[i]!.style];
+    const cut = cutText(text, left);
+    left -= textWidth(cut);
+    if (cut !== '') line += open + cut + close;
+    if (cut !== text) return `${line}…`;
+  }
+  return line;
 }
 
 interface PanelProps extends LinesProps {
@@ -63,14 +69,14 @@ export function Panel({ title, facts = [], rows, width, height }: PanelProps) {
 }
 
 function rule(title: string, facts: Row, width: number): Row {
-  const used = [title, ...facts.map(({ text }) => text)].join('').length + 5;
+  const used = [title, ...facts.map(({ text }) => text)].reduce((sum, text) => sum + textWidth(text), 5);
   return [run('── ', 'axis'), run(title, 'title'), ...facts, run(` ${'─'.repeat(Math.max(0, width - used + 1))}`, 'axis')];
 }
 
-/** A horizontal bar of `width` characters. */
+/** A horizontal bar of `width` characters, heavy as far as it is done. */
 export function bar(fraction: number, width: number): Row {
   const full = Math.round(Math.min(1, Math.max(0, fraction)) * width);
-  return [run('█'.repeat(full), 'accent'), run('░'.repeat(Math.max(0, width - full)), 'dim')];
+  return [run('━'.repeat(full), 'accent'), run('─'.repeat(Math.max(0, width - full)), 'dim')];
 }
 
 const blocks = '▁▂▃▄▅▆▇█';

@@ -1,0 +1,88 @@
+import type { LiveEvent } from '../core/event.ts';
+import type { Goal } from '../core/objective.ts';
+import type { Progress } from '../core/trial.ts';
+import type { Analyse, Budget } from './budget.ts';
+import { formatDuration, formatMetric, formatPercent, metricFormat } from './format.ts';
+import type { Reporter, Write } from './ndjson.ts';
+import { bestSoFar, bestText, countTrials, elapsed, remaining, shownMetrics } from './panel-props.ts';
+import { oneLine } from './text-width.ts';
+import { emptyModel, foldEvents, type ViewModel } from './view-model.ts';
+
+export interface PlainOptions {
+  readonly write: Write;
+  readonly goal: Goal;
+  readonly budget: Budget;
+  readonly analyse: Analyse;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Lines about the work that trials wait for come at most this often. */
+const progressMs = 5000;
+
+/**
+ * Plain lines for logs and pipes: one per finished trial, no escape sequences. Events from before it was made (those of
+ * earlier sessions) are counted, not printed.
+ */
+export function plainReporter(options: PlainOptions): Reporter {
+  const openedAt = options.now();
+  let model = emptyModel;
+  let reported = { stage: '', at: Number.NEGATIVE_INFINITY };
+  const print = (text: string) => options.write(`${oneLine(text)}\n`);
+  const report = (event: LiveEvent) => {
+    if (event.type === 'log') print(event.level === 'info' ? event.message : `${event.level}: ${event.message}`);
+    if (event.type === 'finished' && event.outcome.state !== 'aborted') print(trialLine(model, event.trial, options));
+    if (event.type === 'session') print(event.phase === 'begin' ? beginLine(model, options) : endLine(model, options));
+    if (event.type !== 'progress' || !model.preparation) return;
+    const { stage } = event.progress;
+    if (stage === reported.stage && event.at - reported.at < progressMs) return;
+    reported = { stage, at: event.at };
+    print(progressLine(event.progress));
+  };
+  return {
+    emit(event) {
+      model = foldEvents(model, [event]);
+      if (event.at >= openedAt) report(event);
+    },
+  };
+}
+
+function beginLine({ finished }: ViewModel, { budget }: PlainOptions): string {
+  const workers = budget.workers === undefined ? '' : `, ${budget.workers} at once`;
+  const before = finished.length === 0 ? '' : `, ${finished.length} of them already finished`;
+  return `${budget.trials} trials${workers}${before}`;
+}
+
+function progressLine({ stage, done, total, epoch, epochs, loss, accuracy }: Progress): string {
+  const parts = [stage, epoch === undefined ? '' : `epoch ${epoch}${epochs === undefined ? '' : `/${epochs}`}`];
+  parts.push(total > 0 ? formatPercent(done / total, 0) : '');
+  if (loss !== undefined) parts.push(`loss ${loss.toFixed(3)}`);
+  if (accuracy !== undefined) parts.push(`accuracy ${formatPercent(accuracy, 1)}`);
+  return parts.filter(Boolean).join('  ');
+}
+
+/** `12/101  trial 11  accuracy 91.23 %  size 87.4 kB  on the front  4 min 10 s left`. */
+function trialLine(model: ViewModel, number: number, options: PlainOptions): string {
+  const { goal, budget, analyse, now } = options;
+  const trial = model.trials.get(number)!;
+  const { done, failed, total } = countTrials(model, budget);
+  const parts = [`${done + failed}/${total}`, number === 0 ? 'baseline' : `trial ${number}`];
+  if (trial.state === 'failed') parts.push(`failed: ${trial.code}: ${trial.message}`);
+  if (trial.state === 'done') {
+    parts.push(
+      ...shownMetrics(goal).map((metric) => `${metricFormat(metric).label} ${formatMetric(metric, trial.metrics[metric])}`),
+    );
+    if (analyse(model.finished).front.includes(number)) parts.push('on the front');
+  }
+  const left = remaining(model, budget, now());
+  if (left !== undefined && left > 0) parts.push(`${formatDuration(left)} left`);
+  return parts.join('  ');
+}
+
+function endLine(model: ViewModel, { goal, budget, analyse, now }: PlainOptions): string {
+  const { done, failed } = countTrials(model, budget);
+  const { front } = analyse(model.finished);
+  const best = bestSoFar(model, goal);
+  const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${done} done, ${failed} failed, ${front.length} on the front`;
+  return best ? `${ended}, best ${bestText(best)} (trial ${best.trial})` : ended;
+}
