@@ -1,7 +1,7 @@
 import type { Shape, TensorType } from '../graph.ts';
 import { elementCount, show } from '../graph.ts';
 import type { GradContext, InferContext, OpEntry } from '../op.ts';
-import { readInt, requireInts } from './support/attributes.ts';
+import { readInt, readInts, readString, requireInts } from './support/attributes.ts';
 import { gradOf } from './support/gradients.ts';
 import { inputType, misfit, range } from './support/shapes.ts';
 import { type Window, windowOf } from './support/window.ts';
@@ -92,6 +92,33 @@ function checkConv(context: InferContext, x: TensorType, w: TensorType, dy: Shap
   if (shape.join() !== dy.join()) throw misfit(context.node, `dy has shape ${show(dy)}, the convolution gives ${show(shape)}`);
 }
 
+/** (x [N,C,H,W], w [C,K/g,kh,kw]) → the x that Conv takes to this one; sizes by explicit pads and output_padding only. */
+const convTranspose: OpEntry = {
+  op: 'ConvTranspose',
+  domain: '',
+  infer: (context) => {
+    const { node } = context;
+    const { dtype, shape } = inputType(context, 0);
+    const w = inputType(context, 1).shape;
+    if (shape.length < 3 || w.length !== shape.length || shape[1] !== w[0])
+      throw misfit(node, `input ${show(shape)} and weights ${show(w)}`);
+    if (readInts(node, 'output_shape') || readString(node, 'auto_pad', 'NOTSET') !== 'NOTSET')
+      throw misfit(node, 'output_shape and auto_pad are not supported; write pads and output_padding');
+    const spatial = shape.slice(2);
+    const read = (name: string, fallback: number) => readInts(node, name) ?? spatial.map(() => fallback);
+    const [strides, dilations, extra] = [read('strides', 1), read('dilations', 1), read('output_padding', 0)];
+    const pads = readInts(node, 'pads') ?? [...spatial, ...spatial].map(() => 0);
+    const sizes = spatial.map(
+      (size, i) =>
+        (size - 1) * strides[i]! + (w[i + 2]! - 1) * dilations[i]! + 1 + extra[i]! - pads[i]! - pads[i + spatial.length]!,
+    );
+    return [{ dtype, shape: [shape[0]!, w[1]! * readInt(node, 'group', 1), ...sizes] }];
+  },
+  grad: 'forbidden',
+  macs: (inputs) => elementCount(inputs[0]!.shape) * elementCount(inputs[1]!.shape.slice(1)),
+  params: [1, 2],
+};
+
 const convInteger: OpEntry = {
   op: 'ConvInteger',
   domain: '',
@@ -101,4 +128,4 @@ const convInteger: OpEntry = {
   params: [1],
 };
 
-export const convolutionOps: readonly OpEntry[] = [conv, convInputGrad, convWeightGrad, convInteger];
+export const convolutionOps: readonly OpEntry[] = [conv, convInputGrad, convWeightGrad, convTranspose, convInteger];

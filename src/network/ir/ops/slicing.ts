@@ -152,4 +152,18 @@ function oneHot(b: Builder, indices: string, size: number, picked: number): stri
   return b.op('Cast', [b.op('Equal', [positive, b.ints(range(0, size), [size, 1])])], { to: dtypeCodes.float32 });
 }
 
-export const slicingOps: readonly OpEntry[] = [concat, split, slice, pad, gather];
+/** Values of input 2 written to, or with `reduction` combined with, the places that input 1 gives along `axis`. */
+const scatterElements: OpEntry = {
+  op: 'ScatterElements',
+  domain: '',
+  infer: (context) => {
+    const data = inputType(context, 0);
+    const [indices, updates] = [inputType(context, 1).shape, inputType(context, 2).shape];
+    if (indices.length !== data.shape.length || indices.join() !== updates.join())
+      throw misfit(context.node, `data ${show(data.shape)}, indices ${show(indices)} and updates ${show(updates)}`);
+    return [data];
+  },
+  grad: 'forbidden',
+};
+
+export const slicingOps: readonly OpEntry[] = [concat, split, slice, pad, gather, scatterElements];

@@ -1,0 +1,17 @@
+/**
+ * Lowerings. To add one: a folder with its Lowering, and a line in `lowerings`. A lowering sees the whole graph, so one
+ * that keeps activations in another memory layout can carry it from node to node.
+ */
+import { pick } from '../../../core/errors.ts';
+import type { Graph } from '../../ir/graph.ts';
+import type { Lowering } from './lowering.ts';
+import { portable } from './portable/index.ts';
+
+export const lowerings: readonly Lowering[] = [portable];
+
+/**
+ * A train step without training ops, ready to encode.
+ *
+ * @throws NasError UNKNOWN_LOWERING; ENGINE_LOWERING where the lowering does not cover a node.
+ */
+export const lower = (graph: Graph, lowering: string): Graph => pick('lowering', lowerings, lowering).lower(graph);

@@ -1,0 +1,27 @@
+import { NasError } from '../../../core/errors.ts';
+import type { Builder } from '../../ir/builder.ts';
+import type { Graph, Node } from '../../ir/graph.ts';
+
+/** How the training ops (domain 'espalier') of a graph become ops that a runtime has. */
+export interface Lowering {
+  readonly name: string;
+  readonly summary: string;
+  /** The same values under the same names; inputs and outputs stay as they are. */
+  lower(graph: Graph): Graph;
+}
+
+/** What an emission may look at: the node, and the builder that holds all values before it. */
+export interface EmitContext {
+  readonly b: Builder;
+  readonly node: Node;
+}
+
+/** Emits one training op as other nodes and returns the names of its results, one per output of the node. */
+export type Emission = (context: EmitContext) => readonly string[];
+
+/** The error of an op, or a form of one, that a lowering does not cover. */
+export function notLowered(node: Node, message: string): NasError {
+  return new NasError('ENGINE_LOWERING', `node "${node.name}" (${node.op}): ${message}`, {
+    facts: { node: node.name, op: node.op },
+  });
+}

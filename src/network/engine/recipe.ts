@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Knob } from '../../core/catalog.ts';
+
+/** How a network is trained: the sections `baseline` and `trial` of a space file. */
+export const trainRecipeSchema = z.strictObject({
+  epochs: z.number().positive().default(3).describe('Passes over the training images; parts of one count too (0.25).'),
+  batchSize: z.int().min(1).default(128).describe('Images per step.'),
+  optimizer: z
+    .enum(['sgd', 'adamw'])
+    .default('sgd')
+    .describe('sgd: gradient descent with momentum. adamw: Adam with decoupled weight decay.'),
+  momentum: z.number().min(0).lt(1).default(0.9).describe('Share of the last update that the next one keeps (sgd only).'),
+  nesterov: z.boolean().default(true).describe('Look ahead along the momentum (sgd only).'),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(5e-4)
+    .describe('Pull of the weights towards 0; biases and BatchNormalization are left out.'),
+  learningRate: z.number().positive().default(0.1).describe('Highest learning rate, reached when the warm-up ends.'),
+  warmup: z.number().min(0).max(1).default(0.1).describe('Share of the steps in which the learning rate rises from 0 in a line.'),
+  schedule: z
+    .enum(['cosine', 'constant'])
+    .default('cosine')
+    .describe('After the warm-up: down to 0 along half a cosine, or unchanged.'),
+  labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of the target that is spread evenly over all classes.'),
+  augment: z
+    .strictObject({
+      crop: z.int().min(0).default(0).describe('Shift every image by up to so many pixels in each direction.'),
+      flip: z.boolean().default(false).describe('Mirror every second image, left to right.'),
+    })
+    .prefault({})
+    .describe('Random changes of the training images.'),
+});
+
+export type TrainRecipe = z.output<typeof trainRecipeSchema>;
+
+/** Settings of the recipe that a space may search per trial. */
+export const recipeKnobs: Readonly<Record<string, Knob>> = {
+  epochs: {
+    kind: 'number',
+    min: 0.01,
+    max: 1000,
+    default: 1,
+    summary: 'Passes over the training images; parts of one count too.',
+  },
+  learningRate: { kind: 'number', min: 1e-6, max: 10, default: 0.02, summary: 'Highest learning rate of the training.' },
+  weightDecay: { kind: 'number', min: 0, max: 1, default: 5e-4, summary: 'Pull of the weights towards 0.' },
+  labelSmoothing: { kind: 'number', min: 0, max: 0.9, default: 0, summary: 'Share of the target spread over all classes.' },
+};
+
+/**
+ * Learning rate of a step (0 is the first of `steps`): up in a line over the warm-up, then by the schedule. Cosine
+ * (Loshchilov and Hutter 2017, SGDR, without restarts) would reach 0 one step after the last.
+ */
+export function learningRateAt(
+  recipe: Pick<TrainRecipe, 'learningRate' | 'warmup' | 'schedule'>,
+  step: number,
+  steps: number,
+): number {
+  const { learningRate, warmup, schedule } = recipe;
+  const rising = Math.round(warmup * steps);
+  if (step < rising) return (learningRate * (step + 1)) / rising;
+  if (schedule === 'constant') return learningRate;
+  return (learningRate * (1 + Math.cos((Math.PI * (step - rising)) / (steps - rising)))) / 2;
+}

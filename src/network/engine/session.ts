@@ -1,0 +1,122 @@
+import * as ort from 'onnxruntime-node';
+import { exitCodes, NasError } from '../../core/errors.ts';
+import type { DType, Tensor, TensorData } from '../ir/graph.ts';
+import { type NodeTime, type ProfileFolder, profileFolder } from './profile.ts';
+
+export interface SessionOptions {
+  /** Threads that one node may use. Default 1: two candidates with one thread each beat one with two (ENGINE.md §5). */
+  readonly threads?: number;
+  /** Records how long every node runs; read it with `endProfiling`. */
+  readonly profile?: boolean;
+}
+
+/** Tensors by the name of the input or output. Data on a SharedArrayBuffer must be copied first. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A loaded model. `run` is native code that blocks the thread and cannot be stopped; release it always, or use `withSession`. */
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /**
+   * One run. `fetches` are tensors of the right type and shape that the results are written to; only these outputs are
+   * then computed into something that comes back. Without it every output comes back in memory of its own.
+   *
+   * @throws NasError ENGINE_RUN with onnxruntime's own words.
+   */
+  run(feeds: Tensors, fetches?: Tensors): Promise<Record<string, Tensor>>;
+  /** The time of every node in every run since the session was opened with `profile`, in order. Ends the recording. */
+  endProfiling(): Promise<readonly NodeTime[]>;
+  /** Gives the memory back. Twice is once. */
+  release(): Promise<void>;
+}
+
+/**
+ * Loads a model from its bytes, on the CPU.
+ *
+ * @throws NasError ENGINE_MODEL where onnxruntime refuses it.
+ */
+export async function openSession(bytes: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const profile = options.profile ? await profileFolder() : undefined;
+  const native = await load(bytes, nativeOptions(options, profile));
+  let open = true;
+  return {
+    inputs: native.inputNames,
+    outputs: native.outputNames,
+    run: (feeds, fetches) => run(native, feeds, fetches),
+    async endProfiling() {
+      native.endProfiling();
+      return (await profile?.read()) ?? [];
+    },
+    async release() {
+      if (!open) return;
+      open = false;
+      await native.release();
+      await profile?.remove();
+    },
+  };
+}
+
+/** Opens a session, gives it to `work`, and releases it however `work` ends. */
+export async function withSession<T>(
+  bytes: Uint8Array,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await openSession(bytes, options);
+  try {
+    return await work(session);
+  } finally {
+    await session.release();
+  }
+}
+
+/** Spinning threads burn the cores that other candidates train on (ENGINE.md §4). */
+function nativeOptions({ threads = 1 }: SessionOptions, profile: ProfileFolder | undefined): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    ...(profile ? { enableProfiling: true, profileFilePrefix: profile.prefix } : {}),
+  };
+}
+
+async function load(bytes: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(bytes, options);
+  } catch (error) {
+    throw new NasError('ENGINE_MODEL', `onnxruntime refuses the model (${bytes.length} bytes): ${messageOf(error)}`, {
+      facts: { bytes: bytes.length },
+      exitCode: exitCodes.failure,
+      cause: error,
+    });
+  }
+}
+
+async function run(native: ort.InferenceSession, feeds: Tensors, fetches?: Tensors): Promise<Record<string, Tensor>> {
+  try {
+    const results = fetches ? await native.run(toNative(feeds), toNative(fetches)) : await native.run(toNative(feeds));
+    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromNative(value)]));
+  } catch (error) {
+    throw new NasError('ENGINE_RUN', `onnxruntime failed to run the model: ${messageOf(error)}`, {
+      exitCode: exitCodes.failure,
+      cause: error,
+    });
+  }
+}
+
+const toNative = (tensors: Tensors): Record<string, ort.Tensor> =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, data, shape }]) => [name, new ort.Tensor(dtype, data, [...shape])]),
+  );
+
+const fromNative = (value: ort.OnnxValue): Tensor => ({
+  dtype: value.type as DType,
+  shape: [...value.dims],
+  data: value.data as TensorData,
+});
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
