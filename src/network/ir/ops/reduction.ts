@@ -38,6 +38,9 @@ const reduction = (op: string, axesOf: AxesOf, scale: (count: number) => number)
   },
 });
 
+/** Smallest or largest number along axes: statistics, not part of a model that is trained. */
+const extremum = (op: string): OpEntry => ({ ...reduction(op, axesFromAttribute, () => 1), grad: 'forbidden' });
+
 const softmaxAxis = ({ b, node, inputs }: GradContext) => axisOf(node, readInt(node, 'axis', -1), b.shape(inputs[0]!).length);
 
 const sumOverSoftmaxAxis = (context: GradContext, value: string) =>
@@ -105,6 +108,8 @@ const softmaxCrossEntropy: OpEntry = {
 export const reductionOps: readonly OpEntry[] = [
   reduction('ReduceSum', axesFromInput, () => 1),
   reduction('ReduceMean', axesFromAttribute, (count) => 1 / count),
+  extremum('ReduceMin'),
+  extremum('ReduceMax'),
   softmax,
   logSoftmax,
   argMax,

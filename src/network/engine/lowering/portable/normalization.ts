@@ -33,7 +33,7 @@ export const batchNormGrad: Emission = ({ b, node }) => {
   return [dx, dScale, dBias];
 };
 
-const filled = (b: Builder, channels: number, value: number): string => b.floats(new Array<number>(channels).fill(value));
+const filled = (b: Builder, channels: number, value: number): string => b.floats(Array.from({ length: channels }, () => value));
 
 /** x · factor + offset, the vectors per channel: the inference form of BatchNormalization does it in one pass. */
 const perChannel = (b: Builder, x: string, factor: string, offset: string): string => {

@@ -73,6 +73,9 @@ function repeated(b: Builder, value: string, shape: Shape): string {
 function spread(b: Builder, value: string, axes: readonly Axis[]): string {
   const channels = b.shape(value)[1]!;
   const kernel = axes.map((axis) => axis.kernel);
-  const ones = b.floats(new Array<number>(channels * elementCount(kernel)).fill(1), [channels, 1, ...kernel]);
+  const ones = b.floats(
+    Array.from({ length: channels * elementCount(kernel) }, () => 1),
+    [channels, 1, ...kernel],
+  );
   return b.op('ConvTranspose', [value, ones], { ...transposedWindow(axes), group: channels });
 }

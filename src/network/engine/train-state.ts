@@ -1,0 +1,112 @@
+import type { Slot, TrainStep } from '../autodiff/train-step.ts';
+import type { Graph, Tensor } from '../ir/graph.ts';
+import { elementCount } from '../ir/graph.ts';
+import type { Session, Tensors } from './session.ts';
+
+/** What changes from step to step besides the state. */
+export interface StepFeeds {
+  /** [N, C, H, W] */
+  readonly x: Float32Array;
+  /** [N] */
+  readonly labels: Uint8Array;
+  readonly labelSmoothing: number;
+  readonly learningRate: number;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** Images of the batch that the network had right. */
+  readonly correct: number;
+}
+
+/**
+ * The vectors that a train step carries on: parameters, running statistics, optimizer states. Each has two buffers, one
+ * read and one written by a step, which then change roles: no step allocates, and none reads what it writes.
+ */
+export class TrainState {
+  private readonly model: Graph;
+  private readonly step: TrainStep;
+  private readonly image: string;
+  private readonly inputs: Record<string, Tensor>;
+  private readonly outputs: Record<string, Tensor>;
+  private readonly target: Tensor;
+  private count = 0;
+
+  /** Starts from the weights of the model graph, and from zeros for the optimizer. */
+  constructor(model: Graph, step: TrainStep) {
+    const { types } = step.graph;
+    this.model = model;
+    this.step = step;
+    this.image = model.inputs[0]!.name;
+    this.target = zeros(types['target']!.shape);
+    this.inputs = Object.fromEntries(this.carried().map((name) => [name, zeros(types[name]!.shape)]));
+    this.outputs = Object.fromEntries(this.carried().map((name) => [name, zeros(types[name]!.shape)]));
+    for (const [vector, slots] of this.layouts()) {
+      for (const { name, offset } of slots) floats(this.inputs[vector]!).set(floats(model.initializers[name]!), offset);
+    }
+  }
+
+  async run(session: Session, feeds: StepFeeds): Promise<StepResult> {
+    this.count++;
+    this.fillTarget(feeds);
+    const results = await session.run(this.feeds(feeds), this.fetches());
+    for (const name of this.carried()) {
+      const next = this.outputs[name]!;
+      this.outputs[name] = this.inputs[name]!;
+      this.inputs[name] = next;
+    }
+    return { loss: floats(results['loss']!)[0]!, correct: floats(results['correct']!)[0]! };
+  }
+
+  isFinite(): boolean {
+    return this.carried().every((name) => floats(this.inputs[name]!).every(Number.isFinite));
+  }
+
+  /** The model graph with what was trained in place of its initializers. */
+  trainedGraph(): Graph {
+    const initializers = { ...this.model.initializers };
+    for (const [vector, slots] of this.layouts()) {
+      for (const { name, shape, offset, size } of slots) {
+        const data = floats(this.inputs[vector]!).slice(offset, offset + size);
+        initializers[name] = { dtype: 'float32', shape, data };
+      }
+    }
+    return { ...this.model, initializers };
+  }
+
+  private carried(): readonly string[] {
+    return ['theta', ...(this.step.states.length > 0 ? ['states'] : []), ...this.step.optimizerStates];
+  }
+
+  /** The vectors that hold initializers of the model. */
+  private layouts(): readonly (readonly [vector: string, slots: readonly Slot[]])[] {
+    const { parameters, states } = this.step;
+    return [['theta', parameters] as const, ['states', states] as const].filter(([, slots]) => slots.length > 0);
+  }
+
+  private feeds({ x, learningRate }: StepFeeds): Tensors {
+    const image: Tensor = { dtype: 'float32', shape: this.step.graph.types[this.image]!.shape, data: x };
+    return { ...this.inputs, [this.image]: image, target: this.target, lr: scalar(learningRate), step: scalar(this.count) };
+  }
+
+  private fetches(): Tensors {
+    const next = this.carried().map((name) => [`${name}.next`, this.outputs[name]!]);
+    return { loss: scalar(0), correct: scalar(0), ...Object.fromEntries(next) };
+  }
+
+  /** 1 for the label's class; label smoothing takes a share of it and spreads it evenly over all classes. */
+  private fillTarget({ labels, labelSmoothing }: StepFeeds): void {
+    const target = floats(this.target);
+    const classes = this.target.shape[1]!;
+    target.fill(labelSmoothing / classes);
+    labels.forEach((label, i) => {
+      target[i * classes + label]! += 1 - labelSmoothing;
+    });
+  }
+}
+
+const zeros = (shape: readonly number[]): Tensor => ({ dtype: 'float32', shape, data: new Float32Array(elementCount(shape)) });
+
+const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
+
+const floats = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
