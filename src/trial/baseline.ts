@@ -56,7 +56,7 @@ async function trainBaseline(job: BaselineJob, setup: TrialSetup, dataset: Datas
     hooks: { ...hooks, progress: (progress) => hooks.progress({ ...progress, stage: 'baseline' }) },
   });
   await writeAtomically(path, withChecksum(encode(graph, { opset, producer: 'espalier' })));
-  return { graph, facts: { hash, cached: false, seconds, curve } };
+  return { graph, facts: { hash, cached: false, seconds, curve: curve.map((point) => ({ ...point })) } };
 }
 
 /** The file's last 64 bytes are the hash of those before: a damaged cache is trained anew, never believed. */

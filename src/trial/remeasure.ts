@@ -84,7 +84,7 @@ const machineFacts = (): Json => ({
 const quietHooks = (send: (reply: RemeasureReply) => void): TrialHooks => ({
   progress: (progress) => send({ type: 'progress', progress }),
   checkpoint: () => undefined,
-  exclusive: (work) => work(),
+  exclusive: (work) => work(true),
 });
 
 /** The process's entry: one request in, one result out. */

@@ -26,7 +26,7 @@ export async function runTrial(job: Job, shared: SharedTrialData, hooks: TrialHo
     const bytes = exportGraph(final, shared.dataset);
     const measured = await measure(final, bytes, shared, hooks);
     const artefact = await saveArtefact(shared.setup.artefactFolder, bytes);
-    const details = { ...measured.details, curve: tuned.curve };
+    const details = { ...measured.details, curve: tuned.curve.map((point) => ({ ...point })) };
     return { state: 'done', metrics: measured.metrics, artefact, details, seconds: seconds() } satisfies DoneOutcome;
   } catch (error) {
     if (!(error instanceof NasError)) throw error;
