@@ -10,14 +10,14 @@ export interface AnalysisHistory extends Analysis {
 
 export const emptyAnalysis: AnalysisHistory = { front: [], hypervolume: 0, history: [], trials: 0 };
 
-/** Points of history that one step adds at most: a resumed study brings all its trials at once. */
-const pointsPerStep = 60;
+/** Points of history that one step adds at most; the first one may bring all trials of a resumed study. */
+const [firstPoints, laterPoints] = [60, 4];
 
 /** Brings an analysis up to date with all finished trials. `finished` only ever grows. */
 export function extendAnalysis(before: AnalysisHistory, finished: readonly FinishedTrial[], analyse: Analyse): AnalysisHistory {
   const fresh = finished.length - before.trials;
   if (fresh <= 0) return before;
-  const points = Math.min(fresh, pointsPerStep);
+  const points = Math.min(fresh, before.trials === 0 ? firstPoints : laterPoints);
   let now: Analysis = before;
   const history = [...before.history];
   for (let i = 1; i <= points; i++) {

@@ -1,5 +1,5 @@
 import { Box, useInput } from 'ink';
-import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { NetworkInfo } from './budget.ts';
 import { gutter, type Layout, layoutFor, type Place } from './layout.ts';
 import type { Live, Snapshot } from './live.ts';
@@ -46,7 +46,7 @@ export function App(props: AppProps) {
   const [ui, setUi] = useState(initialUi);
   // A layout effect is undone at once, a plain one too late when a signal ends the process.
   useLayoutEffect(() => onUnmount, [onUnmount]);
-  const view = viewOf(props, snapshot, ui);
+  const view = useView(props, snapshot, ui);
   useInput(
     (input, key) => {
       const command = commandOf(input, key);
@@ -76,26 +76,34 @@ function useSize(screen: AppProps['screen']) {
   return size;
 }
 
-type View = ReturnType<typeof viewOf>;
+type View = ReturnType<typeof useView>;
 
 const axes = ['size', 'latencyMs', 'macs', 'params'];
 
-function viewOf(props: AppProps, { model, analysis, now }: Snapshot, ui: UiState) {
-  const all = trialRows(model, analysis, 'all');
-  const rows = ui.table === 'all' ? all : trialRows(model, analysis, 'front');
-  const selected = ui.selected ?? bestSoFar(model, props.goal)?.trial ?? rows[0]?.trial;
+/** Rows and the best trial depend on finished trials alone: they are kept while only progress comes in. */
+function useView(props: AppProps, { model, analysis, now }: Snapshot, ui: UiState) {
+  const { goal, budget } = props;
+  const { finished } = model;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of the model, only the finished trials matter here
+  const all = useMemo(() => trialRows(model, analysis, 'all'), [finished, analysis]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  const front = useMemo(() => trialRows(model, analysis, 'front'), [finished, analysis]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  const best = useMemo(() => bestSoFar(model, goal), [finished, goal]);
+  const rows = ui.table === 'all' ? all : front;
+  const selected = ui.selected ?? best?.trial ?? rows[0]?.trial;
   const listed: Listed = { trials: rows.map(({ trial }) => trial), highlighted: selected };
   return {
-    progress: progressProps(model, props, modeOf(model.session.phase, ui), now),
-    workers: workerRows(model, props.budget),
+    progress: { ...progressProps(model, props, modeOf(model.session.phase, ui), now), best },
+    workers: workerRows(model, budget),
     all,
     rows,
     selected,
     listed,
     axis: axisOf(all, ui.axis),
     history: analysis.history,
-    detail: selected === undefined ? undefined : detailProps(model, analysis, props.goal, selected),
-    log: logLines(model, analysis, props.goal),
+    detail: selected === undefined ? undefined : detailProps(model, analysis, goal, selected),
+    log: logLines(model, analysis, goal),
   };
 }
 

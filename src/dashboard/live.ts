@@ -15,47 +15,76 @@ export interface Live {
   push(event: LiveEvent): void;
   snapshot(): Snapshot;
   subscribe(listener: () => void): () => void;
+  /** Tells how long a redraw took: slow terminals and large windows are redrawn less often. */
+  drawn(ms: number): void;
   close(): void;
 }
 
-/** Events are folded in batches, so a flood of them costs no more redraws than this allows. */
+/** Events are folded and drawn in batches: so often at most, and at least once a second for the clocks on the screen. */
 const batchMs = 250;
-/** The clocks on the screen move on without events too. */
 const tickMs = 1000;
-/** Fronts and hypervolumes of large studies take time: not for every batch. */
-const analysisMs = 1000;
+/** The share of the time that drawing frames may take; React and garbage collection come on top. */
+const share = 0.02;
 
 export function openLive(analyse: Analyse, now: () => number): Live {
-  let snapshot: Snapshot = { model: emptyModel, analysis: emptyAnalysis, now: now() };
-  let pending: LiveEvent[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let analysed = Number.NEGATIVE_INFINITY;
-  const listeners = new Set<() => void>();
-  const update = () => {
-    timer = undefined;
-    const at = now();
-    const model = pending.length === 0 ? snapshot.model : foldEvents(snapshot.model, pending);
-    pending = [];
-    const due = at - analysed >= analysisMs || model.session.phase === 'ended';
-    const analysis = due ? extendAnalysis(snapshot.analysis, model.finished, analyse) : snapshot.analysis;
-    if (analysis !== snapshot.analysis) analysed = at;
-    snapshot = { model, analysis, now: at };
-    for (const listener of listeners) listener();
+  return new LiveStudy(analyse, now);
+}
+
+class LiveStudy implements Live {
+  readonly #analyse: Analyse;
+  readonly #now: () => number;
+  readonly #listeners = new Set<() => void>();
+  #snapshot: Snapshot;
+  #pending: LiveEvent[] = [];
+  #timer: NodeJS.Timeout;
+  /** By performance.now(): when the screen was brought up to date, and when the timer will do it. */
+  #updatedAt: number;
+  #dueAt: number;
+  #pauseMs = batchMs;
+
+  constructor(analyse: Analyse, now: () => number) {
+    this.#analyse = analyse;
+    this.#now = now;
+    this.#snapshot = { model: emptyModel, analysis: emptyAnalysis, now: now() };
+    this.#updatedAt = performance.now();
+    this.#dueAt = this.#updatedAt + tickMs;
+    this.#timer = setTimeout(this.#update, tickMs);
+  }
+
+  push(event: LiveEvent): void {
+    this.#pending.push(event);
+    const dueAt = this.#updatedAt + this.#pauseMs;
+    if (dueAt < this.#dueAt) this.#schedule(dueAt);
+  }
+
+  snapshot = (): Snapshot => this.#snapshot;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   };
-  const ticker = setInterval(update, tickMs);
-  return {
-    push(event) {
-      pending.push(event);
-      timer ??= setTimeout(update, batchMs);
-    },
-    snapshot: () => snapshot,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close() {
-      clearInterval(ticker);
-      clearTimeout(timer);
-    },
+
+  drawn(ms: number): void {
+    this.#pauseMs = Math.min(tickMs, Math.max(batchMs, ms / share));
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(dueAt: number): void {
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(this.#update, Math.max(0, dueAt - performance.now()));
+  }
+
+  #update = (): void => {
+    const { model: before, analysis } = this.#snapshot;
+    const model = this.#pending.length === 0 ? before : foldEvents(before, this.#pending);
+    this.#pending = [];
+    this.#snapshot = { model, analysis: extendAnalysis(analysis, model.finished, this.#analyse), now: this.#now() };
+    this.#updatedAt = performance.now();
+    this.#schedule(this.#updatedAt + tickMs);
+    for (const listener of this.#listeners) listener();
   };
 }

@@ -66,7 +66,14 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
   const { record, goal, budget, network } = options;
   const app = createElement(App, { record, goal, budget, network, live, screen, styles, keyboard, onCommand, onUnmount });
   // debug: every frame is written whole and at once; the screen compares it with the one before (see screen.ts).
-  const ink = render(app, { stdout: screen.stream, stdin, debug: true, exitOnCtrlC: false, patchConsole: false });
+  const ink = render(app, {
+    stdout: screen.stream,
+    stdin,
+    debug: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    onRender: ({ renderTime }) => live.drawn(renderTime),
+  });
   const done = ink.waitUntilExit().then(() => undefined);
   return { unmount, done };
 }

@@ -58,7 +58,6 @@ export interface ProgressProps extends Counts {
   readonly fraction: number;
   readonly elapsedMs: number;
   readonly remainingMs: number | undefined;
-  readonly best: Best | undefined;
 }
 
 /** The smallest model that meets the constraints within one point of the baseline's accuracy. */
@@ -75,7 +74,7 @@ export interface Context {
   readonly budget: Budget;
 }
 
-export function progressProps(model: ViewModel, { record, goal, budget }: Context, mode: Mode, now: number): ProgressProps {
+export function progressProps(model: ViewModel, { record, budget }: Context, mode: Mode, now: number): ProgressProps {
   const counts = countTrials(model, budget);
   const { name: study, controller, seed } = record;
   const fraction = counts.total > 0 ? Math.min(1, (counts.done + counts.failed) / counts.total) : 0;
@@ -89,7 +88,6 @@ export function progressProps(model: ViewModel, { record, goal, budget }: Contex
     fraction,
     elapsedMs: elapsed(model, now),
     remainingMs,
-    best: bestSoFar(model, goal),
   };
 }
 

@@ -27,6 +27,7 @@ const progressMs = 5000;
 export function plainReporter(options: PlainOptions): Reporter {
   const openedAt = options.now();
   let model = emptyModel;
+  let pending: LiveEvent[] = [];
   let reported = { stage: '', at: Number.NEGATIVE_INFINITY };
   const print = (text: string) => options.write(`${oneLine(text)}\n`);
   const report = (event: LiveEvent) => {
@@ -41,8 +42,11 @@ export function plainReporter(options: PlainOptions): Reporter {
   };
   return {
     emit(event) {
-      model = foldEvents(model, [event]);
-      if (event.at >= openedAt) report(event);
+      pending.push(event);
+      if (event.at < openedAt) return;
+      model = foldEvents(model, pending);
+      pending = [];
+      report(event);
     },
   };
 }

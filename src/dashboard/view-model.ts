@@ -78,7 +78,8 @@ export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewM
     if (draft.session.phase === 'running') draft.session = { ...draft.session, endedAt: event.at };
   }
   draft.log.splice(0, draft.log.length - logLimit);
-  return draft;
+  // Lists that did not grow stay the same object, so that what is derived from them can be kept.
+  return draft.finished.length === model.finished.length ? { ...draft, finished: model.finished } : draft;
 }
 
 interface Draft extends ViewModel {

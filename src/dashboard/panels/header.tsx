@@ -1,24 +1,27 @@
 import { formatClock, formatDuration } from '../format.ts';
-import { bestText, type Mode, type ProgressProps } from '../panel-props.ts';
+import { type Best, bestText, type Mode, type ProgressProps } from '../panel-props.ts';
 import { textWidth } from '../text-width.ts';
 import { bar, Lines, type Row, run } from './panel.tsx';
 
 export const headerHeight = 3;
 
+interface HeaderProps extends ProgressProps {
+  readonly best: Best | undefined;
+  readonly width: number;
+}
+
 /** Which study, how far it is, how long it takes, and the best so far. */
-export function Header(props: ProgressProps & { readonly width: number }) {
+export function Header(props: HeaderProps) {
   const rows = [identity(props), progress(props), counts(props)];
   return <Lines rows={rows} width={props.width} height={headerHeight} />;
 }
 
-type Props = ProgressProps & { readonly width: number };
-
-function identity({ study, controller, seed, elapsedMs, width }: Props): Row {
+function identity({ study, controller, seed, elapsedMs, width }: HeaderProps): Row {
   const left = [run(' espalier ', 'title'), run(study, 'strong'), run(` · ${controller} · seed ${seed}`, 'dim')];
   return spread(left, [run('elapsed ', 'dim'), run(`${formatClock(elapsedMs)} `)], width);
 }
 
-function progress({ fraction, done, failed, total, mode, remainingMs, width }: Props): Row {
+function progress({ fraction, done, failed, total, mode, remainingMs, width }: HeaderProps): Row {
   const figures = `  ${done + failed}/${total}  `;
   const state = modeText(mode, remainingMs);
   const room = width - 2 - figures.length - Math.max(state.length, 18);
@@ -47,7 +50,7 @@ function modeText(mode: Mode, remainingMs: number | undefined): string {
   }
 }
 
-function counts({ done, failed, running, waiting, best, width }: Props): Row {
+function counts({ done, failed, running, waiting, best, width }: HeaderProps): Row {
   const left = [run(` ${done} done`), ...(failed > 0 ? [run(' · '), run(`${failed} failed`, 'failure')] : [])];
   left.push(run(` · ${running} running${waiting > 0 ? ` · ${waiting} waiting` : ''}`, 'dim'));
   if (!best) return left;

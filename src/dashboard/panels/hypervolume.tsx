@@ -1,14 +1,19 @@
+import { memo } from 'react';
 import { block, Panel, type Row, run, type Size } from './panel.tsx';
 
 /** The volume that the front dominates, after every analysis: flat means that the search has stopped finding. */
-export function HypervolumePanel({ history, width, height }: Size & { readonly history: readonly number[] }) {
+export const HypervolumePanel = memo(function HypervolumePanel({
+  history,
+  width,
+  height,
+}: Size & { readonly history: readonly number[] }) {
   const room = Math.max(1, width - 2);
   const values = fitted(history, room);
   const last = history.at(-1);
   const facts = last === undefined ? [] : [run(`  ${last.toPrecision(4)}`, 'accent'), run(growth(history), 'dim')];
   const rows = last === undefined ? [[run(' —', 'dim')]] : area(values, height - 1);
   return <Panel title="hypervolume" facts={facts} rows={rows} width={width} height={height} />;
-}
+});
 
 /** How much the last fifth of the history added. */
 function growth(history: readonly number[]): string {

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { Goal } from '../../core/objective.ts';
 import { metricFormat } from '../format.ts';
 import type { TrialRow } from '../panel-props.ts';
@@ -14,7 +15,7 @@ export interface ScatterProps extends Size {
 }
 
 /** Accuracy against what the models cost. */
-export function ScatterPanel({ trials, x, goal, selected, width, height }: ScatterProps) {
+export const ScatterPanel = memo(function ScatterPanel({ trials, x, goal, selected, width, height }: ScatterProps) {
   const points = trials.map((row) => pointOf(row, x, selected)).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
   const bounds = { x: boundsOf(goal, x), y: boundsOf(goal, 'accuracy') };
   const label = `accuracy × ${metricFormat(x).label}`;
@@ -23,7 +24,7 @@ export function ScatterPanel({ trials, x, goal, selected, width, height }: Scatt
   const picture = scatter({ x, y: 'accuracy', points, bounds, columns: width, rows: height - 1 });
   const rows = picture.map((cells) => cells.map(({ text, role }) => run(text, role)));
   return <Panel title={label} facts={legend(width - label.length)} rows={rows} width={width} height={height} />;
-}
+});
 
 const legend = (width: number): Row =>
   width < 25 ? [] : [run('  '), run('●', 'front'), run(' front  ', 'dim'), run('◆', 'baseline'), run(' baseline', 'dim')];

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { formatPoints, formatRatio, metricFormat } from '../format.ts';
 import type { TrialRow } from '../panel-props.ts';
 import { Panel, type Row, run, type Size } from './panel.tsx';
@@ -9,7 +10,7 @@ export interface TrialsProps extends Size {
 }
 
 /** The front, or every finished trial. It scrolls so that the selected trial is in sight. */
-export function TrialsPanel({ rows, which, selected, width, height }: TrialsProps) {
+export const TrialsPanel = memo(function TrialsPanel({ rows, which, selected, width, height }: TrialsProps) {
   const columns = fittingColumns(rows, width - markerWidth);
   const visible = windowAround(rows, selected, Math.max(0, height - 2));
   const head = run(' '.repeat(markerWidth) + columns.map(({ title, width }) => title.padStart(width)).join(''), 'dim');
@@ -25,7 +26,7 @@ export function TrialsPanel({ rows, which, selected, width, height }: TrialsProp
       height={height}
     />
   );
-}
+});
 
 const markerWidth = 3;
 
