@@ -1,16 +1,28 @@
 import { type Builder, float } from '../../../ir/builder.ts';
-import { elementCount } from '../../../ir/graph.ts';
+import { elementCount, type Node } from '../../../ir/graph.ts';
 import { readFloat } from '../../../ir/ops/support/attributes.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
 import type { Emission } from '../lowering.ts';
 
-/** (x, scale, bias) → (y, batchMean [C], batchVar [C]). With momentum 0 the running statistics it returns are the batch's own. */
+/**
+ * (x, scale, bias) → (y, batchMean [C], batchVar [C]). Not by BatchNormalization with training_mode: it writes its running
+ * statistics over its inputs, also where these are constants that other nodes read (onnxruntime 1.30, CPU).
+ */
 export const batchNormTrain: Emission = ({ b, node }) => {
   const [x, scale, bias] = node.inputs as [string, string, string];
-  const unused = filled(b, b.shape(x)[1]!, 0);
-  const attributes = { epsilon: float(readFloat(node, 'epsilon', 1e-5)), momentum: float(0), training_mode: 1 };
-  return b.multi('BatchNormalization', [x, scale, bias, unused, unused], 3, attributes);
+  const shape = b.shape(x);
+  const share = b.scalar(shape[1]! / elementCount(shape));
+  const mean = b.op('Mul', [channelSum(b, x), share]);
+  const square = b.op('Mul', [channelDot(b, x, x), share]);
+  const difference = b.op('Sub', [square, b.op('Mul', [mean, mean])]);
+  const variance = b.op('Max', [difference, b.scalar(0)]); // rounding can leave a constant channel just below 0
+  const factor = b.op('Mul', [scale, inverseDeviation(b, variance, node)]);
+  const offset = b.op('Sub', [bias, b.op('Mul', [mean, factor])]);
+  return [perChannel(b, x, factor, offset), mean, variance];
 };
+
+const inverseDeviation = (b: Builder, variance: string, node: Node): string =>
+  b.op('Reciprocal', [b.op('Sqrt', [b.op('Add', [variance, b.scalar(readFloat(node, 'epsilon', 1e-5))])])]);
 
 /**
  * (dy, x, scale, mean, var) → (dx, dScale, dBias). dx is linear in dy and x per channel, dx = a·dy + p·x + q, with
@@ -20,8 +32,7 @@ export const batchNormGrad: Emission = ({ b, node }) => {
   const [dy, x, scale, mean, variance] = node.inputs as [string, string, string, string, string];
   const shape = b.shape(x);
   const m = elementCount(shape) / shape[1]!;
-  const guarded = b.op('Add', [variance, b.scalar(readFloat(node, 'epsilon', 1e-5))]);
-  const inverse = b.op('Reciprocal', [b.op('Sqrt', [guarded])]);
+  const inverse = inverseDeviation(b, variance, node);
   const dBias = channelSum(b, dy);
   const product = b.op('Sub', [channelDot(b, dy, x), b.op('Mul', [mean, dBias])]);
   const dScale = b.op('Mul', [product, inverse]);
