@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nas, startNas } from '../fixtures/cli.ts';
+import { writeTinyFashion } from '../fixtures/data.ts';
+import { idxSplit } from '../fixtures/idx-split.ts';
+
+/** The whole product on real data at a small size: search, look, kill, resume, export, load the model elsewhere. */
+
+const space = (folder: string) => `
+model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
+data: { name: idx, folder: ${folder}, validation: 500 }
+baseline: { epochs: 2, batchSize: 32, learningRate: 0.1 }
+trial: { epochs: 0.25, batchSize: 32, learningRate: 0.02 }
+objectives: { accuracy: maximize, size: minimize }
+layers:
+  - match: "*"
+    prune: { keep: [0.25, 0.5, 0.75, 1] }
+    quantize: { bits: [8, 32] }
+`;
+
+interface ListedTrial {
+  trial: number;
+  state: string;
+  candidate: Record<string, unknown>;
+  metrics: Record<string, number>;
+}
+
+let cwd: string;
+
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'nas-e2e-'));
+  await writeTinyFashion(join(cwd, 'data'), { train: 2500, test: 500 });
+  await writeFile(join(cwd, 'tiny.yaml'), space('data'));
+});
+
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+const list = async (...args: string[]) => JSON.parse((await nas(cwd, 'ls', '--json', ...args)).stdout) as ListedTrial[];
+
+/** What must be equal for equal seeds: everything but times. */
+const digest = (trials: readonly ListedTrial[]) =>
+  trials.map(({ trial, state, candidate, metrics }) => {
+    const { accuracy, size, macs, params } = metrics;
+    return { trial, state, candidate, accuracy, size, macs, params };
+  });
+
+describe('nas search, end to end', () => {
+  it('searches, and every later command sees it', { timeout: 240_000 }, async () => {
+    const run = await nas(cwd, 'search', '--space', 'tiny.yaml', '--trials', '10', '--db', 'a.db', '--workers', '2');
+    expect(run.stderr).toBe('');
+    expect(run.code).toBe(0);
+    expect(run.stdout).toContain('All trials are finished: 10 done, 0 failed');
+    const trials = await list('--db', 'a.db');
+    expect(trials).toHaveLength(10);
+    const [baseline] = trials as [ListedTrial];
+    expect(baseline.metrics['accuracy']).toBeGreaterThan(0.4);
+    const sizes = trials.map(({ metrics }) => metrics['size']!);
+    expect(Math.min(...sizes)).toBeLessThan(baseline.metrics['size']! / 2);
+    expect(trials.every(({ metrics }) => metrics['latencyMs']! > 0)).toBe(true);
+
+    const front = JSON.parse((await nas(cwd, 'front', '--json', '--db', 'a.db')).stdout);
+    expect(front.study).toBe('tiny');
+    expect(front.baseline.metrics).toEqual(baseline.metrics);
+    expect(front.front.length).toBeGreaterThan(0);
+    const shown = await nas(cwd, 'show', '2', '--db', 'a.db');
+    expect(shown.stdout).toMatch(/^trial 2: done \(anchor\)/);
+    expect((await nas(cwd, 'front', '--db', 'a.db')).stdout).toContain('smaller');
+  });
+
+  it('exports a file that onnxruntime loads elsewhere and that has the recorded accuracy', { timeout: 120_000 }, async () => {
+    const run = await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--db', 'a.db');
+    expect(run.code).toBe(0);
+    const bytes = await readFile(join(cwd, 'model/model.onnx'));
+    const certificate = JSON.parse(await readFile(join(cwd, 'model/certificate.json'), 'utf8'));
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(certificate.model.sha256);
+    const recorded = (await list('--db', 'a.db'))[2]!.metrics;
+    expect(bytes.length).toBe(recorded['size']);
+    expect(certificate.measured.metrics.accuracy).toBeCloseTo(recorded['accuracy']!, 3);
+    const { preprocessing, name } = certificate.measured.input;
+    const test = await idxSplit(join(cwd, 'data'), 't10k', preprocessing);
+    const session = await ort.InferenceSession.create(bytes);
+    const feed = new ort.Tensor('float32', test.images, [test.count, ...certificate.measured.input.shape.slice(1)]);
+    const { logits } = await session.run({ [name]: feed });
+    expect(test.accuracy(logits!.data as Float32Array)).toBeCloseTo(certificate.measured.test.accuracy, 3);
+    await session.release();
+    expect((await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--db', 'a.db')).code).toBe(2);
+  });
+
+  it('loses no finished trial to SIGKILL and ends like the uninterrupted run', { timeout: 240_000 }, async () => {
+    const args = ['search', '--space', 'tiny.yaml', '--trials', '10', '--db', 'b.db', '--workers', '1'];
+    const { child, ended } = startNas(cwd, args);
+    let lines = '';
+    child.stdout!.on('data', (text: string) => {
+      lines += text;
+      if ((lines.match(/trial \d+/g) ?? []).length >= 5) child.kill('SIGKILL');
+    });
+    expect((await ended).signal).toBe('SIGKILL');
+    const before = (await list('--db', 'b.db')).filter(({ state }) => state === 'done');
+    expect(before.length).toBeGreaterThan(1);
+    expect((await nas(cwd, ...args)).code).toBe(0);
+    const after = await list('--db', 'b.db');
+    expect(after.filter(({ trial }) => before.some((one) => one.trial === trial))).toEqual(before);
+    expect(digest(after)).toEqual(digest(await list('--db', 'a.db')));
+  });
+
+  it('refuses a second search with another seed', async () => {
+    const run = await nas(cwd, 'search', '--space', 'tiny.yaml', '--trials', '10', '--db', 'a.db', '--seed', '2');
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('exists already, with seed 1');
+  });
+});
+
+describe('bad input', () => {
+  const cases: [name: string, args: string[], message: RegExp][] = [
+    [
+      'no space of that name',
+      ['search', '--space', 'resnt.yaml'],
+      /there is no space file "resnt\.yaml"\. Did you mean "resnet\.yaml"/,
+    ],
+    ['zero trials', ['search', '--space', 'tiny.yaml', '--trials', '0'], /at least 1/],
+    ['negative trials', ['search', '--space', 'tiny.yaml', '--trials', '-3'], /at least 1/],
+    ['an unknown controller', ['search', '--space', 'tiny.yaml', '--controller', 'evolutoin'], /Did you mean "evolution"/],
+    ['a misspelt key', ['search', '--space', 'misspelt.yaml'], /misspelt\.yaml:2:1: .*Did you mean "model"/s],
+    ['missing data', ['search', '--space', 'nodata.yaml'], /nowhere/],
+    ['a command that does not exist', ['serach'], /Did you mean search/],
+    ['no database', ['front', '--db', 'none.db'], /none\.db/],
+    ['a file that is no database', ['front', '--db', 'tiny.yaml'], /tiny\.yaml/],
+  ];
+
+  it.each(cases)('%s: exit code 2, a clear message, nothing written', async (_, args, message) => {
+    const files = { 'misspelt.yaml': space('data').replace('model:', 'modle:'), 'nodata.yaml': space('nowhere') };
+    for (const [file, text] of Object.entries(files)) await writeFile(join(cwd, file), text);
+    const run = await nas(cwd, ...args);
+    expect(run.stderr).toMatch(message);
+    expect(run.code).toBe(2);
+    expect(run.stdout).toBe('');
+    expect(existsSync(join(cwd, 'nas.db'))).toBe(false);
+  });
+});
