@@ -45,7 +45,7 @@ class InlineExecutor implements Executor {
     this.#module = typeof module === 'function' ? await module() : module;
     const throttle = throttleProgress(progress);
     const { shared, facts } = await this.#module.prepare(setup, this.#hooks(throttle));
-    throttle.flush();
+    pass(throttle.take(), progress);
     this.#shared = shared;
     return facts;
   }
@@ -63,11 +63,12 @@ class InlineExecutor implements Executor {
     if (this.#stopped) return { state: 'aborted', reason: 'stopped', seconds: 0 };
     const { trial, attempt, seed, candidate } = request;
     listener.started(0, attempt);
-    const throttle = throttleProgress((progress) => listener.progress(0, progress));
+    const send = (progress: Progress) => listener.progress(0, progress);
+    const throttle = throttleProgress(send);
     const deadlineAt = performance.now() + (this.#options.deadlineMs ?? Number.POSITIVE_INFINITY);
     const job = { trial, attempt, seed, plan: this.#options.planOf(candidate) };
     const outcome = await runJob(() => module.run(job, this.#shared, this.#hooks(throttle, deadlineAt)));
-    throttle.flush();
+    pass(throttle.take(), send);
     return outcome;
   }
 
@@ -107,4 +108,8 @@ class InlineExecutor implements Executor {
     this.stop();
     await this.#tail;
   }
+}
+
+function pass(last: Progress | undefined, send: (progress: Progress) => void): void {
+  if (last) send(last);
 }

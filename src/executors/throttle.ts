@@ -5,22 +5,24 @@ export interface ProgressThrottle {
   readonly report: (progress: Progress) => void;
   /** Passes on what is kept, if its time has come. Cheap: called at every step. */
   readonly tick: () => void;
-  /** Passes on what is kept, now: the end of the trial. */
-  readonly flush: () => void;
+  /** Gives out what is kept: the end of the trial, to be passed on with its outcome. */
+  readonly take: () => Progress | undefined;
 }
 
-/** Lets a progress message through at most every `intervalMs`, so that no trial can flood the channel. The last one is never lost. */
+/** Lets a progress message through at most every `intervalMs`, so that no trial can flood the channel. The last one stays for `take`. */
 export function throttleProgress(send: (progress: Progress) => void, intervalMs = 100): ProgressThrottle {
   let kept: Progress | undefined;
   let lastSent = Number.NEGATIVE_INFINITY;
-  const flush = () => {
-    if (!kept) return;
+  const take = () => {
+    const progress = kept;
+    kept = undefined;
+    return progress;
+  };
+  const tick = () => {
+    if (!kept || performance.now() - lastSent < intervalMs) return;
     send(kept);
     kept = undefined;
     lastSent = performance.now();
-  };
-  const tick = () => {
-    if (kept && performance.now() - lastSent >= intervalMs) flush();
   };
   return {
     report(progress) {
@@ -28,6 +30,6 @@ export function throttleProgress(send: (progress: Progress) => void, intervalMs 
       tick();
     },
     tick,
-    flush,
+    take,
   };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createPool, isAlive, openPool, run, until, watch } from './harness.ts';
 
@@ -147,12 +147,13 @@ describe('pool executor: the exclusive lane', () => {
   });
 
   it('does not wait for ever for a trial without steps, and says so', async () => {
-    const { executor, warnings } = await openPool({ laneWaitMs: 50 });
-    const blocking = watch(executor, 0, { do: 'block', ms: 3000 });
-    const sharing = run(executor, 1, { do: 'share', rounds: 1 });
-    expect(await sharing).toMatchObject({ state: 'done', metrics: { noisy: 1 } });
+    const { executor, folder, warnings } = await openPool({ laneWaitMs: 50 });
+    const blocking = watch(executor, 0, { do: 'blockUntilGo' });
+    await blocking.moving;
+    expect(await run(executor, 1, { do: 'share', rounds: 1 })).toMatchObject({ state: 'done', metrics: { noisy: 1 } });
     await until(() => warnings.length > 0);
     expect(warnings[0]).toContain('reached no step in time');
+    writeFileSync(`${folder}/go`, '');
     expect((await blocking.outcome).state).toBe('done');
   });
 });

@@ -1,8 +1,9 @@
 import { Piscina } from 'piscina';
+import type { Progress } from '../../core/trial.ts';
 import { clearSlot, createControlBuffer, openControl, overdueSlots, setPause, setStop } from './control.ts';
 import { entryBeside } from './entry.ts';
 import type { Death, FromHost, FromThread, HostSettings, ToHost } from './messages.ts';
-import type { Prepared, Task, ThreadData } from './thread.ts';
+import type { Finished, Prepared, Task, ThreadData } from './thread.ts';
 
 /**
  * The entry of the trial host: a forked process that owns the worker threads. Its own loop only passes messages on, so
@@ -42,6 +43,8 @@ class Host {
   readonly #settings: HostSettings;
   readonly #buffer: SharedArrayBuffer;
   readonly #control: ReturnType<typeof openControl>;
+  /** The trial on each busy slot. */
+  readonly #trials = new Map<number, number>();
   #pool: Piscina | undefined;
 
   constructor(settings: HostSettings) {
@@ -58,6 +61,7 @@ class Host {
       const prepared = (await pool.run(undefined, { name: 'prepare' })) as Prepared;
       clearSlot(this.#control, 0);
       await pool.destroy();
+      this.#sendLast(0, prepared.last);
       if ('refused' in prepared) return send({ type: 'refused', error: prepared.refused });
       this.#pool = this.#openPool(this.#settings.slots, prepared.shared);
       send({ type: 'prepared', facts: prepared.facts });
@@ -67,14 +71,29 @@ class Host {
   }
 
   async run({ slot, job }: Task): Promise<void> {
+    this.#trials.set(slot, job.trial);
     let answer: FromHost;
     try {
-      answer = { type: 'outcome', slot, outcome: await this.#pool!.run({ slot, job } satisfies Task, { name: 'run' }) };
+      const { outcome, last } = (await this.#pool!.run({ slot, job } satisfies Task, { name: 'run' })) as Finished;
+      this.#sendLast(slot, last);
+      answer = { type: 'outcome', slot, outcome };
     } catch (error) {
       answer = { type: 'crashed', slot, death: deathOf(error) };
     }
+    this.#trials.delete(slot);
     clearSlot(this.#control, slot);
     send(answer);
+  }
+
+  #sendLast(slot: number, progress: Progress | undefined): void {
+    if (progress) send({ type: 'progress', slot, progress });
+  }
+
+  /** Progress and results come from a thread by two ways: progress that was overtaken by the end of its trial is dropped. */
+  #hear(message: FromThread): void {
+    if (message.type === 'warning') send(message);
+    else if (message.trial === this.#trials.get(message.slot))
+      send({ type: 'progress', slot: message.slot, progress: message.progress });
   }
 
   stop(): void {
@@ -97,7 +116,7 @@ class Host {
       workerData: { control: this.#buffer, settings: this.#settings, shared } satisfies ThreadData,
       ...(maxRssMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxRssMb } }),
     });
-    pool.on('message', (message: FromThread) => send(message));
+    pool.on('message', (message: FromThread) => this.#hear(message));
     pool.on('error', (error) => send({ type: 'warning', message: `a worker thread failed while idle: ${String(error)}` }));
     return pool;
   }

@@ -39,8 +39,10 @@ export interface Death {
   readonly message: string;
 }
 
-/** What a thread tells its host while it runs. */
-export type FromThread = Extract<FromHost, { type: 'progress' | 'warning' }>;
+/** What a thread tells its host while it runs; `trial` is absent while it prepares. */
+export type FromThread =
+  | { readonly type: 'progress'; readonly slot: number; readonly trial: number | undefined; readonly progress: Progress }
+  | Extract<FromHost, { type: 'warning' }>;
 
 /** An error as plain data: classes do not cross processes. */
 export interface PlainError {

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Json } from '../../core/json.ts';
-import type { Outcome } from '../../core/trial.ts';
+import type { Outcome, Progress } from '../../core/trial.ts';
 import type { Job, TrialHooks, TrialModule } from '../../trial/protocol.ts';
 import { runJob } from '../run-job.ts';
-import { throttleProgress } from '../throttle.ts';
+import { type ProgressThrottle, throttleProgress } from '../throttle.ts';
 import { enterSlot, openControl } from './control.ts';
 import { type FromThread, type HostSettings, type PlainError, toPlain } from './messages.ts';
 
@@ -21,33 +21,43 @@ export interface Task {
   readonly job: Job;
 }
 
-export type Prepared = { readonly shared: unknown; readonly facts: Json } | { readonly refused: PlainError };
+/** `last`: progress that was still kept back. It travels with the end, since the other progress takes another, slower way. */
+export type Prepared = { readonly last: Progress | undefined } & (
+  | { readonly shared: unknown; readonly facts: Json }
+  | { readonly refused: PlainError }
+);
+
+export interface Finished {
+  readonly last: Progress | undefined;
+  readonly outcome: Outcome;
+}
 
 const { control: buffer, settings, shared } = workerData as ThreadData;
 const control = openControl(buffer);
 
 export async function prepare(): Promise<Prepared> {
+  const throttle = throttleProgress((progress) => tell({ type: 'progress', slot: 0, trial: undefined, progress }));
   try {
     const module = await loadModule();
-    const { hooks, flush } = openHooks(0, undefined);
-    const prepared = await module.prepare(settings.setup, hooks);
-    flush();
-    return prepared;
+    const prepared = await module.prepare(settings.setup, openHooks(0, throttle, undefined));
+    return { ...prepared, last: throttle.take() };
   } catch (error) {
-    return { refused: toPlain(error) };
+    return { refused: toPlain(error), last: throttle.take() };
   }
 }
 
-export function run({ slot, job }: Task): Promise<Outcome> {
-  return runJob(async () => {
+export async function run({ slot, job }: Task): Promise<Finished> {
+  const throttle = throttleProgress((progress) => tell({ type: 'progress', slot, trial: job.trial, progress }));
+  const outcome = await runJob(async () => {
     const module = await loadModule();
-    const { hooks, flush } = openHooks(slot, settings.deadlineMs);
-    try {
-      return await module.run(job, shared, hooks);
-    } finally {
-      flush();
-    }
+    return module.run(job, shared, openHooks(slot, throttle, settings.deadlineMs));
   });
+  return { outcome, last: throttle.take() };
+}
+
+function tell(message: FromThread): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
+  parentPort?.postMessage(message);
 }
 
 async function loadModule(): Promise<TrialModule> {
@@ -56,12 +66,9 @@ async function loadModule(): Promise<TrialModule> {
 }
 
 /** Waits for its turn where the study is paused or the lane is taken; throws `TrialStopped` where it was stopped. */
-function openHooks(slot: number, deadlineMs: number | undefined): { readonly hooks: TrialHooks; readonly flush: () => void } {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
-  const tell = (message: FromThread) => parentPort?.postMessage(message);
-  const throttle = throttleProgress((progress) => tell({ type: 'progress', slot, progress }));
+function openHooks(slot: number, throttle: ProgressThrottle, deadlineMs: number | undefined): TrialHooks {
   const lane = enterSlot(control, slot, deadlineMs, settings.laneWaitMs);
-  const hooks: TrialHooks = {
+  return {
     progress: throttle.report,
     checkpoint() {
       throttle.tick();
@@ -74,5 +81,4 @@ function openHooks(slot: number, deadlineMs: number | undefined): { readonly hoo
         return work(quiet);
       }),
   };
-  return { hooks, flush: throttle.flush };
 }

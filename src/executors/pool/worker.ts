@@ -1,5 +1,4 @@
-import type { Outcome } from '../../core/trial.ts';
-import type { Prepared, Task } from './thread.ts';
+import type { Finished, Prepared, Task } from './thread.ts';
 
 /**
  * What piscina calls in a worker thread. It loads this file with `require` where Node can, and a module that came in
@@ -10,6 +9,6 @@ export async function prepare(): Promise<Prepared> {
   return (await import('./thread.ts')).prepare();
 }
 
-export async function run(task: Task): Promise<Outcome> {
+export async function run(task: Task): Promise<Finished> {
   return (await import('./thread.ts')).run(task);
 }
