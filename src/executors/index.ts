@@ -2,5 +2,5 @@
  * Where trials run. Add one: a file that implements `Executor` (core/executor.ts), a line here, and a line in the
  * list of test/conformance/executors.test.ts.
  */
-export { createInlineExecutor, type InlineOptions } from './inline.ts';
+export { createInlineExecutor } from './inline.ts';
 export { createPoolExecutor, type PoolOptions } from './pool.ts';

@@ -7,7 +7,7 @@ import { notOpen } from './misuse.ts';
 import { runJob } from './run-job.ts';
 import { throttleProgress } from './throttle.ts';
 
-export interface InlineOptions {
+interface InlineOptions {
   /** The module, or how to import it when the executor opens. */
   readonly module: TrialModule | (() => Promise<TrialModule>);
   /** Handed to the module's `prepare`. */

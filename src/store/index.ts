@@ -3,5 +3,5 @@
  * list of test/conformance/stores.test.ts.
  */
 export { createMemoryStore } from './memory.ts';
-export { applyEvent, emptyView, readStudy, type Session, type StudyView } from './read-model.ts';
-export { openStore, type StoreMode } from './sqlite.ts';
+export { applyEvent, emptyView, readStudy, type StudyView } from './read-model.ts';
+export { openStore } from './sqlite.ts';

@@ -5,7 +5,7 @@ import type { StudyRecord, TrialStore } from '../core/store.ts';
 import type { Trial, TrialState } from '../core/trial.ts';
 
 /** One run of the search command on the study. `end` is absent while it runs, and for one that was killed. */
-export interface Session {
+interface Session {
   readonly begin: { readonly at: number; readonly facts: Json };
   readonly end?: { readonly at: number; readonly facts: Json };
 }

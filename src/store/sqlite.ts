@@ -9,7 +9,7 @@ import { checkVersion, inspectFile } from './header.ts';
 import { isLocked, takeLock } from './lease.ts';
 import { applicationId, migrations } from './schema.ts';
 
-export type StoreMode = 'read' | 'write';
+type StoreMode = 'read' | 'write';
 
 /**
  * Opens the studies of an SQLite file. `write` creates the file where there is none; `read` never does, and never

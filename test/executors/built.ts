@@ -1,24 +1,24 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { afterAll } from 'vitest';
 
 /**
  * The executors and their fixtures as plain JavaScript, file by file as `npm run build` makes it: threads start many
- * times faster than with a TypeScript loader in each, and the built form is tested too.
+ * times faster than with a TypeScript loader in each, and the built form is tested too. Gives the built file of a source.
  */
-export function builtUrls(): Promise<Built> {
-  built ??= Promise.resolve().then(build);
-  return built;
+export function builtFrom(source: URL): URL {
+  folder ??= build();
+  const file = relative(root, fileURLToPath(source)).replace(/\.ts$/, '.js');
+  return pathToFileURL(join(folder, file));
 }
 
-interface Built {
-  readonly executors: URL;
-  readonly trialModule: URL;
-  readonly workerParent: URL;
-}
+let folder: string | undefined;
 
-let built: Promise<Built> | undefined;
+afterAll(() => {
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const compilerOptions: ts.CompilerOptions = {
@@ -29,22 +29,17 @@ const compilerOptions: ts.CompilerOptions = {
 };
 
 /** Below node_modules, so that packages resolve. */
-function build(): Built {
-  const folder = join(root, 'node_modules', '.cache', `espalier-test-${process.pid}`);
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  mkdirSync(folder, { recursive: true });
+function build(): string {
+  const cache = join(root, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'espalier-test-'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   for (const file of sources()) {
     const target = join(folder, file.replace(/\.ts$/, '.js'));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, ts.transpileModule(readFileSync(join(root, file), 'utf8'), { compilerOptions }).outputText);
   }
-  const url = (file: string) => pathToFileURL(join(folder, file));
-  return {
-    executors: url('src/executors/index.js'),
-    trialModule: url('test/fixtures/trial-module.js'),
-    workerParent: url('test/fixtures/worker-parent.js'),
-  };
+  return folder;
 }
 
 function sources(): string[] {

@@ -6,7 +6,7 @@ import type { Candidate, Plan } from '../../src/core/candidate.ts';
 import type { Executor } from '../../src/core/executor.ts';
 import type { Outcome, Progress } from '../../src/core/trial.ts';
 import type { PoolOptions } from '../../src/executors/index.ts';
-import { builtUrls } from './built.ts';
+import { builtFrom } from './built.ts';
 
 export const fixture = new URL('../fixtures/trial-module.ts', import.meta.url);
 export const planOf = (candidate: Candidate): Plan => ({ recipe: candidate, techniques: {} });
@@ -30,10 +30,10 @@ type Options = Partial<PoolOptions> & { readonly prepare?: string };
 
 /** A pool of the built code on the built fixture, closed after the test. */
 export async function createPool({ prepare = 'well', ...options }: Options): Promise<Executor & { readonly folder: string }> {
-  const { executors, trialModule } = await builtUrls();
+  const executors = builtFrom(new URL('../../src/executors/index.ts', import.meta.url));
   const { createPoolExecutor } = (await import(executors.href)) as typeof import('../../src/executors/index.ts');
   const folder = temporaryFolder();
-  const executor = createPoolExecutor({ slots: 2, setup: { folder, prepare }, planOf, module: trialModule, ...options });
+  const executor = createPoolExecutor({ slots: 2, setup: { folder, prepare }, planOf, module: builtFrom(fixture), ...options });
   onCleanup(() => executor.close());
   return Object.assign(executor, { folder });
 }

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { builtUrls } from './built.ts';
-import { isAlive, onCleanup, temporaryFolder, until } from './harness.ts';
+import { builtFrom } from './built.ts';
+import { fixture, isAlive, onCleanup, temporaryFolder, until } from './harness.ts';
+
+const parent = new URL('../fixtures/worker-parent.ts', import.meta.url);
 
 /** The parent fixture in a process group of its own, as a terminal would start it. */
 async function startParent(behaviour: string): Promise<{ child: ChildProcess; hostPid: number; output: () => string }> {
-  const { workerParent, trialModule } = await builtUrls();
-  const files = [workerParent, trialModule].map((url) => fileURLToPath(url));
+  const files = [parent, fixture].map((source) => fileURLToPath(builtFrom(source)));
   const child = spawn(process.execPath, [...files, temporaryFolder(), behaviour], { detached: true });
   onCleanup(() => child.exitCode === null && child.kill('SIGKILL'));
   let output = '';

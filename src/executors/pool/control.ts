@@ -39,7 +39,7 @@ const stateOf = (slot: number) => word.first + 2 * slot;
 const ticketOf = (slot: number) => word.first + 2 * slot + 1;
 
 /** One clock for all threads of the process, in ms. */
-export const monotonicMs = () => Number(process.hrtime.bigint() / 1_000_000n);
+const monotonicMs = () => Number(process.hrtime.bigint() / 1_000_000n);
 
 /** Changes a word and wakes whoever waits for any change. */
 function set(control: Control, index: number, value: number): void {
