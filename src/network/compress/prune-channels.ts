@@ -83,7 +83,7 @@ function keptChannels(channels: number, keep: number, multiple: number): number 
 
 /** Per channel of the group, the norms of the weights that make it, summed over its layers. */
 function channelScores(graph: Graph, group: ChannelGroup, norm: (weights: Iterable<number>) => number): number[] {
-  const scores = new Array<number>(group.channels).fill(0);
+  const scores = Array.from({ length: group.channels }, () => 0);
   for (const { initializer, axis, role, channels } of group.members) {
     if (role !== 'producer') continue;
     channels.forEach((channel, position) => {

@@ -5,7 +5,7 @@ import type { Graph } from '../ir/graph.ts';
 /** When a technique has its turn. A plan's techniques are applied in this order, in the list's order within a stage. */
 export const stages = ['architecture', 'factor', 'prune', 'quantize'] as const;
 
-export type Stage = (typeof stages)[number];
+type Stage = (typeof stages)[number];
 
 export type Knobs = Readonly<Record<string, Knob>>;
 
@@ -14,7 +14,7 @@ type KnobValue<K extends Knob> = K extends { readonly kind: 'choice'; readonly v
   : number;
 
 /** Settings of one site, typed by the knobs that declare them. */
-export type SettingsOf<K extends Knobs> = { readonly [Name in keyof K]: KnobValue<K[Name]> };
+type SettingsOf<K extends Knobs> = { readonly [Name in keyof K]: KnobValue<K[Name]> };
 
 /** Settings by the site's name; sites that are left alone are absent. */
 export type BySite<S> = Readonly<Record<string, S>>;

@@ -36,7 +36,7 @@ function unlessDefault(kernel: number, stride: number, group: number): Record<st
 }
 
 /** BatchNormalization over axis 1, as the identity that training starts from. */
-export function batchNorm(b: Builder, name: string, x: string): string {
+function batchNorm(b: Builder, name: string, x: string): string {
   const channels = b.shape(x)[1]!;
   const parameters = [
     b.initializer(`${name}.scale`, filled([channels], 1)),

@@ -33,15 +33,9 @@ describe('INT8 everywhere in a ResNet', () => {
     const quantized = await finished(resnet, uniformPlan(resnet, { quantize: { bits: 8, weights } }));
     const { output, kernels } = await runOnnx(quantized);
     expect(floatKernels(kernels)).toEqual([]);
-    expect(kernels.filter((op) => op.startsWith('Q')).sort()).toEqual(
-      [
-        'QuantizeLinear',
-        ...Array(9).fill('QLinearConv'),
-        ...Array(3).fill('QLinearAdd'),
-        'QLinearGlobalAveragePool',
-        'QGemm',
-      ].sort(),
-    );
+    const times = (name: string) => kernels.filter((op) => op === name).length;
+    const kinds = ['QuantizeLinear', 'QLinearConv', 'QLinearAdd', 'QLinearGlobalAveragePool', 'QGemm'];
+    expect(kinds.map(times)).toEqual([1, 9, 3, 1, 1]);
     expect(relativeError(output, (await runOnnx(resnet)).output)).toBeLessThan(0.1);
   });
 

@@ -165,7 +165,7 @@ describe('pruning', () => {
         .sort((a, b) => b.score - a.score)
         .slice(0, 3);
       const kept = best.map(({ c }) => c).sort((a, b) => a - b);
-      const expected = kept.flatMap((c) => [...weights[0]!.data.slice(c * 9, (c + 1) * 9)]);
+      const expected = kept.flatMap((c) => [...weights[0]!.data.subarray(c * 9, (c + 1) * 9)]);
       expect([...channelsOf(stem({ keep: 3 / 8, importance }), 'stem.weight').data]).toEqual(expected);
     }
   });

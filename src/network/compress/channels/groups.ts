@@ -3,7 +3,7 @@ import { type AxisLabel, Labels, type Role } from './labels.ts';
 import { channelRules } from './rules.ts';
 
 /** An axis of an initializer that runs along the channels of a group. */
-export interface GroupMember {
+interface GroupMember {
   readonly initializer: string;
   readonly axis: number;
   readonly role: Role;

@@ -39,7 +39,7 @@ export function quantizeWeight(
   const size = weight.shape[axis]!;
   const inner = elementCount(weight.shape.slice(axis + 1));
   const channelOf = (i: number) => (perChannel ? Math.floor(i / inner) % size : 0);
-  const largest = new Array<number>(perChannel ? size : 1).fill(0);
+  const largest = Array.from({ length: perChannel ? size : 1 }, () => 0);
   data.forEach((value, i) => {
     largest[channelOf(i)] = Math.max(largest[channelOf(i)]!, Math.abs(value));
   });

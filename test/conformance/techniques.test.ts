@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Plan, SiteSettings, Value } from '../../src/core/candidate.ts';
+import type { Knob } from '../../src/core/catalog.ts';
+import { techniques } from '../../src/network/compress/index.ts';
+import { canonicalPlan, finalize, planKey, rewrite } from '../../src/network/compress/recipe.ts';
+import { stages, type Technique } from '../../src/network/compress/technique.ts';
+import { decode } from '../../src/network/ir/bytes/decode.ts';
+import { encode } from '../../src/network/ir/bytes/encode.ts';
+import type { Graph } from '../../src/network/ir/graph.ts';
+import { layersOf } from '../../src/network/ir/layers.ts';
+import { verify } from '../../src/network/ir/verify.ts';
+import { finished, noPlan, relativeError, runOnnx } from '../fixtures/compression.ts';
+import { images, trainedResnet } from '../fixtures/graphs.ts';
+import { interpret } from '../fixtures/interpreter.ts';
+import { sketches } from '../fixtures/sketches.ts';
+
+const resnet = trainedResnet({ blocks: [1, 1], widths: [4, 6] }, [1, 6, 6]);
+const graphs: Record<string, Graph> = {
+  'a ResNet': resnet,
+  ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
+};
+
+/** Values of a knob: all of a choice, the ends and the inside of a range. */
+function valuesOf(knob: Knob): readonly Value[] {
+  if (knob.kind === 'choice') return knob.values;
+  const between = [0.25, 0.5, 0.75].map((part) => knob.min + part * (knob.max - knob.min));
+  return [knob.min, ...(knob.integer ? between.map(Math.round) : between), knob.max];
+}
+
+const settings = ({ knobs }: Technique): fc.Arbitrary<SiteSettings> =>
+  fc.record(Object.fromEntries(Object.entries(knobs).map(([name, knob]) => [name, fc.constantFrom(...valuesOf(knob))])));
+
+/** Some sites of the graph, each with settings of its own. */
+function plans(technique: Technique, graph: Graph): fc.Arbitrary<Plan> {
+  const sites = fc.subarray(technique.sites(graph).map(({ name }) => name));
+  return sites.chain((names) =>
+    fc
+      .record(Object.fromEntries(names.map((name) => [name, settings(technique)])))
+      .map((bySite) => ({ recipe: {}, techniques: { [technique.name]: bySite } })),
+  );
+}
+
+const compress = (graph: Graph, plan: Plan): Promise<Graph> => finished(rewrite(graph, plan), plan);
+const interfaceOf = ({ inputs, outputs, types }: Graph) => ({ inputs, outputs: outputs.map((name) => [name, types[name]]) });
+const compressible = (technique: Technique) => Object.entries(graphs).filter(([, graph]) => technique.sites(graph).length > 0);
+
+describe.each(techniques)('technique $name', (technique) => {
+  it('declares itself: a stage, a summary, knobs with domains, one way at least to switch it off', () => {
+    expect(stages).toContain(technique.stage);
+    expect(technique.summary).toMatch(/\.$/);
+    const knobs = Object.values(technique.knobs);
+    for (const knob of knobs) {
+      if (knob.kind === 'choice') expect(knob.values).toContain(knob.default);
+      else expect(knob.default >= knob.min && knob.default <= knob.max).toBe(true);
+    }
+    expect(knobs.some(({ off }) => off !== undefined)).toBe(true);
+  });
+
+  it('names its sites by their first layer, every layer in one of them at most', () => {
+    for (const graph of Object.values(graphs)) {
+      const sites = technique.sites(graph);
+      const layers = sites.flatMap((site) => site.layers);
+      expect(sites.map(({ name }) => name)).toEqual(sites.map((site) => site.layers[0]));
+      expect(new Set(layers).size).toBe(layers.length);
+      expect(layersOf(graph).map(({ name }) => name)).toEqual(expect.arrayContaining(layers));
+    }
+  });
+
+  it('leaves the network bitwise alone where it is off', async () => {
+    for (const [, graph] of compressible(technique)) {
+      const dense = encode(finalize(graph, noPlan, {}));
+      for (const [name, { off }] of Object.entries(technique.knobs)) {
+        if (off === undefined) continue;
+        const everywhere = Object.fromEntries(technique.sites(graph).map((site) => [site.name, { [name]: off }]));
+        const plan: Plan = { recipe: {}, techniques: { [technique.name]: everywhere } };
+        expect(encode(await compress(graph, plan))).toEqual(dense);
+        expect(planKey(graph, plan)).toBe(planKey(graph, noPlan));
+      }
+    }
+  });
+
+  it('gives valid graphs with the same inputs and outputs, that survive the file', async () => {
+    await forSomePlans(technique, async (graph, plan) => {
+      const result = await compress(graph, plan);
+      verify(result);
+      expect(interfaceOf(result)).toEqual(interfaceOf(graph));
+      const bytes = encode(result);
+      expect(encode(decode(bytes))).toEqual(bytes);
+    });
+  });
+
+  it('runs on onnxruntime as the graph says', async () => {
+    await forSomePlans(technique, async (graph, plan) => {
+      const result = await compress(graph, plan);
+      const { output } = await runOnnx(result);
+      const exact = interpret(result, { x: Float64Array.from(images(result, 'run')) })[result.outputs[0]!]!.data;
+      // Integers may be rounded the other way where a sum lies between two of them.
+      expect(relativeError(output, exact)).toBeLessThan(0.03);
+    });
+  });
+
+  it('gives equal bytes for equal arguments, and leaves its arguments alone', async () => {
+    await forSomePlans(technique, async (graph, plan) => {
+      const before = structuredClone({ graph, plan });
+      const bytes = encode(await compress(graph, plan));
+      expect(encode(await compress(structuredClone(graph), structuredClone(plan)))).toEqual(bytes);
+      expect({ graph, plan }).toEqual(before);
+    });
+  });
+
+  it('gives the same network for a plan as for its normal form, which is its own', async () => {
+    await forSomePlans(technique, async (graph, plan) => {
+      const normal = canonicalPlan(graph, plan);
+      expect(canonicalPlan(graph, normal)).toEqual(normal);
+      expect(encode(await compress(graph, normal))).toEqual(encode(await compress(graph, plan)));
+    });
+  });
+});
+
+async function forSomePlans(technique: Technique, check: (graph: Graph, plan: Plan) => Promise<void>): Promise<void> {
+  const cases = fc
+    .constantFrom(...compressible(technique))
+    .chain(([name, graph]) => plans(technique, graph).map((plan) => ({ name, plan })));
+  await fc.assert(
+    fc.asyncProperty(cases, ({ name, plan }) => check(graphs[name]!, plan)),
+    { numRuns: 15, seed: 7 },
+  );
+}
