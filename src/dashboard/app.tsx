@@ -23,12 +23,13 @@ import { ScatterPanel } from './panels/scatter.tsx';
 import { TrialsPanel } from './panels/trials.tsx';
 import { WorkersPanel } from './panels/workers.tsx';
 import type { Screen } from './screen.ts';
+import { StandInsContext } from './stand-ins.ts';
 import { type Styles, StylesContext } from './theme.ts';
 import { type Command, commandOf, initialUi, type Listed, reduceUi, type UiState } from './ui-state.ts';
 
 export interface AppProps extends Context {
   readonly live: Live;
-  readonly screen: Pick<Screen, 'size' | 'onResize'>;
+  readonly screen: Pick<Screen, 'size' | 'onResize' | 'standIns'>;
   readonly styles: Styles;
   readonly network: NetworkInfo | undefined;
   readonly keyboard: boolean;
@@ -58,15 +59,17 @@ export function App(props: AppProps) {
   );
   const layout = layoutFor(size.columns, size.rows, view.workers.length, ui.detail || ui.help);
   return (
-    <StylesContext value={styles}>
-      <Box flexDirection="column" width={size.columns} height={size.rows}>
-        <Header {...view.progress} width={size.columns} />
-        {layout.workers > 0 && <WorkersPanel workers={view.workers} width={size.columns} height={layout.workers} />}
-        <Body {...props} view={view} layout={layout} ui={ui} />
-        {layout.log > 0 && <LogPanel lines={view.log} width={size.columns} height={layout.log} />}
-        <KeyLine ui={ui} width={size.columns} />
-      </Box>
-    </StylesContext>
+    <StandInsContext value={screen.standIns}>
+      <StylesContext value={styles}>
+        <Box flexDirection="column" width={size.columns} height={size.rows}>
+          <Header {...view.progress} width={size.columns} />
+          {layout.workers > 0 && <WorkersPanel workers={view.workers} width={size.columns} height={layout.workers} />}
+          <Body {...props} view={view} layout={layout} ui={ui} />
+          {layout.log > 0 && <LogPanel lines={view.log} width={size.columns} height={layout.log} />}
+          <KeyLine ui={ui} width={size.columns} />
+        </Box>
+      </StylesContext>
+    </StandInsContext>
   );
 }
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { createStandIns, type StandIns } from './stand-ins.ts';
 
 /**
  * The alternate screen of a terminal, painted line by line: a frame is compared with the one before, and only lines that
@@ -8,6 +9,8 @@ import { EventEmitter } from 'node:events';
 export interface Screen {
   /** What Ink renders to: each write is one whole frame. */
   readonly stream: NodeJS.WriteStream;
+  /** For the lines of a frame; the stream resolves them. */
+  readonly standIns: StandIns;
   readonly size: () => { readonly columns: number; readonly rows: number };
   /** Calls back after the window changed its size; returns how to stop that. */
   onResize(listener: () => void): () => void;
@@ -39,7 +42,8 @@ export function restoreTerminal(): void {
 
 export function openScreen(stdout: NodeJS.WriteStream): Screen {
   const painter = new Painter(stdout);
-  const stream = new FrameStream(stdout, (frame) => painter.show(frame));
+  const standIns = createStandIns();
+  const stream = new FrameStream(stdout, (frame) => painter.show(standIns.resolve(frame)));
   const resized = () => {
     painter.forget();
     stream.emit('resize');
@@ -60,6 +64,7 @@ export function openScreen(stdout: NodeJS.WriteStream): Screen {
   stdout.write(control.enter);
   return {
     stream: stream as unknown as NodeJS.WriteStream,
+    standIns,
     size: () => ({ columns: stream.columns, rows: stream.rows }),
     onResize(listener) {
       stream.on('resize', listener);

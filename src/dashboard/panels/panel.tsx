@@ -1,5 +1,6 @@
 import { Box, Transform } from 'ink';
 import { useContext } from 'react';
+import { type PaintedLine, StandInsContext } from '../stand-ins.ts';
 import { cutText, oneLine, textWidth } from '../text-width.ts';
 import { type StyleName, type Styles, StylesContext } from '../theme.ts';
 
@@ -30,31 +31,34 @@ interface LinesProps extends Size {
  */
 export function Lines({ rows, width, height }: LinesProps) {
   const styles = useContext(StylesContext);
+  const standIns = useContext(StandInsContext);
   if (height < 1 || width < 1) return null;
   const lines = rows.slice(0, height).map((row) => paintRow(row, width, styles));
   return (
     <Box width={width} height={height} flexShrink={0}>
-      <Transform transform={(_, index) => lines[index] ?? ''}>{blank(height)}</Transform>
+      <Transform transform={(_, index) => (lines[index] ? standIns.hold(lines[index]) : '')}>{blank(height)}</Transform>
     </Box>
   );
 }
 
 const blank = (height: number) => Array.from({ length: height }, () => ' ').join('\n');
 
-/** A row as text with escape sequences, at most `width` columns; a cut one ends in `…`. */
-export function paintRow(row: Row, width: number, styles: Styles): string {
+/** A row as text with escape sequences, in at most `width` columns; a cut one ends in `…`. */
+export function paintRow(row: Row, width: number, styles: Styles): PaintedLine {
   const texts = row.map(({ text }) => oneLine(text));
   const total = texts.reduce((sum, text) => sum + textWidth(text), 0);
   let left = total > width ? width - 1 : width;
   let line = '';
+  let columns = 0;
   for (const [i, text] of texts.entries()) {
     const { open, close } = styles[row[i]!.style];
     const cut = cutText(text, left);
     left -= textWidth(cut);
+    columns += textWidth(cut);
     if (cut !== '') line += open + cut + close;
-    if (cut !== text) return `${line}…`;
+    if (cut !== text) return { text: `${line}…`, columns: columns + 1 };
   }
-  return line;
+  return { text: line, columns };
 }
 
 interface PanelProps extends LinesProps {
