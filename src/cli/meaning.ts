@@ -9,7 +9,7 @@ export const identityPlan: Plan = { recipe: {}, techniques: {} };
 export const baselineCandidate: Candidate = {};
 
 /** What the candidates of a space mean for the network. */
-export function meaningOf(space: Space): { plan(candidate: Candidate): Plan } {
+export function meaningOf(space: Space): { readonly plan: (candidate: Candidate) => Plan } {
   return {
     plan: (candidate) => (Object.keys(candidate).length === 0 ? identityPlan : planOf(space, candidate)),
   };

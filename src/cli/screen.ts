@@ -1,6 +1,6 @@
 import type { LiveEvent } from '../core/event.ts';
 import type { StudyRecord } from '../core/store.ts';
-import { mountDashboard } from '../dashboard/mount.ts';
+import { mountDashboard, restoreTerminal } from '../dashboard/mount.ts';
 import { ndjsonReporter } from '../dashboard/ndjson.ts';
 import { plainReporter } from '../dashboard/plain.ts';
 import type { ModelSpec } from '../network/models/index.ts';
@@ -59,6 +59,7 @@ const budgetOf = ({ trials, seconds, workers }: SearchSettings) => ({
 function dashboard({ record, settings, past, actions }: ScreenOptions): Screen {
   const { goal, space, sections } = factsOf(record);
   const listeners = new Set<(event: LiveEvent) => void>();
+  process.once('exit', restoreTerminal);
   const view = mountDashboard({
     record,
     goal,

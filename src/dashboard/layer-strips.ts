@@ -23,14 +23,16 @@ export function layerStrips(plan: Plan, catalog: Catalog): Strip[] {
 function stripOf(plan: Plan, layers: readonly string[], technique: TechniqueInfo, name: string, knob: Knob): Strip {
   const settings = layers.map((layer) => settingOf(plan, technique, layer, name));
   const used = settings.filter((value): value is number => typeof value === 'number' && value !== knob.off);
-  const glyphs = settings.map((value) => (value === 'none' ? ' ' : glyphOf(knob, value))).join('');
+  const glyphs = settings.map((value) => (value === outOfReach ? ' ' : glyphOf(knob, value))).join('');
   return { technique: technique.name, knob: name, glyphs, range: rangeOf(used) };
 }
 
-/** The layer's setting; undefined where it is left alone, 'none' where the technique does not reach it. */
-function settingOf(plan: Plan, technique: TechniqueInfo, layer: string, knob: string): Value | undefined | 'none' {
+const outOfReach = Symbol('out of reach');
+
+/** The layer's setting; undefined where it is left alone, `outOfReach` where the technique does not reach it. */
+function settingOf(plan: Plan, technique: TechniqueInfo, layer: string, knob: string): Value | undefined | typeof outOfReach {
   const site = technique.sites.find(({ layers }) => layers.includes(layer));
-  if (!site) return 'none';
+  if (!site) return outOfReach;
   return plan.techniques[technique.name]?.[site.name]?.[knob];
 }
 

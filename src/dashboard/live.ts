@@ -13,8 +13,8 @@ export interface Snapshot {
 
 export interface Live {
   push(event: LiveEvent): void;
-  snapshot(): Snapshot;
-  subscribe(listener: () => void): () => void;
+  readonly snapshot: () => Snapshot;
+  readonly subscribe: (listener: () => void) => () => void;
   /** Tells how long a redraw took: slow terminals and large windows are redrawn less often. */
   drawn(ms: number): void;
   close(): void;

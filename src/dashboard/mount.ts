@@ -61,7 +61,7 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
     unmount();
     if (!ended) actions.leaveNow();
   };
-  const keyboard = stdin.isTTY === true;
+  const keyboard = stdin.isTTY;
   const styles = stylesFor(stdout.getColorDepth() as ColorDepth);
   const { record, goal, budget, network } = options;
   const app = createElement(App, { record, goal, budget, network, live, screen, styles, keyboard, onCommand, onUnmount });

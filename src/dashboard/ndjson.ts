@@ -4,7 +4,7 @@ import type { LiveEvent } from '../core/event.ts';
 export type Write = (text: string) => void;
 
 export interface Reporter {
-  emit(event: LiveEvent): void;
+  readonly emit: (event: LiveEvent) => void;
 }
 
 /** Every live event (core/event.ts) as one line of JSON, `type` and `at` first. Numbers that are not finite become null. */

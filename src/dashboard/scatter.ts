@@ -162,15 +162,15 @@ function yAxisCell(frame: Frame, row: number): Cell {
 function xAxis(frame: Frame, { x: metric, columns }: ScatterInput): ScatterRun[][] {
   const labelWidth = 9;
   const values = ticks(frame.x, Math.max(1, Math.floor(frame.columns / labelWidth)));
-  const line = [...'─'.repeat(frame.columns)];
-  const below = [...' '.repeat(columns)];
+  const line = Array.from({ length: frame.columns }, () => '─');
+  const below = Array.from({ length: columns }, () => ' ');
   let free = 0;
   for (const [i, text] of labels(metric, values).entries()) {
     const column = Math.round(frame.x.position(values[i]!) * (frame.columns * 2 - 1)) >> 1;
     line[column] = '┬';
     const start = Math.min(columns - text.length, frame.left + column - (text.length >> 1));
     if (start < free) continue;
-    below.splice(start, text.length, ...text);
+    below.splice(start, text.length, ...Array.from(text));
     free = start + text.length + 1;
   }
   return [

@@ -62,7 +62,7 @@ function styleOf({ color, weight, inverse }: Look, depth: ColorDepth): Style {
   if (inverse) codes.push(['7', '27']);
   if (color && depth > 1) codes.push([color[depth as 4 | 8 | 24], '39']);
   const sequence = (params: readonly string[]) => params.map((param) => `\x1b[${param}m`).join('');
-  return { open: sequence(codes.map(([on]) => on)), close: sequence(codes.map(([, off]) => off).reverse()) };
+  return { open: sequence(codes.map(([on]) => on)), close: sequence(codes.map(([, off]) => off).toReversed()) };
 }
 
 export const StylesContext = createContext<Styles>(stylesFor(1));

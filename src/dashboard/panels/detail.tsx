@@ -55,7 +55,7 @@ function metricRows({ trial, baseline }: DetailProps): Row[] {
 function relation(metric: string, value: number | undefined, baseline: number | undefined): string {
   if (value === undefined || baseline === undefined || value === 0) return '';
   return metric === 'accuracy'
-    ? `${formatPoints(value - baseline)}`
+    ? formatPoints(value - baseline)
     : metric in metricFormats
       ? `${formatRatio(baseline / value)} less`
       : '';

@@ -12,21 +12,25 @@ export function WorkersPanel({ workers, width, height }: Size & { readonly worke
   return <Panel title="workers" rows={rows} width={width} height={height} />;
 }
 
-const barWidth = (width: number) => Math.min(40, Math.max(6, Math.floor(width / 5)));
+/** Columns of everything else in a line: worker, trial, percentage, loss and accuracy. */
+const besideBar = 3 + 9 + 6 + 25;
+const barWidth = (width: number, stages: number) => Math.min(40, Math.max(6, width - besideBar - stages));
 
 const stageOf = ({ stage = '', epoch }: WorkerRow) => (epoch === undefined ? stage : `${stage} ${epoch}`);
+
+const nameOf = ({ worker, trial }: WorkerRow) => (worker === undefined ? 'all' : trial === 0 ? 'base' : `#${trial}`);
 
 function rowOf(worker: WorkerRow, width: number, stages: number): Row {
   const name = run(` ${worker.worker ?? ' '} `, 'dim');
   if (worker.trial === undefined) return [name, run(' idle', 'dim')];
-  const trial = run(worker.trial === 0 ? ' all    ' : ` #${worker.trial}`.padEnd(8), 'strong');
+  const trial = run(` ${nameOf(worker)}`.padEnd(8), 'strong');
   if (worker.fraction === undefined) return [name, trial, run('starting', 'dim')];
   const done = `${Math.floor(worker.fraction * 100)} %`.padStart(6);
   return [
     name,
     trial,
     run(stageOf(worker).padEnd(stages)),
-    ...bar(worker.fraction, barWidth(width)),
+    ...bar(worker.fraction, barWidth(width, stages)),
     run(done),
     ...learning(worker),
   ];
