@@ -1,0 +1,16 @@
+/** The library: what a program needs to search without the command line. */
+export type { Candidate, Plan, Value } from './core/candidate.ts';
+export type { Controller, ControllerContext, ControllerDefinition, TrialResult } from './core/controller.ts';
+export { NasError } from './core/errors.ts';
+export type { LiveEvent, StudyEvent } from './core/event.ts';
+export type { Executor, TrialListener, TrialRequest } from './core/executor.ts';
+export type { Constraint, Direction, Goal, Metrics, Objective } from './core/objective.ts';
+export type { StudyRecord, TrialStore } from './core/store.ts';
+export type { Outcome, Progress, Trial } from './core/trial.ts';
+export { createInlineExecutor, createPoolExecutor } from './executors/index.ts';
+export { controllers } from './search/controllers/index.ts';
+export { parseSpace } from './search/space/file/parse.ts';
+export type { Space } from './search/space/space.ts';
+export { frontOf } from './search/study/progress.ts';
+export { runStudy } from './search/study/run.ts';
+export { createMemoryStore, openStore, readStudy } from './store/index.ts';
