@@ -1,7 +1,5 @@
-import { NasError } from '../../core/errors.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
-import { readInt } from '../ir/ops/support/attributes.ts';
 import { rebuild } from '../ir/rebuild.ts';
 
 /** What one BatchNormalization measures on the batch. */
@@ -18,7 +16,7 @@ export interface BatchStatistics {
 
 /**
  * A model graph as it runs in training: BatchNormalization normalizes by the batch's statistics, which become values
- * of the graph. Dropout stays the identity that it is in the model. Throws NasError IR_TRAIN where one is in training mode already.
+ * of the graph. Dropout stays the identity that it is in the model.
  */
 export function trainMode(graph: Graph): { readonly graph: Graph; readonly statistics: readonly BatchStatistics[] } {
   const statistics: BatchStatistics[] = [];
@@ -31,10 +29,7 @@ export function trainMode(graph: Graph): { readonly graph: Graph; readonly stati
   return { graph: rebuild(graph, { nodes }), statistics };
 }
 
-function statisticsOf(graph: Graph, node: Node): BatchStatistics {
-  const { name, inputs } = node;
-  if (readInt(node, 'training_mode', 0) === 1)
-    throw new NasError('IR_TRAIN', `node "${name}" (BatchNormalization) is in training mode; export the model for inference`);
+function statisticsOf(graph: Graph, { name, inputs }: Node): BatchStatistics {
   const { shape } = graph.types[inputs[0]!]!;
   return {
     runningMean: inputs[3]!,

@@ -1,9 +1,9 @@
 import type { Builder } from '../builder.ts';
-import type { Node, Shape, TensorType } from '../graph.ts';
+import type { Shape, TensorType } from '../graph.ts';
 import { show } from '../graph.ts';
 import type { GradContext, InferContext, OpEntry } from '../op.ts';
 import { readFloat, readInt } from './support/attributes.ts';
-import { gradOf, noGradient, reshape } from './support/gradients.ts';
+import { gradOf, reshape } from './support/gradients.ts';
 import { expectShape, inputType, misfit, range } from './support/shapes.ts';
 
 /** Batch normalization over [N, C, …spatial], statistics per channel. */
@@ -16,21 +16,18 @@ function channelVector(context: InferContext, x: number, from: number): TensorTy
   return { dtype, shape: [shape[1]!] };
 }
 
-/** In training mode the op normalizes by the batch's statistics and has two more outputs: the running averages. */
-const isTraining = (node: Node): boolean => readInt(node, 'training_mode', 0) === 1;
-
 const batchNormalization: OpEntry = {
   op: 'BatchNormalization',
   domain: '',
   infer: (context) => {
-    const vector = channelVector(context, 0, 1);
-    const y = inputType(context, 0);
-    return isTraining(context.node) ? [y, vector, vector] : [y];
+    channelVector(context, 0, 1);
+    if (readInt(context.node, 'training_mode', 0) !== 0)
+      throw misfit(context.node, 'training_mode = 1; export the model for inference');
+    return [inputType(context, 0)];
   },
   stops: [3, 4],
   grad: (context) => {
-    const { b, node, wants } = context;
-    if (isTraining(node)) throw noGradient(node, 'only the inference form has a gradient; training has BatchNormTrain');
+    const { b, wants } = context;
     const dy = gradOf(context);
     const { centered, inverse, scale } = inferenceParts(context);
     const overChannel = (value: string) => b.op('ReduceSum', [value, b.ints(allButChannel(b.shape(dy)))], { keepdims: 0 });

@@ -31,16 +31,19 @@ export const convWeightGrad: Emission = ({ b, node }) => {
 
 /** x [N,g,C,H,W] → [N,g,kw·C,H,Wo]: column o of copy j is column o·stride + j·dilation of the padded x. */
 function shiftedColumns(b: Builder, x: string, width: Axis): string {
-  const needed = (width.output - 1) * width.stride + (width.kernel - 1) * width.dilation + 1;
-  const end = Math.max(0, needed - width.input - width.begin);
-  const padded = width.begin + end === 0 ? x : b.op('Pad', [x, b.ints([0, 0, 0, 0, width.begin, 0, 0, 0, 0, end])]);
   const copies = range(0, width.kernel).map((j) => {
-    const start = j * width.dilation;
-    const stop = start + (width.output - 1) * width.stride + 1;
-    if (start === 0 && stop === b.shape(padded)[4] && width.stride === 1) return padded;
-    return b.op('Slice', [padded, b.ints([start]), b.ints([stop]), b.ints([4]), b.ints([width.stride])]);
+    const begin = width.begin - j * width.dilation;
+    const span = (width.output - 1) * width.stride + 1;
+    const shifted = padColumns(b, x, begin, span - width.input - begin);
+    if (width.stride === 1) return shifted;
+    return b.op('Slice', [shifted, b.ints([0]), b.ints([span]), b.ints([4]), b.ints([width.stride])]);
   });
   return copies.length === 1 ? copies[0]! : b.op('Concat', copies, { axis: 2 });
+}
+
+/** Adds columns of zeros; takes columns away where the numbers are below 0. */
+function padColumns(b: Builder, x: string, begin: number, end: number): string {
+  return begin === 0 && end === 0 ? x : b.op('Pad', [x, b.ints([0, 0, 0, 0, begin, 0, 0, 0, 0, end])]);
 }
 
 /** [N,g,C,H,W] → [N,g,C,kh,Ho,W]: row o of copy i is row o·stride + i·dilation of the padded value. */
