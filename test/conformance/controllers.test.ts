@@ -95,6 +95,21 @@ describe.each(controllers)('controller $name', (definition) => {
     expect(new Set(keys([...others, ...proposed])).size).toBe(80);
   });
 
+  it('takes a baseline from outside the space', () => {
+    const perfect = (candidate: Candidate) =>
+      Object.keys(candidate).length === 0 ? { accuracy: 1, size: 1 } : measure(candidate);
+    const keyOf = (candidate: Candidate) => (Object.keys(candidate).length === 0 ? 'dense' : problem.keyOf(candidate));
+    const context = { ...problem, keyOf, seed: 's' };
+    const controller = definition.create(context);
+    controller.asked(0, {});
+    const candidates = drive(controller, { from: 1, to: 60, measure: perfect, before: [{}] });
+    for (const candidate of candidates.slice(1)) check(problem.space, candidate);
+    const restored = definition.create(context);
+    restored.restore(JSON.parse(JSON.stringify(controller.save())));
+    expect(restored.ask(60)).toEqual(controller.ask(60));
+    expect(restored.save()).toEqual(controller.save());
+  });
+
   it('depends on recorded candidates as on its own', () => {
     const whole = drive(create(), { to: 60, measure });
     const replayed = create();

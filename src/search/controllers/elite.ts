@@ -1,5 +1,7 @@
 import type { Candidate } from '../../core/candidate.ts';
-import { crowdingDistances, DominationLevels, type Losses } from '../study/pareto.ts';
+import { DominationLevels } from '../study/levels.ts';
+import type { Losses } from '../study/losses.ts';
+import { crowdingDistances } from '../study/pareto.ts';
 
 export interface Evaluated {
   readonly trial: number;
@@ -51,22 +53,28 @@ export class Elite {
     this.#levelsUsed = 0;
     for (const level of this.#levels.all()) {
       if (members.length >= this.#size) break;
-      members.push(...byCrowding(level));
+      members.push(...loneliest(level, this.#size - members.length));
       this.#levelsUsed++;
     }
     return members.concat(this.#infeasible).slice(0, this.#size);
   }
 }
 
-/** The loneliest first. */
-function byCrowding(level: readonly Evaluated[]): Evaluated[] {
-  const ordered = [...level].sort((a, b) => a.trial - b.trial);
-  const distances = crowdingDistances(ordered.map(({ losses }) => losses));
-  const order = ordered.map((_, i) => i).sort((i, j) => compareDescending(distances[i]!, distances[j]!) || i - j);
-  return order.map((i) => ordered[i]!);
+/** The loneliest `count` of a level, the loneliest first, equal ones by trial. One pass: a front can have thousands of points. */
+function loneliest(level: readonly Evaluated[], count: number): Evaluated[] {
+  const distances = crowdingDistances(level.map(({ losses }) => losses));
+  const best: number[] = [];
+  let bar = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < level.length; i++) {
+    if (distances[i]! < bar) continue;
+    const place = best.findIndex((other) => comesFirst(level, distances, i, other));
+    best.splice(place < 0 ? best.length : place, 0, i);
+    if (best.length > count) best.pop();
+    if (best.length === count) bar = distances[best.at(-1)!]!;
+  }
+  return best.map((i) => level[i]!);
 }
 
-/** Infinities are equal: their difference is not a number. */
-function compareDescending(a: number, b: number): number {
-  return a === b ? 0 : b - a;
+function comesFirst(level: readonly Evaluated[], distances: readonly number[], i: number, j: number): boolean {
+  return distances[i] === distances[j] ? level[i]!.trial < level[j]!.trial : distances[i]! > distances[j]!;
 }

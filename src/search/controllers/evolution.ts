@@ -62,7 +62,7 @@ class EvolutionController implements Controller {
 
   tell({ trial, candidate, metrics }: TrialResult): void {
     this.#proposals.add(trial, candidate);
-    if (!metrics) return;
+    if (!metrics || !isInside(this.#context.space, candidate)) return;
     const { objectives, constraints } = this.#context.goal;
     const result = { trial, candidate, losses: losses(metrics, objectives), violation: violation(metrics, constraints) };
     if (result.losses.every(Number.isFinite) && Number.isFinite(result.violation)) this.#add(result);
@@ -100,6 +100,11 @@ class EvolutionController implements Controller {
     const crossed = rng.uniform() < crossoverRate ? cross(space, first, tournament(parents, rng), rng) : first;
     return mutate(space, crossed, rng, { rate });
   }
+}
+
+/** Nothing can be bred from a candidate that does not set every parameter (a baseline that the space cannot express). */
+function isInside(space: Space, candidate: Candidate): boolean {
+  return space.parameters.every(({ name }) => candidate[name] !== undefined);
 }
 
 /** Binary tournament: the better of two, who are sorted best first. */

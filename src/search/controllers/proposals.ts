@@ -11,6 +11,8 @@ const draws = 100;
 const walkLimit = 100_000n;
 const manyDraws = 2000;
 
+type SavedProposal = readonly [number, ...Value[]] | readonly [number, Candidate];
+
 /** All candidates proposed so far, by trial, and the way to new ones. */
 export class Proposals {
   readonly #space: Space;
@@ -54,17 +56,23 @@ export class Proposals {
     return this.firstNew(draws, draw) ?? this.#nextInWalk();
   }
 
-  /** Values in the order of the space's parameters, by trial. */
+  /** By trial: the values in the order of the space's parameters; a candidate from outside the space as it is. */
   save(): Json {
-    const names = this.#space.parameters.map(({ name }) => name);
-    return [...this.#byTrial].map(([trial, candidate]) => [trial, ...names.map((name) => candidate[name]!)]);
+    return [...this.#byTrial].map(([trial, candidate]) => {
+      const values = this.#space.parameters.map(({ name }) => candidate[name]);
+      return values.includes(undefined) ? [trial, candidate] : [trial, ...(values as Value[])];
+    });
   }
 
   restore(state: Json): void {
-    for (const [trial, ...values] of state as readonly (readonly [number, ...Value[]])[]) {
-      const entries = this.#space.parameters.map(({ name }, i) => [name, values[i]!] as const);
-      this.add(trial, Object.fromEntries(entries));
+    for (const [trial, ...rest] of state as readonly SavedProposal[]) {
+      const [first] = rest;
+      this.add(trial, typeof first === 'object' ? first : this.#fromValues(rest as Value[]));
     }
+  }
+
+  #fromValues(values: readonly Value[]): Candidate {
+    return Object.fromEntries(this.#space.parameters.map(({ name }, i) => [name, values[i]!]));
   }
 
   #isNew(candidate: Candidate): boolean {

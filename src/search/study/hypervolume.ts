@@ -1,4 +1,4 @@
-import { dominates, type Losses } from './pareto.ts';
+import { dominates, type Losses } from './losses.ts';
 
 /**
  * The volume that a set of losses dominates up to a reference point, exactly. Points that are not strictly below the

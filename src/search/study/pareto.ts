@@ -1,15 +1,5 @@
-/** Losses of one point, smaller is better, in the order of the objectives. */
-export type Losses = readonly number[];
-
-/** Pareto dominance: nowhere worse, somewhere better. A NaN compares as neither, so points with NaN are kept out before. */
-export function dominates(a: Losses, b: Losses): boolean {
-  let better = false;
-  for (let i = 0; i < a.length; i++) {
-    if (!(a[i]! <= b[i]!)) return false;
-    if (a[i]! < b[i]!) better = true;
-  }
-  return better;
-}
+import { DominationLevels } from './levels.ts';
+import { dominates, type Losses } from './losses.ts';
 
 /** Non-domination rank of every point (0: dominated by none). NaN counts as infinitely bad. */
 export function nonDominatedRanks(points: readonly Losses[]): number[] {
@@ -27,67 +17,38 @@ export function nonDominatedRanks(points: readonly Losses[]): number[] {
  * neighbours, relative to the front's range. The ends of every objective get infinity. Equal losses are ordered by index.
  */
 export function crowdingDistances(front: readonly Losses[]): number[] {
-  const distances = front.map(() => 0);
+  const distances = new Array<number>(front.length).fill(0);
   const objectives = front[0]?.length ?? 0;
   for (let k = 0; k < objectives; k++) {
-    const order = front.map((_, i) => i).sort((i, j) => front[i]![k]! - front[j]![k]! || i - j);
-    const lossAt = (position: number) => front[order[position]!]![k]!;
-    const range = lossAt(order.length - 1) - lossAt(0);
-    distances[order[0]!] = Number.POSITIVE_INFINITY;
-    distances[order.at(-1)!] = Number.POSITIVE_INFINITY;
-    if (!(range > 0) || range === Number.POSITIVE_INFINITY) continue;
-    for (let p = 1; p < order.length - 1; p++) {
-      distances[order[p]!]! += (lossAt(p + 1) - lossAt(p - 1)) / range;
-    }
+    addGaps(
+      distances,
+      front.map((losses) => losses[k]!),
+    );
   }
   return distances;
 }
 
-/**
- * Non-dominated sorting kept up to date point by point (Li, Deb, Zhang, Zhang 2017, "Efficient nondomination level
- * update"): a new point finds its level by binary search, and pushes the points that it dominates down level by level.
- */
-export class DominationLevels<T extends { readonly losses: Losses }> {
-  readonly #levels: T[][] = [];
+/** Adds one objective's part of the crowding distances. */
+function addGaps(distances: number[], losses: readonly number[]): void {
+  const order = ascending(losses);
+  const last = order.length - 1;
+  const range = losses[order[last]!]! - losses[order[0]!]!;
+  distances[order[0]!] = Number.POSITIVE_INFINITY;
+  distances[order[last]!] = Number.POSITIVE_INFINITY;
+  if (!(range > 0) || range === Number.POSITIVE_INFINITY) return;
+  for (let p = 1; p < last; p++) distances[order[p]!]! += (losses[order[p + 1]!]! - losses[order[p - 1]!]!) / range;
+}
 
-  /** Level 0 is the front. */
-  all(): readonly (readonly T[])[] {
-    return this.#levels;
+/** Positions by ascending value, equal values by position. Large fronts come sorted one way or the other: a look finds out. */
+function ascending(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i);
+  let [rises, falls] = [true, true];
+  for (let i = 1; i < values.length && (rises || falls); i++) {
+    if (values[i]! < values[i - 1]!) rises = false;
+    else falls = false;
   }
-
-  /** Adds a point; returns its level, the first one that changed. */
-  insert(item: T): number {
-    const first = this.#levelOf(item.losses);
-    let moving = [item];
-    for (let k = first; moving.length > 0; k++) {
-      const kept: T[] = [];
-      const demoted: T[] = [];
-      for (const member of this.#levels[k] ?? []) {
-        const beaten = moving.some((mover) => dominates(mover.losses, member.losses));
-        (beaten ? demoted : kept).push(member);
-      }
-      if (kept.length === 0) {
-        // The whole level goes down: so do all below it, without a look.
-        this.#levels.splice(k, 0, moving);
-        break;
-      }
-      this.#levels[k] = kept.concat(moving);
-      moving = demoted;
-    }
-    return first;
-  }
-
-  /** The first level without a point that dominates: where level k has none, no later level has one. */
-  #levelOf(losses: Losses): number {
-    let low = 0;
-    let high = this.#levels.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#levels[middle]!.some((member) => dominates(member.losses, losses))) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+  if (rises) return order;
+  return falls ? order.reverse() : order.sort((i, j) => values[i]! - values[j]! || i - j);
 }
 
 /** A point with what it stands for. `violation` 0 is feasible (core/objective.ts). */

@@ -1,7 +1,8 @@
 import { type Goal, losses, type Metrics, type Objective, violation } from '../../core/objective.ts';
 import type { Trial } from '../../core/trial.ts';
 import { hypervolume } from './hypervolume.ts';
-import { type Losses, ParetoArchive } from './pareto.ts';
+import type { Losses } from './losses.ts';
+import { ParetoArchive } from './pareto.ts';
 
 type DoneTrial = Extract<Trial, { state: 'done' }>;
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/core/rng.ts';
 import { hypervolume, Staircase } from '../../../src/search/study/hypervolume.ts';
-import type { Losses } from '../../../src/search/study/pareto.ts';
+import type { Losses } from '../../../src/search/study/losses.ts';
 
 const coordinate = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0, max: 12, noNaN: true }));
 const pointsOf = (objectives: number, maxLength: number) =>

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/core/rng.ts';
-import { crowdingDistances, dominates, type Losses, nonDominatedRanks, ParetoArchive } from '../../../src/search/study/pareto.ts';
+import { dominates, type Losses } from '../../../src/search/study/losses.ts';
+import { crowdingDistances, nonDominatedRanks, ParetoArchive } from '../../../src/search/study/pareto.ts';
 
 /** Few distinct values, so that equal and partly equal points are common. */
 const loss = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.POSITIVE_INFINITY));
