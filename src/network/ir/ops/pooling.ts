@@ -12,10 +12,17 @@ function pooled(context: InferContext): readonly number[] {
   return [...shape.slice(0, 2), ...windowOf(context.node, shape, requireInts(context.node, 'kernel_shape')).output];
 }
 
-function windowAttributes({ b, node, inputs }: GradContext): Pick<Window, 'strides' | 'pads' | 'kernel'> {
-  const window = windowOf(node, b.shape(inputs[0]!), requireInts(node, 'kernel_shape'));
-  if (window.dilations.some((dilation) => dilation !== 1)) throw noGradient(node, 'pooling with dilations has no gradient here');
-  return window;
+/**
+ * The window with its end pads as far as the last place that it reads, so that no rounding mode is needed to find
+ * the output's size again.
+ */
+function gradWindow({ b, node, inputs }: GradContext): Pick<Window, 'strides' | 'pads' | 'kernel'> {
+  const shape = b.shape(inputs[0]!);
+  const { kernel, strides, pads, dilations, output } = windowOf(node, shape, requireInts(node, 'kernel_shape'));
+  if (dilations.some((dilation) => dilation !== 1)) throw noGradient(node, 'pooling with dilations has no gradient here');
+  const begin = pads.slice(0, kernel.length);
+  const reach = (i: number) => (output[i]! - 1) * strides[i]! + kernel[i]! - shape[i + 2]! - begin[i]!;
+  return { kernel, strides, pads: [...begin, ...begin.map((_, i) => Math.max(pads[i + kernel.length]!, reach(i)))] };
 }
 
 const maxPool: OpEntry = {
@@ -29,7 +36,7 @@ const maxPool: OpEntry = {
     ];
   },
   grad: (context) => {
-    const { strides, pads, kernel } = windowAttributes(context);
+    const { strides, pads, kernel } = gradWindow(context);
     const operands = [gradOf(context), context.inputs[0]!, context.outputs[0]!];
     return [context.b.op('MaxPoolGrad', operands, { kernel_shape: kernel, strides, pads }, { domain: 'espalier' })];
   },
@@ -41,14 +48,12 @@ const averagePool: OpEntry = {
   infer: (context) => [{ dtype: inputType(context, 0).dtype, shape: pooled(context) }],
   grad: (context) => {
     const { b, node, inputs } = context;
-    const { strides, pads, kernel } = windowAttributes(context);
-    const attributes = {
-      kernel_shape: kernel,
-      strides,
-      pads,
-      input_shape: b.shape(inputs[0]!),
-      count_include_pad: readInt(node, 'count_include_pad', 0),
-    };
+    const { strides, pads, kernel } = gradWindow(context);
+    const countPad = readInt(node, 'count_include_pad', 0);
+    if (countPad && readInt(node, 'ceil_mode', 0))
+      throw noGradient(node, 'ceil_mode with count_include_pad has no gradient here');
+    const shape = b.shape(inputs[0]!);
+    const attributes = { kernel_shape: kernel, strides, pads, input_shape: shape, count_include_pad: countPad };
     return [b.op('AveragePoolGrad', [gradOf(context)], attributes, { domain: 'espalier' })];
   },
 };
