@@ -41,7 +41,8 @@ export function decodeTensor(proto: TensorProto, name: string): Tensor {
 }
 
 function fromRaw(dtype: DType, raw: Uint8Array): TensorData {
-  const bytes = raw.slice();
+  // A copy: `raw` is a view into the file, at any alignment (and a Buffer's own slice() would be one too).
+  const bytes = new Uint8Array(raw);
   const size = dataArrays[dtype].BYTES_PER_ELEMENT;
   return new dataArrays[dtype](bytes.buffer, 0, Math.floor(bytes.length / size));
 }
