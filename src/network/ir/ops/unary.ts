@@ -3,7 +3,7 @@ import { type DType, dtypeCodes, float } from '../graph.ts';
 import type { GradContext, OpEntry } from '../op.ts';
 import { readFloat, readInt } from './support/attributes.ts';
 import { gated, gradOf } from './support/gradients.ts';
-import { inputType, isFloat, likeInput, misfit } from './support/shapes.ts';
+import { constantInts, inputType, isFloat, likeInput, misfit } from './support/shapes.ts';
 
 /** Elementwise ops of one value. */
 
@@ -79,12 +79,15 @@ const cast: OpEntry = {
   },
 };
 
-/** Dropout of an inference graph: the identity. */
+/** Dropout of an inference graph: the identity. Input 2, the training mode, must be left out or false. */
 const dropout: OpEntry = {
   op: 'Dropout',
   domain: '',
   infer: (context) => {
     const type = inputType(context, 0);
+    if (constantInts(context.node, context.constants, 2)?.[0]) {
+      throw misfit(context.node, 'it is in training mode; export the model for inference');
+    }
     return [type, { dtype: 'bool', shape: type.shape }];
   },
   stops: [1, 2],
