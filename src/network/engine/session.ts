@@ -18,8 +18,8 @@ export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /**
-   * One run. `fetches` are tensors of the right type and shape that the results are written to; only these outputs are
-   * then computed into something that comes back. Without it every output comes back in memory of its own.
+   * One run. `fetches` are tensors of the right type and shape that the results are written to, by name; other outputs
+   * do not come back. Without it every output comes back in memory of its own.
    *
    * @throws NasError ENGINE_RUN with onnxruntime's own words.
    */
@@ -98,8 +98,9 @@ async function load(bytes: Uint8Array, options: ort.InferenceSession.SessionOpti
 
 async function run(native: ort.InferenceSession, feeds: Tensors, fetches?: Tensors): Promise<Record<string, Tensor>> {
   try {
-    const results = fetches ? await native.run(toNative(feeds), toNative(fetches)) : await native.run(toNative(feeds));
-    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromNative(value)]));
+    if (!fetches) return fromNative(await native.run(toNative(feeds)));
+    await native.run(toNative(feeds), toNative(fetches));
+    return { ...fetches };
   } catch (error) {
     throw new NasError('ENGINE_RUN', `onnxruntime failed to run the model: ${messageOf(error)}`, {
       exitCode: exitCodes.failure,
@@ -113,10 +114,12 @@ const toNative = (tensors: Tensors): Record<string, ort.Tensor> =>
     Object.entries(tensors).map(([name, { dtype, data, shape }]) => [name, new ort.Tensor(dtype, data, [...shape])]),
   );
 
-const fromNative = (value: ort.OnnxValue): Tensor => ({
-  dtype: value.type as DType,
-  shape: [...value.dims],
-  data: value.data as TensorData,
-});
+const fromNative = (values: ort.InferenceSession.OnnxValueMapType): Record<string, Tensor> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, { type, dims, data }]) => [
+      name,
+      { dtype: type as DType, shape: [...dims], data: data as TensorData },
+    ]),
+  );
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();

@@ -1,33 +1,25 @@
 import type { Builder } from '../../../ir/builder.ts';
-import type { Node, Shape } from '../../../ir/graph.ts';
+import type { Shape } from '../../../ir/graph.ts';
 import { elementCount } from '../../../ir/graph.ts';
 import { readInt, requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape, zeros } from '../../../ir/ops/support/gradients.ts';
 import { range } from '../../../ir/ops/support/shapes.ts';
 import type { Emission } from '../lowering.ts';
-import { type Axis, axesOf, outputPadding, transposedWindow } from './window.ts';
+import { type Axis, axesOf, transposedWindow } from './window.ts';
 
 /**
  * (dy, x, y) → dx. MaxPool runs again for the positions of the maxima, dy is added there: right where windows overlap,
  * and one maximum of a window gets all of dy where several are equal.
  */
 export const maxPoolGrad: Emission = ({ b, node }) => {
-  const [dy, x] = node.inputs as [string, string, string];
+  const [dy, x] = node.inputs as [string, string];
   const shape = b.shape(x);
-  const [kernel_shape, strides, pads] = ['kernel_shape', 'strides', 'pads'].map((name) => requireInts(node, name));
-  const ceil = roundsUp(node, shape, b.shape(dy)) ? { ceil_mode: 1 } : {};
-  const attributes = { kernel_shape: kernel_shape!, strides: strides!, pads: pads!, ...ceil };
-  const [, positions] = b.multi('MaxPool', [x], 2, attributes);
+  const [, positions] = b.multi('MaxPool', [x], 2, node.attributes);
   const flat = (value: string) => reshape(b, value, [elementCount(b.shape(value))]);
   const start = zeros(b, [elementCount(shape)]);
   const sum = b.op('ScatterElements', [start, flat(positions!), flat(dy)], { axis: 0, reduction: 'add' });
   return [reshape(b, sum, shape)];
 };
-
-function roundsUp(node: Node, input: Shape, output: Shape): boolean {
-  const axes = axesOf(node, requireInts(node, 'kernel_shape'), input, output);
-  return axes.some((axis) => outputPadding(axis) < 0);
-}
 
 /**
  * (dy) → dx: every number of a window gets its share. A transposed convolution with ones spreads the shares; windows

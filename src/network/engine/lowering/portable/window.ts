@@ -37,8 +37,8 @@ export function axesOf(node: Node, kernel: Shape, input: Shape, output: Shape): 
   return [axis(0), axis(1)];
 }
 
-/** What a transposed convolution must add at the end so that the result has the size of the input; below 0: cut off. */
-export const outputPadding = (axis: Axis): number =>
+/** What a transposed convolution must add at the end: rows or columns that no place of the window reached. */
+const outputPadding = (axis: Axis): number =>
   axis.input - ((axis.output - 1) * axis.stride + reach(axis) + 1 - axis.begin - axis.end);
 
 /** Attributes of the ConvTranspose that takes the output of the window back to its input. */
@@ -46,6 +46,6 @@ export const transposedWindow = (axes: readonly Axis[]) => ({
   kernel_shape: axes.map((axis) => axis.kernel),
   strides: axes.map((axis) => axis.stride),
   dilations: axes.map((axis) => axis.dilation),
-  pads: [...axes.map((axis) => axis.begin), ...axes.map((axis) => axis.end + Math.max(0, -outputPadding(axis)))],
-  output_padding: axes.map((axis) => Math.max(0, outputPadding(axis))),
+  pads: [...axes.map((axis) => axis.begin), ...axes.map((axis) => axis.end)],
+  output_padding: axes.map(outputPadding),
 });

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { Dataset, Split } from '../../../src/network/data/dataset.ts';
+import { evaluate } from '../../../src/network/engine/evaluate.ts';
+import { Builder } from '../../../src/network/ir/builder.ts';
+import { encode } from '../../../src/network/ir/bytes/encode.ts';
+import { quiet } from './helpers.ts';
+
+/** Three pixels, one per class; the brightest is what `picker` answers. */
+const dataset: Pick<Dataset, 'shape' | 'normalization' | 'classes'> = {
+  shape: [1, 1, 3],
+  normalization: { mean: [0], std: [1] },
+  classes: ['a', 'b', 'c'],
+};
+
+/** Logits = pixel values / 255 · factor. */
+function picker(factor: number): Uint8Array {
+  const b = new Builder('picker');
+  const x = b.input('x', { dtype: 'float32', shape: [1, 1, 1, 3] });
+  const logits = b.op('Flatten', [b.op('Mul', [x, b.scalar(factor)])], { axis: 1 }, { name: 'logits' });
+  return encode(b.build([logits]), { symbolicBatch: 'N' });
+}
+
+/** Images that `picker` answers with the given classes. */
+function split(pairs: readonly (readonly [label: number, answer: number])[]): Split {
+  const images = new Uint8Array(pairs.length * 3);
+  pairs.forEach(([, answer], i) => {
+    images[i * 3 + answer] = 255;
+  });
+  return { images, labels: Uint8Array.from(pairs, ([label]) => label), count: pairs.length };
+}
+
+describe('evaluation', () => {
+  it('counts hits, precision and recall per class, and the cross-entropy', async () => {
+    const pairs = [
+      [0, 0],
+      [0, 0],
+      [0, 1],
+      [1, 1],
+    ] as const;
+    const result = await evaluate(picker(2), dataset, split(pairs), quiet);
+    const [right, wrong] = [Math.log(Math.exp(2) + 2) - 2, Math.log(Math.exp(2) + 2)];
+    expect(result.accuracy).toBe(0.75);
+    expect(result.count).toBe(4);
+    expect(result.loss).toBeCloseTo((3 * right + wrong) / 4, 5);
+    expect(result.perClass).toEqual([
+      { precision: 1, recall: 2 / 3 },
+      { precision: 0.5, recall: 1 },
+      { precision: 0, recall: 0 },
+    ]);
+  });
+
+  it('takes every image, also those of a last smaller batch, with a checkpoint between', async () => {
+    const pairs = Array.from({ length: 601 }, (_, i) => [i % 3, i % 2 === 0 ? i % 3 : 0] as const);
+    let checkpoints = 0;
+    const result = await evaluate(picker(1), dataset, split(pairs), { checkpoint: () => checkpoints++ });
+    expect(result.count).toBe(601);
+    expect(result.accuracy).toBe(pairs.filter(([label, answer]) => label === answer).length / 601);
+    expect(checkpoints).toBe(3);
+  });
+
+  it('keeps the loss finite where logits are huge', async () => {
+    const { loss } = await evaluate(
+      picker(1e30),
+      dataset,
+      split([
+        [0, 0],
+        [1, 0],
+      ]),
+      quiet,
+    );
+    expect(loss).toBeCloseTo(0.5e30, -25);
+  });
+
+  it('refuses logits that are no numbers', async () => {
+    await expect(evaluate(picker(Number.NaN), dataset, split([[0, 0]]), quiet)).rejects.toMatchObject({
+      code: 'ENGINE_NOT_FINITE',
+    });
+  });
+});
