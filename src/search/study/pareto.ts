@@ -17,7 +17,7 @@ export function nonDominatedRanks(points: readonly Losses[]): number[] {
  * neighbours, relative to the front's range. The ends of every objective get infinity. Equal losses are ordered by index.
  */
 export function crowdingDistances(front: readonly Losses[]): number[] {
-  const distances = new Array<number>(front.length).fill(0);
+  const distances = front.map(() => 0);
   const objectives = front[0]?.length ?? 0;
   for (let k = 0; k < objectives; k++) {
     addGaps(
@@ -48,7 +48,7 @@ function ascending(values: readonly number[]): number[] {
     else falls = false;
   }
   if (rises) return order;
-  return falls ? order.reverse() : order.sort((i, j) => values[i]! - values[j]! || i - j);
+  return falls ? order.toReversed() : order.sort((i, j) => values[i]! - values[j]! || i - j);
 }
 
 /** A point with what it stands for. `violation` 0 is feasible (core/objective.ts). */

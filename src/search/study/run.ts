@@ -14,8 +14,6 @@ import {
 } from './options.ts';
 import { Proposer } from './proposer.ts';
 
-export { defaultLookAhead, type StudyEnd, type StudyHandle } from './options.ts';
-
 /**
  * Runs a study, or goes on with it where its log ends. Candidates and metrics do not depend on the number of workers, on
  * their speed, or on interruptions (latency apart): see Proposer. Trial 0, the baseline, runs alone first, since others are

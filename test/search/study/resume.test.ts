@@ -91,6 +91,20 @@ describe.each(['evolution', 'random'])('resume (%s)', (controller) => {
   });
 });
 
+it('runs a trial again whose abortion was recorded', async () => {
+  const { handle, store } = simulate({ trials: 1 });
+  await handle.done;
+  const log = [...store.events('study')].map((event): StudyEvent => {
+    const outcome = { state: 'aborted', reason: 'stopped', seconds: 1 } as const;
+    return event.type === 'finished' ? { ...event, outcome } : event;
+  });
+  const second = newStore();
+  second.append('study', log);
+  const { handle: again, executor } = simulate({ store: second, trials: 1 });
+  expect((await again.done).counts.done).toBe(1);
+  expect(executor.requests).toMatchObject([{ trial: 0, attempt: 2 }]);
+});
+
 describe('a damaged log', () => {
   const asked = (trial: number): StudyEvent => ({ type: 'asked', at: 0, trial, candidate: {}, key: `${trial}`, origin: 'x' });
 

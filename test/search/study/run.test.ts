@@ -257,8 +257,9 @@ describe('trouble', () => {
     const store = watched(inner, () => {
       if (++appends > 8) throw new NasError('STORE_FULL', 'the disk is full');
     });
-    const { handle, executor } = simulate({ store, slots: 4 });
+    const { handle, executor } = simulate({ store, slots: 4, maxTurns: 60 });
     await expect(handle.done).rejects.toMatchObject({ code: 'STORE_FULL' });
+    expect(executor.finished.length).toBeLessThan(executor.requests.length);
     const stored = readStudy(inner, 'study').trials.filter(({ state }) => state === 'done').length;
     expect(stored).toBeGreaterThan(0);
     expect(stored).toBeLessThanOrEqual(executor.finished.length);
