@@ -6,12 +6,15 @@ import { frontOf, hypervolumeFrame, hypervolumeIn } from '../search/study/progre
 /** Bytes, counts and times are compared by their ratios. */
 const logScale = new Set(metricInfos.filter(({ unit }) => unit !== 'fraction').map(({ name }) => name));
 
-/** The front of these trials and its hypervolume, in a frame fixed by the baseline and the anchors. */
-export function analyse(trials: readonly Trial[], goal: Goal): { front: number[]; hypervolume: number } {
+/**
+ * The front of these trials and its hypervolume, in a frame fixed by the first `initial` trials, the baseline and the
+ * anchors; 0 until all of them are finished, since it could not be compared with what comes later.
+ */
+export function analyse(trials: readonly Trial[], goal: Goal, initial: number): { front: number[]; hypervolume: number } {
   const front = frontOf(trials, goal);
-  const uniform = trials.filter(({ origin }) => origin === 'baseline' || origin === 'anchor');
+  const uniform = trials.filter(({ number }) => number < initial);
   const fixed = uniform.flatMap((trial) => (trial.state === 'done' ? [trial.metrics] : []));
-  const frame = hypervolumeFrame(fixed, goal.objectives, logScale);
+  const frame = uniform.length < initial ? undefined : hypervolumeFrame(fixed, goal.objectives, logScale);
   const metrics = front.map((trial) => trial.metrics);
   return { front: front.map(({ number }) => number), hypervolume: frame ? hypervolumeIn(frame, metrics) : 0 };
 }

@@ -56,14 +56,15 @@ export function keyFunction(model: ModelSpec, space: Space): (candidate: Candida
   return (candidate) => planKey(graph, meaning.plan(candidate));
 }
 
-/** What every study starts with: the dense network, then uniform anchors as near as the space allows. */
+/** What every study starts with: the dense network, then uniform anchors as near as the space allows. No two mean the same. */
 export function initialTrials(model: ModelSpec, space: Space, keyOf: (candidate: Candidate) => string): InitialTrial[] {
   const graph = structureOf(model);
   const plain = nearest(space, identityPlan);
   const isDense = keyOf(plain) === keyOf(baselineCandidate);
   const baseline = { candidate: isDense ? plain : baselineCandidate, origin: 'baseline' };
   const uniform = anchors.map(({ settings }) => ({ candidate: nearest(space, uniformPlan(graph, settings)), origin: 'anchor' }));
-  return [baseline, ...uniform];
+  const distinct = new Map([baseline, ...uniform].toReversed().map((trial) => [keyOf(trial.candidate), trial]));
+  return [...distinct.values()].toReversed();
 }
 
 const require = createRequire(import.meta.url);

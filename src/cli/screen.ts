@@ -14,6 +14,8 @@ export interface ScreenOptions {
   readonly flags: SearchFlags;
   readonly settings: SearchSettings;
   readonly record: StudyRecord;
+  /** Trials that every study of this space starts with. */
+  readonly initial: number;
   /** Events of earlier sessions. */
   readonly past: Iterable<LiveEvent>;
   readonly actions: { stop(): void; pause(): void; resume(): void };
@@ -38,13 +40,13 @@ function reporting(emit: (event: LiveEvent) => void, past: Iterable<LiveEvent>):
   return { emit, close: () => undefined };
 }
 
-function plain({ record, settings }: ScreenOptions): (event: LiveEvent) => void {
+function plain({ record, initial, settings }: ScreenOptions): (event: LiveEvent) => void {
   const { goal } = factsOf(record);
   const { emit } = plainReporter({
     write: (line) => void process.stdout.write(line),
     goal,
     budget: budgetOf(settings),
-    analyse: (trials) => analyse(trials, goal),
+    analyse: (trials) => analyse(trials, goal, initial),
     now: Date.now,
   });
   return emit;
@@ -56,7 +58,7 @@ const budgetOf = ({ trials, seconds, workers }: SearchSettings) => ({
   ...(seconds === undefined ? {} : { seconds }),
 });
 
-function dashboard({ record, settings, past, actions }: ScreenOptions): Screen {
+function dashboard({ record, initial, settings, past, actions }: ScreenOptions): Screen {
   const { goal, space, sections } = factsOf(record);
   const listeners = new Set<(event: LiveEvent) => void>();
   process.once('exit', restoreTerminal);
@@ -69,7 +71,7 @@ function dashboard({ record, settings, past, actions }: ScreenOptions): Screen {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    analyse: (trials) => analyse(trials, goal),
+    analyse: (trials) => analyse(trials, goal, initial),
     network: { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan },
     actions: { ...actions, leaveNow: () => process.exit(130) },
     stdout: process.stdout,

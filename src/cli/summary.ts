@@ -27,11 +27,13 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
   if (best && baseline) lines.push(comparison(best.number, best.metrics, baseline));
   const where = `--db ${command.db} --study ${record.name}`;
   if (end.reason === 'stopped' || end.reason === 'time') lines.push(`Go on with:  ${command.resume}`);
-  if (best) lines.push(`See it:      nas front ${where}`, `Ship it:     nas export ${where} --out model`);
+  if (best) lines.push(`See it:      ${command.nas} front ${where}`, `Ship it:     ${command.nas} export ${where} --out model`);
   return lines.join('\n');
 }
 
 export interface CommandWords {
+  /** How the user calls this program. */
+  readonly nas: string;
   readonly db: string;
   /** The command line that goes on with this search. */
   readonly resume: string;

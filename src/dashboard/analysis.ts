@@ -22,7 +22,7 @@ export function extendAnalysis(before: AnalysisHistory, finished: readonly Finis
   const history = [...before.history];
   for (let i = 1; i <= points; i++) {
     now = analyse(finished.slice(0, before.trials + Math.round((fresh * i) / points)));
-    history.push(now.hypervolume);
+    if (now.hypervolume > 0) history.push(now.hypervolume);
   }
   return { front: now.front, hypervolume: now.hypervolume, history, trials: finished.length };
 }

@@ -15,6 +15,7 @@ export interface Budget {
 export interface Analysis {
   /** Numbers of the trials on the Pareto front. */
   readonly front: readonly number[];
+  /** 0: not known yet. */
   readonly hypervolume: number;
 }
 

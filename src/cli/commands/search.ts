@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Candidate } from '../../core/candidate.ts';
 import { exitCodes, pick } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
@@ -8,6 +9,7 @@ import { createPoolExecutor } from '../../executors/index.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { controllers } from '../../search/controllers/index.ts';
 import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
+import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { openStore } from '../../store/index.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
@@ -47,6 +49,8 @@ class SearchRun {
   readonly #store: TrialStore | undefined;
   readonly #screen: Screen;
   readonly #executor: Executor;
+  readonly #keyOf: (candidate: Candidate) => string;
+  readonly #initial: readonly InitialTrial[];
   #handle: StudyHandle | undefined;
   #stopping = false;
 
@@ -55,16 +59,21 @@ class SearchRun {
     this.#settings = settings;
     this.#record = record;
     this.#store = store;
+    const { space, sections } = factsOf(record);
+    const model = sections.model as unknown as ModelSpec;
+    this.#keyOf = keyFunction(model, space);
+    this.#initial = initialTrials(model, space, this.#keyOf);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
       setup: setupOf(record, flags.db) as unknown as Json,
-      planOf: meaningOf(factsOf(record).space).plan,
+      planOf: meaningOf(space).plan,
       warn: (message) => this.#log(message, 'warning'),
     });
     this.#screen = openScreen({
       flags,
       settings,
       record,
+      initial: this.#initial.length,
       past: store?.events(record.name) ?? [],
       actions: { stop: () => this.#stop(), pause: () => this.#handle?.pause(), resume: () => this.#handle?.resume() },
     });
@@ -119,7 +128,8 @@ class SearchRun {
   #words(): CommandWords {
     const { space, db, study } = this.#flags;
     const named = study === undefined ? '' : ` --study ${study}`;
-    return { db, resume: `nas search --space ${space}${named} --db ${db} --trials ${this.#settings.trials}` };
+    const nas = process.env['npm_command'] === 'exec' ? 'npx nas' : 'nas';
+    return { nas, db, resume: `${nas} search --space ${space}${named} --db ${db} --trials ${this.#settings.trials}` };
   }
 
   async #newStudy(facts: Json): Promise<number> {
@@ -134,10 +144,9 @@ class SearchRun {
   }
 
   async #study(store: TrialStore, facts: Json): Promise<number> {
-    const { space, goal, sections, lookAhead } = factsOf(this.#record);
+    const { space, goal, lookAhead } = factsOf(this.#record);
     const { trials, seconds } = this.#settings;
-    const model = sections.model as unknown as ModelSpec;
-    const keyOf = keyFunction(model, space);
+    const keyOf = this.#keyOf;
     const definition = pick('controller', controllers, this.#record.controller);
     this.#handle = runStudy({
       store,
@@ -146,7 +155,7 @@ class SearchRun {
       controller: definition.create({ space, goal, seed: this.#record.seed, keyOf }),
       goal,
       keyOf,
-      initial: initialTrials(model, space, keyOf),
+      initial: this.#initial,
       budget: { trials, ...(seconds === undefined ? {} : { seconds }) },
       lookAhead,
       facts: { prepared: facts },
