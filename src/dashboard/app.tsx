@@ -1,5 +1,5 @@
 import { Box, useInput } from 'ink';
-import { useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { NetworkInfo } from './budget.ts';
 import { gutter, type Layout, layoutFor, type Place } from './layout.ts';
 import type { Live, Snapshot } from './live.ts';
@@ -25,7 +25,7 @@ import { WorkersPanel } from './panels/workers.tsx';
 import type { Screen } from './screen.ts';
 import { StandInsContext } from './stand-ins.ts';
 import { type Styles, StylesContext } from './theme.ts';
-import { type Command, commandOf, initialUi, type Listed, reduceUi, type UiState } from './ui-state.ts';
+import { type Command, commandsOf, initialUi, type Key, type Listed, reduceUi, type UiState } from './ui-state.ts';
 
 export interface AppProps extends Context {
   readonly live: Live;
@@ -44,19 +44,12 @@ export function App(props: AppProps) {
   const { live, screen, styles, keyboard, onCommand, onUnmount } = props;
   const snapshot = useSyncExternalStore(live.subscribe, live.snapshot);
   const size = useSize(screen);
-  const [ui, setUi] = useState(initialUi);
+  const { ui, press, show } = useUi(onCommand);
   // A layout effect is undone at once, a plain one too late when a signal ends the process.
   useLayoutEffect(() => onUnmount, [onUnmount]);
   const view = useView(props, snapshot, ui);
-  useInput(
-    (input, key) => {
-      const command = commandOf(input, key);
-      if (!command) return;
-      onCommand(command, ui);
-      setUi(reduceUi(ui, command, view.listed));
-    },
-    { isActive: keyboard },
-  );
+  show(view.listed);
+  useInput(press, { isActive: keyboard });
   const layout = layoutFor(size.columns, size.rows, view.workers.length, ui.detail || ui.help);
   return (
     <StandInsContext value={screen.standIns}>
@@ -71,6 +64,30 @@ export function App(props: AppProps) {
       </StylesContext>
     </StandInsContext>
   );
+}
+
+/**
+ * What the keys have chosen. Keys may come faster than React draws, or several at once: each one continues from what the one
+ * before it chose.
+ */
+function useUi(onCommand: AppProps['onCommand']) {
+  const [ui, setUi] = useState(initialUi);
+  const latest = useRef<{ ui: UiState; listed: Listed }>({ ui: initialUi, listed: { trials: [], highlighted: undefined } });
+  const press = useCallback(
+    (input: string, key: Key) => {
+      for (const command of commandsOf(input, key)) {
+        const before = latest.current.ui;
+        latest.current.ui = reduceUi(before, command, latest.current.listed);
+        onCommand(command, before);
+      }
+      setUi(latest.current.ui);
+    },
+    [onCommand],
+  );
+  const show = (listed: Listed) => {
+    latest.current.listed = listed;
+  };
+  return { ui, press, show };
 }
 
 function useSize(screen: AppProps['screen']) {

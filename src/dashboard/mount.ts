@@ -61,7 +61,8 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
     unmount();
     if (!ended) actions.leaveNow();
   };
-  const keyboard = stdin.isTTY;
+  // Undefined where stdin is no terminal, whatever Node's types say; Ink would take that as a yes.
+  const keyboard = (stdin as { readonly isTTY?: boolean }).isTTY ?? false;
   const styles = stylesFor(stdout.getColorDepth() as ColorDepth);
   const { record, goal, budget, network } = options;
   const app = createElement(App, { record, goal, budget, network, live, screen, styles, keyboard, onCommand, onUnmount });

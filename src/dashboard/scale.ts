@@ -9,6 +9,8 @@ export interface Scale {
 
 /** Spans of more than this factor are drawn logarithmically. */
 const decade = 10;
+/** Smaller numbers are nothing that was measured, and dividing them runs into the end of the number range. */
+const smallest = 1e-100;
 
 /**
  * An axis over these values with a margin on both sides. Logarithmic where they are positive and span more than a decade.
@@ -20,7 +22,7 @@ export function scaleOf(values: readonly number[], margin = 0.04): Scale {
   const high = Math.max(...finite);
   if (finite.length === 0) return linear(0, 1);
   if (low === high) return linear(low - around(low), high + around(high));
-  if (low > 0 && high / low > decade) return logarithmic(low / (high / low) ** margin, high * (high / low) ** margin);
+  if (low > smallest && high / low > decade) return logarithmic(low / (high / low) ** margin, high * (high / low) ** margin);
   return linear(low - (high - low) * margin, high + (high - low) * margin);
 }
 

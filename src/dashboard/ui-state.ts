@@ -32,26 +32,34 @@ export interface Key {
   readonly ctrl: boolean;
 }
 
-const commands: Readonly<Record<string, Command>> = {
-  q: 'quit',
-  p: 'pause',
-  x: 'axis',
-  k: 'up',
-  j: 'down',
-  t: 'table',
-  '?': 'help',
-};
+const commands: ReadonlyMap<string, Command> = new Map([
+  ['q', 'quit'],
+  ['p', 'pause'],
+  ['x', 'axis'],
+  ['k', 'up'],
+  ['j', 'down'],
+  ['t', 'table'],
+  ['?', 'help'],
+]);
 
-const controlCommands: Readonly<Record<string, Command>> = { c: 'quit', l: 'redraw' };
+const controlCommands: ReadonlyMap<string, Command> = new Map([
+  ['c', 'quit'],
+  ['l', 'redraw'],
+]);
 
-/** What a key press means, if anything. */
-export function commandOf(input: string, key: Key): Command | undefined {
-  if (key.ctrl) return controlCommands[input];
+/** What key presses mean, if anything. Ink delivers letters that were typed at once as one input. */
+export function commandsOf(input: string, key: Key): Command[] {
+  const command = specialCommand(input, key);
+  return command ? [command] : key.ctrl ? [] : Array.from(input).flatMap((letter) => commands.get(letter) ?? []);
+}
+
+function specialCommand(input: string, key: Key): Command | undefined {
+  if (key.ctrl) return controlCommands.get(input);
   if (key.upArrow) return 'up';
   if (key.downArrow) return 'down';
   if (key.return) return 'detail';
   if (key.escape) return 'back';
-  return commands[input];
+  return undefined;
 }
 
 /** What is on the screen when a key is pressed: the trials of the table in order, and the one that is highlighted. */
@@ -70,7 +78,7 @@ export function reduceUi(ui: UiState, command: Command, listed: Listed): UiState
       return { ...ui, axis: ui.axis + 1 };
     case 'up':
     case 'down':
-      return { ...ui, selected: step(listed, command === 'up' ? -1 : 1) };
+      return { ...ui, selected: step(listed, ui.selected, command === 'up' ? -1 : 1) };
     case 'detail':
       return { ...ui, detail: !ui.detail, help: false };
     case 'table':
@@ -86,8 +94,9 @@ export function reduceUi(ui: UiState, command: Command, listed: Listed): UiState
   }
 }
 
-function step({ trials, highlighted }: Listed, by: number): number | undefined {
-  const at = highlighted === undefined ? -1 : trials.indexOf(highlighted);
+function step({ trials, highlighted }: Listed, selected: number | undefined, by: number): number | undefined {
+  const from = selected ?? highlighted;
+  const at = from === undefined ? -1 : trials.indexOf(from);
   if (at < 0) return trials[0];
   return trials[Math.min(trials.length - 1, Math.max(0, at + by))];
 }

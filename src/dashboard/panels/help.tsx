@@ -3,14 +3,14 @@ import { Lines, Panel, type Row, type Run, run, type Size } from './panel.tsx';
 
 /** In the order in which they give way when the line is short: the last goes first. */
 const keys: readonly (readonly [key: string, short: string, long: string])[] = [
-  ['q', 'quit', 'stop the search; again: leave now'],
+  ['q', 'quit', 'stop; again: leave now'],
   ['p', 'pause', 'pause, go on'],
   ['?', 'help', 'this list'],
   ['↑↓', 'select', 'select a trial (also k, j)'],
-  ['⏎', 'detail', 'the selected trial: layers, metrics, curve'],
-  ['t', 'table', 'the front, or every finished trial'],
-  ['x', 'axis', 'scatter: size, latency, MACs, params'],
-  ['esc', 'back', 'close, follow the best trial again'],
+  ['⏎', 'detail', 'open the selected trial'],
+  ['t', 'table', 'the front, or all trials'],
+  ['x', 'axis', 'size, latency, MACs, params'],
+  ['esc', 'back', 'close; follow the best trial'],
 ];
 
 /** One line of keys at the bottom of the screen. */
@@ -30,8 +30,9 @@ const legend: readonly Row[] = [
   [],
   [run(' ● ', 'front'), run('on the Pareto front')],
   [run(' ◆ ', 'baseline'), run('the uncompressed baseline')],
-  [run(' ⠂ ', 'trial'), run('other trials'), run('   ▾ ', 'trial'), run('far below the axis')],
-  [run(' ┈ ', 'bound'), run('a constraint'), run('   ▁▄█ ', 'accent'), run('a setting per layer, · left alone')],
+  [run(' ⠂ ', 'trial'), run('other trials'), run('   ▾ ', 'trial'), run('far below')],
+  [run(' ┈ ', 'bound'), run('a constraint')],
+  [run(' ▁▄█ ', 'accent'), run('per layer, · left alone')],
 ];
 
 export function HelpPanel({ width, height }: Size) {

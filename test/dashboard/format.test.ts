@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import {
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatMetric,
+  formatMs,
+  formatPercent,
+  formatPoints,
+  formatRatio,
+} from '../../src/dashboard/format.ts';
+
+describe('numbers as people read them', () => {
+  it.each([
+    [0, '0 B'],
+    [812, '812 B'],
+    [999.6, '1.00 kB'],
+    [8740, '8.74 kB'],
+    [87_400, '87.4 kB'],
+    [999_499, '999 kB'],
+    [999_950, '1.00 MB'],
+    [1_080_000, '1.08 MB'],
+    [2e9, '2.00 GB'],
+  ])('formatBytes(%d) is %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+  it.each([
+    [0, '0 ms'],
+    [0.0123, '0.0123 ms'],
+    [0.887, '0.887 ms'],
+    [1.234, '1.23 ms'],
+    [9.999, '10.0 ms'],
+    [123.4, '123 ms'],
+    [1500, '1.50 s'],
+  ])('formatMs(%d) is %s', (ms, text) => expect(formatMs(ms)).toBe(text));
+
+  it.each([
+    [0.9123, '91.23 %'],
+    [1, '100.00 %'],
+    [0, '0.00 %'],
+  ])('formatPercent(%d) is %s', (fraction, text) => expect(formatPercent(fraction)).toBe(text));
+
+  it.each([
+    [-0.0042, '−0.42'],
+    [0.001, '+0.10'],
+    [0, '0.00'],
+    [-0.000001, '0.00'],
+    [0.000001, '0.00'],
+  ])('formatPoints(%d) is %s', (difference, text) => expect(formatPoints(difference)).toBe(text));
+
+  it.each([
+    [0, '0'],
+    [812, '812'],
+    [1_200_000, '1.2 M'],
+    [40_600_000, '40.6 M'],
+    [272_474, '272 k'],
+    [999_900, '1.0 M'],
+  ])('formatCount(%d) is %s', (count, text) => expect(formatCount(count)).toBe(text));
+
+  it.each([
+    [8.31, '8.3×'],
+    [99.96, '100×'],
+    [123.4, '123×'],
+    [0.5, '0.5×'],
+  ])('formatRatio(%d) is %s', (ratio, text) => expect(formatRatio(ratio)).toBe(text));
+
+  it.each([
+    [-5, '0 s'],
+    [8000, '8 s'],
+    [59_600, '1 min 00 s'],
+    [200_000, '3 min 20 s'],
+    [7_500_000, '2 h 05 min'],
+    [273_600_000, '3 d 4 h'],
+  ])('formatDuration(%d) is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it.each([
+    [0, '0:00'],
+    [200_900, '3:20'],
+    [4_000_000, '1:06:40'],
+  ])('formatClock(%d) is %s', (ms, text) => expect(formatClock(ms)).toBe(text));
+
+  it.each([undefined, Number.NaN, Number.POSITIVE_INFINITY])('writes %s as a dash', (value) => {
+    const formats = [formatBytes, formatMs, formatPercent, formatPoints, formatCount, formatRatio, formatDuration];
+    for (const format of formats) expect(format(value)).toBe('—');
+  });
+
+  it('knows the units of the metrics, and writes unknown ones plainly', () => {
+    expect(formatMetric('size', 87_400)).toBe('87.4 kB');
+    expect(formatMetric('accuracy', 0.9)).toBe('90.00 %');
+    expect(formatMetric('sparsity', 0.25)).toBe('0.2500');
+    expect(formatMetric('sparsity', undefined)).toBe('—');
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { LiveEvent } from '../../src/core/event.ts';
+import type { Metrics } from '../../src/core/objective.ts';
+import { bestSoFar, logLines, remaining, trialRows, workerRows } from '../../src/dashboard/panel-props.ts';
+import { emptyModel, foldEvents, type ViewModel } from '../../src/dashboard/view-model.ts';
+import { simulatedAnalysis, simulatedEvents, simulatedGoal } from '../fixtures/simulated-events.ts';
+
+/** A model with these trials done in order, one every 10 seconds. */
+function doneTrials(list: readonly Metrics[]): ViewModel {
+  const events = list.flatMap((metrics, trial): LiveEvent[] => [
+    { type: 'asked', at: trial * 10_000, trial, candidate: {}, key: `${trial}`, origin: 'random' },
+    { type: 'started', at: trial * 10_000, trial, attempt: 1, worker: 0 },
+    { type: 'finished', at: (trial + 1) * 10_000, trial, outcome: { state: 'done', metrics, seconds: 10 } },
+  ]);
+  return foldEvents(emptyModel, [{ type: 'session', at: 0, phase: 'begin', facts: {} }, ...events]);
+}
+
+const baseline = { accuracy: 0.92, size: 1000 };
+const goal = { ...simulatedGoal, constraints: [] };
+
+describe('best so far', () => {
+  it.each<[string, Metrics[], number | undefined]>([
+    ['nothing without trials', [], undefined],
+    [
+      'the smallest within one point',
+      [
+        { accuracy: 0.915, size: 500 },
+        { accuracy: 0.911, size: 100 },
+        { accuracy: 0.9, size: 10 },
+      ],
+      2,
+    ],
+    ['nothing when all lose more', [{ accuracy: 0.9, size: 10 }], undefined],
+    ['not a trial without numbers', [{ accuracy: Number.NaN, size: 10 }, { size: 10 }], undefined],
+  ])('is %s', (_, list, expected) => expect(bestSoFar(doneTrials([baseline, ...list]), goal)?.trial).toBe(expected));
+
+  it('meets the constraints', () => {
+    const model = doneTrials([baseline, { accuracy: 0.915, size: 100 }, { accuracy: 0.913, size: 50 }]);
+    expect(bestSoFar(model, { ...goal, constraints: [{ metric: 'size', op: '>=', bound: 80 }] })?.trial).toBe(1);
+  });
+});
+
+describe('time left', () => {
+  const model = doneTrials(Array.from({ length: 8 }, () => baseline));
+
+  it('follows the pace', () => expect(remaining(model, { trials: 20, workers: 1 }, 80_000)).toBe(120_000));
+  it('is cut by the time limit', () => expect(remaining(model, { trials: 20, workers: 1, seconds: 100 }, 80_000)).toBe(20_000));
+  it('is unknown before the first trials', () => expect(remaining(doneTrials([baseline]), { trials: 20 }, 0)).toBeUndefined());
+});
+
+describe('rows of trials', () => {
+  const model = doneTrials([baseline, { accuracy: 0.9, size: 500 }, { accuracy: 0.91, size: 400 }, { accuracy: 0.5, size: 800 }]);
+  const analysis = { front: [1, 2], hypervolume: 1 };
+
+  it('list the front by accuracy, the baseline first', () => {
+    expect(trialRows(model, analysis, 'front').map(({ trial }) => trial)).toEqual([0, 2, 1]);
+  });
+
+  it('list all from the newest, compared with the baseline', () => {
+    const rows = trialRows(model, analysis, 'all');
+    expect(rows.map(({ trial }) => trial)).toEqual([0, 3, 2, 1]);
+    expect(rows[3]).toMatchObject({ onFront: true, timesSmaller: 2, accuracyDelta: expect.closeTo(-0.02) });
+  });
+});
+
+describe('workers and log', () => {
+  const events = simulatedEvents({ trials: 20, workers: 3 });
+
+  it('show idle workers too', () => {
+    expect(workerRows(emptyModel, { trials: 1, workers: 2 })).toEqual([{ worker: 0 }, { worker: 1 }]);
+  });
+
+  it('show the work that all wait for as one row', () => {
+    const rows = workerRows(foldEvents(emptyModel, events.slice(0, 10)), { trials: 20, workers: 3 });
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({ trial: 0, stage: 'training the baseline', epoch: '1/12' });
+  });
+
+  it('tell why a trial failed', () => {
+    const model = foldEvents(emptyModel, events);
+    const lines = logLines(model, simulatedAnalysis(model.finished), simulatedGoal);
+    const line = lines.find((line) => line.kind === 'trial' && line.trial === 13);
+    expect(line).toMatchObject({ failure: expect.stringContaining('DIVERGED: the loss became NaN') });
+  });
+});

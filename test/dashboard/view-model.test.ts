@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { LiveEvent } from '../../src/core/event.ts';
+import type { Outcome, Progress } from '../../src/core/trial.ts';
+import { countTrials, elapsed } from '../../src/dashboard/panel-props.ts';
+import { emptyModel, foldEvents, reduce } from '../../src/dashboard/view-model.ts';
+import { simulatedEvents } from '../fixtures/simulated-events.ts';
+
+const begin = (at = 0): LiveEvent => ({ type: 'session', at, phase: 'begin', facts: {} });
+const end = (at: number): LiveEvent => ({ type: 'session', at, phase: 'end', facts: {} });
+const asked = (trial: number): LiveEvent => ({
+  type: 'asked',
+  at: 1,
+  trial,
+  candidate: { a: trial },
+  key: `${trial}`,
+  origin: 'random',
+});
+const started = (trial: number, worker = 0, attempt = 1): LiveEvent => ({ type: 'started', at: 2, trial, attempt, worker });
+const finished = (trial: number, outcome: Outcome, at = 3): LiveEvent => ({ type: 'finished', at, trial, outcome });
+const progress = (trial: number, fields: Partial<Progress> = {}): LiveEvent => ({
+  type: 'progress',
+  at: 2,
+  trial,
+  worker: 0,
+  progress: { stage: 'train', done: 1, total: 10, ...fields },
+});
+const done: Outcome = { state: 'done', metrics: { accuracy: 0.9 }, seconds: 1 };
+const failed: Outcome = { state: 'failed', code: 'DIVERGED', message: 'NaN', seconds: 1 };
+const aborted: Outcome = { state: 'aborted', reason: 'stopped', seconds: 1 };
+
+describe('fold of the events', () => {
+  it.each<[string, LiveEvent[], object]>([
+    ['asked', [begin(), asked(1)], { waiting: 1 }],
+    ['started', [begin(), asked(1), started(1)], { running: 1 }],
+    ['done', [begin(), asked(1), started(1), finished(1, done)], { done: 1 }],
+    ['failed', [begin(), asked(1), started(1), finished(1, failed)], { failed: 1 }],
+    ['aborted, so it waits again', [begin(), asked(1), started(1), finished(1, aborted)], { waiting: 1 }],
+    ['killed with its session', [begin(), asked(1), started(1), begin(9)], { waiting: 1 }],
+    ['an unknown trial is ignored', [begin(), started(7), finished(7, done)], {}],
+  ])('counts a trial that is %s', (_, events, expected) => {
+    const none = { done: 0, failed: 0, running: 0, waiting: 0, total: 5 };
+    expect(countTrials(foldEvents(emptyModel, events), { trials: 5 })).toEqual({ ...none, ...expected });
+  });
+
+  it('shows what each worker does', () => {
+    const before = foldEvents(emptyModel, [begin(), asked(1), started(1), progress(1)]);
+    expect(before.slots.get(0)).toEqual({ trial: 1, progress: { stage: 'train', done: 1, total: 10 } });
+    expect(reduce(before, finished(1, done)).slots.get(0)).toEqual({});
+  });
+
+  it('takes progress of a trial that has not started as the preparation of all', () => {
+    const model = foldEvents(emptyModel, [begin(), progress(0, { stage: 'data' })]);
+    expect(model.preparation?.stage).toBe('data');
+    expect(foldEvents(model, [asked(0), started(0)]).preparation).toBeUndefined();
+  });
+
+  it('keeps a learning curve, thinned, and starts it again with the next attempt', () => {
+    const steps = Array.from({ length: 1000 }, (_, i) => progress(1, { loss: 1000 - i, accuracy: i / 1000 }));
+    const model = foldEvents(emptyModel, [begin(), asked(1), started(1), ...steps]);
+    const curve = model.curves.get(1)!;
+    expect(curve.length).toBeLessThanOrEqual(64);
+    expect(curve[0]).toEqual({ loss: 1000, accuracy: 0 });
+    expect(curve.at(-1)!.loss).toBe(1);
+    expect(reduce(model, started(1, 0, 2)).curves.get(1)).toBeUndefined();
+  });
+
+  it('logs messages and the ends of trials, the last 200', () => {
+    const messages = Array.from({ length: 300 }, (_, i): LiveEvent => ({ type: 'log', at: i, level: 'info', message: `${i}` }));
+    const model = foldEvents(emptyModel, [begin(), ...messages, asked(1), started(1), finished(1, done, 5000)]);
+    expect(model.log).toHaveLength(200);
+    expect(model.log[0]).toEqual({ elapsedMs: 101, level: 'info', message: '101' });
+    expect(model.log.at(-1)).toEqual({ elapsedMs: 5000, trial: 1 });
+  });
+
+  it('adds up the time of all sessions, also of one that was killed', () => {
+    const killed = foldEvents(emptyModel, [begin(1000), asked(1), { type: 'log', at: 4000, level: 'info', message: '' }]);
+    expect(elapsed(killed, 5000)).toBe(4000);
+    const resumed = reduce(killed, begin(100_000));
+    expect(elapsed(resumed, 102_000)).toBe(3000 + 2000);
+    expect(elapsed(reduce(resumed, end(107_000)), 999_000)).toBe(3000 + 7000);
+  });
+
+  it('gives the same model event by event, and leaves the model before as it was', () => {
+    const events = simulatedEvents({ trials: 12 });
+    const whole = foldEvents(emptyModel, events);
+    expect(events.reduce(reduce, emptyModel)).toEqual(whole);
+    expect(emptyModel.trials.size).toBe(0);
+    expect(whole.finished).toHaveLength(12);
+  });
+});
+
+describe('simulated events', () => {
+  it('are the same every time, in order of time', () => {
+    const events = simulatedEvents();
+    expect(simulatedEvents()).toEqual(events);
+    expect(events.every(({ at }, i) => i === 0 || at >= events[i - 1]!.at)).toBe(true);
+  });
+});
