@@ -1,0 +1,98 @@
+"""Trains the same ResNet-20 with PyTorch on one thread.
+
+Reads requests from stdin, one JSON per line: {"channels": 1, "size": 28, "batch": 128, "layout": "nchw", "steps": 2};
+answers each with {"ms": [...], "cpuMs": [...]}, the time of every step. The first line it writes says what runs here.
+Exit status 3: PyTorch is not there.
+"""
+
+import json
+import sys
+import time
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+except ImportError:
+    sys.exit(3)
+
+torch.set_num_threads(1)
+LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+def conv_bn(inputs, outputs, kernel, stride):
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.first = conv_bn(inputs, outputs, 3, stride)
+        self.second = conv_bn(outputs, outputs, 3, 1)
+        same = stride == 1 and inputs == outputs
+        self.shortcut = nn.Identity() if same else conv_bn(inputs, outputs, 1, stride)
+
+    def forward(self, x):
+        y = self.second(F.relu(self.first(x)))
+        return F.relu(y + self.shortcut(x))
+
+
+class ResNet20(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.stem = conv_bn(channels, 16, 3, 1)
+        blocks, inputs = [], 16
+        for stage, outputs in enumerate((16, 32, 64)):
+            for block in range(3):
+                blocks.append(Block(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
+                inputs = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.dense = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.dense(self.blocks(F.relu(self.stem(x))).mean((2, 3)))
+
+
+def trainer(channels, size, batch, layout):
+    """A function that does one step, and the number of parameters."""
+    torch.manual_seed(0)
+    memory_format = LAYOUTS[layout]
+    model = ResNet20(channels).to(memory_format=memory_format)
+    optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
+    x = torch.randn(batch, channels, size, size).contiguous(memory_format=memory_format)
+    labels = torch.randint(0, 10, (batch,))
+
+    def step():
+        optimizer.zero_grad()
+        logits = model(x)
+        loss = F.cross_entropy(logits, labels)
+        (logits.argmax(1) == labels).sum().item()
+        loss.backward()
+        optimizer.step()
+        loss.item()
+
+    return step, sum(parameter.numel() for parameter in model.parameters())
+
+
+def timed(step):
+    wall, cpu = time.perf_counter(), time.process_time()
+    step()
+    return (time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000
+
+
+def answer(message):
+    print(json.dumps(message), flush=True)
+
+
+answer({"version": torch.__version__, "capability": torch.backends.cpu.get_cpu_capability()})
+trainers = {}
+for line in sys.stdin:
+    request = json.loads(line)
+    steps = request.pop("steps")
+    key = tuple(request.items())
+    if key not in trainers:
+        trainers[key] = trainer(**request)
+    run, parameters = trainers[key]
+    times = [timed(run) for _ in range(steps)]
+    answer({"ms": [wall for wall, _ in times], "cpuMs": [cpu for _, cpu in times], "parameters": parameters})
