@@ -39,9 +39,11 @@ const reshapeOp: OpEntry = { ...reshaping('Reshape', reshapedTo), shapeInput: { 
 function reshapedTo({ node, constants }: InferContext, shape: Shape): Shape {
   const wanted = requireConstantInts(node, constants, 1);
   const copied = readInt(node, 'allowzero', 0) ? wanted : wanted.map((size, i) => (size === 0 ? (shape[i] ?? 0) : size));
-  const known = elementCount(copied.filter((size) => size !== -1));
-  if (copied.filter((size) => size === -1).length > 1) throw misfit(node, `${show(wanted)} leaves more than one size open`);
-  return copied.map((size) => (size === -1 ? elementCount(shape) / known : size));
+  const rest = elementCount(shape) / elementCount(copied.filter((size) => size !== -1));
+  const open = copied.filter((size) => size === -1).length;
+  if (open > 1 || (open === 1 && !Number.isInteger(rest)))
+    throw misfit(node, `cannot turn shape ${show(shape)} into ${show(wanted)}`);
+  return copied.map((size) => (size === -1 ? rest : size));
 }
 
 const flatten = reshaping('Flatten', ({ node }, shape) => {

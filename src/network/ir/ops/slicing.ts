@@ -30,13 +30,12 @@ const concat: OpEntry = {
   },
 };
 
-/** Sizes of the parts: given, or equal with a smaller last one. */
+/** Sizes of the parts: given, or equal. */
 function splitSizes(node: Node, constants: readonly (Tensor | undefined)[], size: number): readonly number[] {
-  const given = constantInts(node, constants, 1);
   const count = node.outputs.length;
-  const even = Math.ceil(size / count);
-  const sizes = given ?? range(0, count).map((i) => Math.min(even, size - i * even));
-  if (sizes.length !== count || sizes.some((part) => part < 0) || sizes.reduce((a, b) => a + b, 0) !== size) {
+  const sizes = constantInts(node, constants, 1) ?? range(0, count).map(() => size / count);
+  const whole = sizes.every((part) => Number.isInteger(part) && part >= 0);
+  if (!whole || sizes.length !== count || sizes.reduce((a, b) => a + b, 0) !== size) {
     throw misfit(node, `cannot split ${size} into ${show(sizes)} for ${count} outputs`);
   }
   return sizes;

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { Builder } from '../../../../src/network/ir/builder.ts';
+import { type Graph, tensorOf } from '../../../../src/network/ir/graph.ts';
+import { deadCode } from '../../../../src/network/ir/passes/dead-code.ts';
+import { freeBatch, withBatch } from '../../../../src/network/ir/passes/with-batch.ts';
+import { print } from '../../../../src/network/ir/print.ts';
+import { verify } from '../../../../src/network/ir/verify.ts';
+import { interpret } from '../../../fixtures/interpreter.ts';
+
+const f32 = (...shape: number[]) => ({ dtype: 'float32', shape }) as const;
+
+/** x [n, 2, 3], flattened by a constant shape that holds n, plus a row that Expand stretches over n. */
+function reshaping(n: number): Graph {
+  const b = new Builder('reshaping');
+  const x = b.input('x', f32(n, 2, 3));
+  const flat = b.op('Reshape', [x, b.ints([n, -1])], {}, { name: 'flat' });
+  const last = b.op('Slice', [flat, b.ints([5]), b.ints([6]), b.ints([1])], {}, { name: 'last' });
+  return b.build([b.op('Expand', [last, b.ints([n, 4])], {}, { name: 'wide' })]);
+}
+
+const tied = (build: (b: Builder, x: string) => string): Graph => {
+  const b = new Builder('tied');
+  return b.build([build(b, b.input('x', f32(2, 3, 4)))]);
+};
+
+describe('withBatch', () => {
+  it('follows the batch through shape constants', () => {
+    const other = withBatch(reshaping(2), 5);
+    verify(other);
+    expect(print(other)).toMatchInlineSnapshot(`
+      "reshaping(%x: f32[5,2,3]) {
+        const %const1: i64[1] = [5]
+        const %const2: i64[1] = [6]
+        const %const3: i64[1] = [1]
+        const %const0_2: i64[2] = [5, -1]
+        const %const1_2: i64[2] = [5, 4]
+        %flat: f32[5,6] = Reshape(%x, %const0_2)
+        %last: f32[5,1] = Slice(%flat, %const1, %const2, %const3)
+        %wide: f32[5,4] = Expand(%last, %const1_2)
+        return %wide
+      }"
+    `);
+    const feed = Array.from({ length: 30 }, (_, i) => i);
+    expect([...interpret(other, { x: feed })['wide']!.data]).toEqual([5, 11, 17, 23, 29].flatMap((v) => [v, v, v, v]));
+  });
+
+  it('goes there and back, and leaves a graph of that size alone', () => {
+    const graph = reshaping(2);
+    expect(withBatch(graph, 2)).toBe(graph);
+    const back = withBatch(withBatch(graph, 7), 2);
+    expect(back.types['wide']).toEqual(graph.types['wide']);
+    expect(back.nodes.map(({ op }) => op)).toEqual(graph.nodes.map(({ op }) => op));
+  });
+
+  it.each<[string, Graph, RegExp]>([
+    [
+      'samples that a shape mixes',
+      tied((b, x) => b.op('Reshape', [x, b.ints([3, 8])])),
+      /"Reshape" \(Reshape\) ties the graph to the batch size 2/,
+    ],
+    [
+      'a batch that is no longer first',
+      tied((b, x) => b.op('Transpose', [x], { perm: [1, 0, 2] })),
+      /"Transpose" of shape \[3,2,4\] would become \[3,5,4\]/,
+    ],
+    ['a constant of the batch size', tied((b, x) => b.op('Add', [x, b.floats([1, 2], [2, 1, 1])])), /cannot be broadcast/],
+    ['a training graph', tied((b, x) => b.op('ReluGrad', [x, x], {}, { domain: 'espalier' })), /belongs to a training graph/],
+  ])('refuses %s', (_, graph, message) => {
+    expect(() => withBatch(graph, 5)).toThrow(expect.objectContaining({ code: 'IR_BATCH' }));
+    expect(() => withBatch(graph, 5)).toThrow(message);
+  });
+
+  it('refuses a graph without a batch', () => {
+    const b = new Builder('scalar');
+    const graph = b.build([b.op('Relu', [b.input('x', f32())])]);
+    expect(() => withBatch(graph, 5)).toThrow(expect.objectContaining({ code: 'IR_BATCH' }));
+  });
+});
+
+describe('freeBatch', () => {
+  it('takes the batch over from the data', () => {
+    const free = freeBatch(reshaping(2));
+    verify(free);
+    expect(print(free)).toMatchInlineSnapshot(`
+      "reshaping(%x: f32[2,2,3]) {
+        const %const1: i64[1] = [5]
+        const %const2: i64[1] = [6]
+        const %const3: i64[1] = [1]
+        const %const0_2: i64[2] = [0, -1]
+        const %const1_2: i64[2] = [1, 4]
+        %flat: f32[2,6] = Reshape(%x, %const0_2)
+        %last: f32[2,1] = Slice(%flat, %const1, %const2, %const3)
+        %wide: f32[2,4] = Expand(%last, %const1_2)
+        return %wide
+      }"
+    `);
+    expect(freeBatch(free)).toEqual(free);
+  });
+});
+
+describe('deadCode', () => {
+  it('keeps what outputs need, and every input', () => {
+    const b = new Builder('g');
+    const x = b.input('x', f32(2, 2));
+    b.input('unused', f32(1));
+    const w = b.initializer('w', tensorOf('float32', [2, 2], [1, 2, 3, 4]));
+    b.op('MatMul', [x, w], {}, { name: 'dead' });
+    b.op('Relu', ['dead'], {}, { name: 'dead too' });
+    const kept = b.op('Clip', [x, '', b.scalar(1)], {}, { name: 'kept' });
+    const graph = deadCode(b.build([kept]));
+    verify(graph);
+    expect(graph.nodes.map(({ name }) => name)).toEqual(['kept']);
+    expect(Object.keys(graph.initializers)).toEqual(['const0']);
+    expect(graph.inputs.map(({ name }) => name)).toEqual(['x', 'unused']);
+  });
+});
