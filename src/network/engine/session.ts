@@ -37,7 +37,10 @@ export interface Session {
  */
 export async function openSession(bytes: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const profile = options.profile ? await profileFolder() : undefined;
-  const native = await load(bytes, nativeOptions(options, profile));
+  const native = await load(bytes, nativeOptions(options, profile)).catch(async (error: unknown) => {
+    await profile?.remove();
+    throw error;
+  });
   let open = true;
   return {
     inputs: native.inputNames,

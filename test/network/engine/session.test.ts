@@ -85,6 +85,7 @@ describe('a session', () => {
       expect(times.map(({ op }) => op).sort()).toEqual(['Add', 'Add', 'Mul', 'Mul']);
       expect(times.every(({ microseconds }) => microseconds >= 0)).toBe(true);
     });
+    await expect(openSession(Uint8Array.of(1), { profile: true })).rejects.toMatchObject({ code: 'ENGINE_MODEL' });
     const after = (await readdir(tmpdir())).filter((name) => name.startsWith('nas-profile-'));
     expect(after).toEqual(before);
   });
