@@ -137,7 +137,7 @@ function modeOf(phase: Snapshot['model']['session']['phase'], ui: UiState): Mode
   if (phase === 'ended') return 'ended';
   if (ui.stopping) return 'stopping';
   if (ui.paused) return 'paused';
-  return phase === 'none' ? 'starting' : 'running';
+  return phase === 'running' ? 'running' : 'starting';
 }
 
 type BodyProps = AppProps & { readonly view: View; readonly layout: Layout; readonly ui: UiState };

@@ -1,7 +1,7 @@
 import type { LiveEvent } from '../core/event.ts';
 import { type AnalysisHistory, emptyAnalysis, extendAnalysis } from './analysis.ts';
 import type { Analyse } from './budget.ts';
-import { emptyModel, foldEvents, type ViewModel } from './view-model.ts';
+import { emptyModel, foldSince, type ViewModel } from './view-model.ts';
 
 /** What the screen shows at one moment. A new object for every change. */
 export interface Snapshot {
@@ -33,6 +33,7 @@ export function openLive(analyse: Analyse, now: () => number): Live {
 class LiveStudy implements Live {
   readonly #analyse: Analyse;
   readonly #now: () => number;
+  readonly #openedAt: number;
   readonly #listeners = new Set<() => void>();
   #snapshot: Snapshot;
   #pending: LiveEvent[] = [];
@@ -45,7 +46,8 @@ class LiveStudy implements Live {
   constructor(analyse: Analyse, now: () => number) {
     this.#analyse = analyse;
     this.#now = now;
-    this.#snapshot = { model: emptyModel, analysis: emptyAnalysis, now: now() };
+    this.#openedAt = now();
+    this.#snapshot = { model: emptyModel, analysis: emptyAnalysis, now: this.#openedAt };
     this.#updatedAt = performance.now();
     this.#dueAt = this.#updatedAt + tickMs;
     this.#timer = setTimeout(this.#update, tickMs);
@@ -80,7 +82,7 @@ class LiveStudy implements Live {
 
   #update = (): void => {
     const { model: before, analysis } = this.#snapshot;
-    const model = this.#pending.length === 0 ? before : foldEvents(before, this.#pending);
+    const model = this.#pending.length === 0 ? before : foldSince(before, this.#pending, this.#openedAt);
     this.#pending = [];
     this.#snapshot = { model, analysis: extendAnalysis(analysis, model.finished, this.#analyse), now: this.#now() };
     this.#updatedAt = performance.now();

@@ -13,7 +13,10 @@ import type { Command, UiState } from './ui-state.ts';
 export { restoreTerminal } from './screen.ts';
 
 export interface DashboardOptions extends Context {
-  /** Calls back with every event from now on (those of an existing study first); returns how to stop that. */
+  /**
+   * Calls back with every event from now on, and at once with those of an existing study (known by their time: they are
+   * before `now()`). Returns how to stop that.
+   */
   readonly events: (listener: (event: LiveEvent) => void) => () => void;
   readonly analyse: Analyse;
   /** Shows what a trial does to every layer; without it, the candidate's parameters are listed. */

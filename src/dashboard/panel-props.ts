@@ -1,3 +1,4 @@
+import type { Json } from '../core/json.ts';
 import type { Goal, Metrics } from '../core/objective.ts';
 import { violation } from '../core/objective.ts';
 import type { StudyRecord } from '../core/store.ts';
@@ -26,8 +27,8 @@ export function countTrials(model: ViewModel, budget: Budget): Counts {
 
 /** Milliseconds that the study has worked, over all its sessions. */
 export function elapsed({ session }: ViewModel, now: number): number {
-  if (session.phase === 'none') return 0;
-  return session.before + (session.phase === 'running' ? Math.max(now, session.endedAt) : session.endedAt) - session.startedAt;
+  if (session.phase === 'none') return session.before;
+  return session.before + (session.phase === 'ended' ? session.endedAt : Math.max(now, session.endedAt)) - session.startedAt;
 }
 
 /** Milliseconds until the budget is used up: trials at the recent pace, or the time limit where that is nearer. */
@@ -43,7 +44,7 @@ export function remaining(model: ViewModel, budget: Budget, now: number): number
     now,
   );
   if (budget.seconds === undefined) return byTrials;
-  const byTime = Math.max(0, session.startedAt + budget.seconds * 1000 - now);
+  const byTime = Math.max(0, session.begunAt + budget.seconds * 1000 - now);
   return byTrials === undefined ? byTime : Math.min(byTrials, byTime);
 }
 
@@ -211,10 +212,23 @@ export function detailProps(model: ViewModel, analysis: Analysis, goal: Goal, nu
       onFront: analysis.front.includes(number),
       feasible: trial.state !== 'done' || violation(trial.metrics, goal.constraints) === 0,
       baseline: baselineMetrics(model),
-      curve: model.curves.get(number) ?? [],
+      curve: model.curves.get(number) ?? recordedCurve(trial),
     }
   );
 }
+
+/** The losses that a trial of an earlier session left in its details: `{ curve: [{ loss, … }, …] }`. */
+function recordedCurve(trial: Trial): CurvePoint[] {
+  const details = trial.state === 'done' ? trial.details : undefined;
+  const curve = isRecord(details) ? details['curve'] : undefined;
+  if (!Array.isArray(curve)) return [];
+  return (curve as readonly Json[]).flatMap((point) =>
+    isRecord(point) && typeof point['loss'] === 'number' ? [{ loss: point['loss'] }] : [],
+  );
+}
+
+const isRecord = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Accuracy, then whatever else is searched for. */
 export const shownMetrics = (goal: Goal): string[] => [...new Set(['accuracy', ...goal.objectives.map(({ metric }) => metric)])];

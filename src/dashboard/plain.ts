@@ -6,7 +6,7 @@ import { formatDuration, formatMetric, formatPercent, metricFormat } from './for
 import type { Reporter, Write } from './ndjson.ts';
 import { bestSoFar, bestText, countTrials, elapsed, remaining, shownMetrics } from './panel-props.ts';
 import { oneLine } from './text-width.ts';
-import { emptyModel, foldEvents, type ViewModel } from './view-model.ts';
+import { emptyModel, foldSince, type ViewModel } from './view-model.ts';
 
 export interface PlainOptions {
   readonly write: Write;
@@ -44,7 +44,7 @@ export function plainReporter(options: PlainOptions): Reporter {
     emit(event) {
       pending.push(event);
       if (event.at < openedAt) return;
-      model = foldEvents(model, pending);
+      model = foldSince(model, pending, openedAt);
       pending = [];
       report(event);
     },

@@ -35,8 +35,11 @@ export type LogEntry =
   | { readonly elapsedMs: number; readonly trial: number };
 
 export interface Session {
-  readonly phase: 'none' | 'running' | 'ended';
+  /** preparing: the data and the baseline are made ready, the first event of the session itself is still to come. */
+  readonly phase: 'none' | 'preparing' | 'running' | 'ended';
   readonly startedAt: number;
+  /** When the preparation was over: the time budget counts from here. */
+  readonly begunAt: number;
   /** Of this session; while it runs, the time of its last event. */
   readonly endedAt: number;
   /** Milliseconds that the sessions before this one took. */
@@ -56,7 +59,7 @@ export const emptyModel: ViewModel = {
   slots: new Map(),
   preparation: undefined,
   log: [],
-  session: { phase: 'none', startedAt: 0, endedAt: 0, before: 0, finishedBefore: 0 },
+  session: { phase: 'none', startedAt: 0, begunAt: 0, endedAt: 0, before: 0, finishedBefore: 0 },
 };
 
 /** One event. For many, `foldEvents` copies once instead of once per event. */
@@ -75,12 +78,39 @@ export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewM
   };
   for (const event of events) {
     apply(draft, event);
-    if (draft.session.phase === 'running') draft.session = { ...draft.session, endedAt: event.at };
+    if (isOpen(draft)) draft.session = { ...draft.session, endedAt: event.at };
   }
   draft.log.splice(0, draft.log.length - logLimit);
   // Lists that did not grow stay the same object, so that what is derived from them can be kept.
   return draft.finished.length === model.finished.length ? { ...draft, finished: model.finished } : draft;
 }
+
+/**
+ * Like `foldEvents`, for a screen that was opened at that time: events before it belong to earlier sessions, of which none
+ * runs any more, whether it was ended or killed.
+ */
+export function foldSince(model: ViewModel, events: readonly LiveEvent[], openedAt: number): ViewModel {
+  const live = events.findIndex(({ at }) => at >= openedAt);
+  const past = live < 0 ? events : events.slice(0, live);
+  const before = past.length === 0 ? model : suspend(foldEvents(model, past));
+  return past.length === events.length ? before : foldEvents(before, events.slice(past.length));
+}
+
+function suspend(model: ViewModel): ViewModel {
+  const trials = new Map(model.trials);
+  stopRunning(trials);
+  return {
+    ...model,
+    trials,
+    slots: new Map(),
+    preparation: undefined,
+    session: { ...emptyModel.session, before: spentBy(model) },
+  };
+}
+
+const isOpen = ({ session }: ViewModel) => session.phase === 'preparing' || session.phase === 'running';
+
+const spentBy = ({ session }: ViewModel) => session.before + (session.phase === 'none' ? 0 : session.endedAt - session.startedAt);
 
 interface Draft extends ViewModel {
   readonly trials: Map<number, Trial>;
@@ -137,6 +167,7 @@ function applyProgress(draft: Draft, event: EventOf<'progress'>): void {
     draft.slots.set(event.worker, { trial: event.trial, progress });
   } else {
     draft.preparation = progress;
+    if (!isOpen(draft)) draft.session = openedSession(draft, 'preparing', event.at);
   }
   if (progress.loss !== undefined) draft.curves.set(event.trial, extendCurve(draft.curves.get(event.trial) ?? [], progress));
 }
@@ -147,18 +178,29 @@ function extendCurve(curve: readonly CurvePoint[], { loss, accuracy }: Progress)
   return [...kept, { loss: loss!, ...(accuracy === undefined ? {} : { accuracy }) }];
 }
 
-/** Trials that were running when the last session ended or died wait again. */
 function beginSession(draft: Draft, at: number): void {
-  const { session } = draft;
-  const spent = session.phase === 'none' ? 0 : session.endedAt - session.startedAt;
-  for (const [number, trial] of draft.trials) {
-    if (trial.state === 'running' || trial.state === 'aborted')
-      draft.trials.set(number, { ...identityOf(trial), state: 'waiting' });
-  }
+  stopRunning(draft.trials);
   draft.slots.clear();
   draft.preparation = undefined;
-  const finishedBefore = draft.finished.length;
-  draft.session = { phase: 'running', startedAt: at, endedAt: at, before: session.before + spent, finishedBefore };
+  const { session } = draft;
+  draft.session =
+    session.phase === 'preparing' ? { ...session, phase: 'running', begunAt: at } : openedSession(draft, 'running', at);
+}
+
+const openedSession = (draft: Draft, phase: 'preparing' | 'running', at: number): Session => ({
+  phase,
+  startedAt: at,
+  begunAt: at,
+  endedAt: at,
+  before: spentBy(draft),
+  finishedBefore: draft.finished.length,
+});
+
+/** Trials that were running when their session ended or died wait again. */
+function stopRunning(trials: Map<number, Trial>): void {
+  for (const [number, trial] of trials) {
+    if (trial.state === 'running' || trial.state === 'aborted') trials.set(number, { ...identityOf(trial), state: 'waiting' });
+  }
 }
 
 function endSession(draft: Draft, at: number): void {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../src/core/event.ts';
+import type { Json } from '../../src/core/json.ts';
 import type { Metrics } from '../../src/core/objective.ts';
-import { bestSoFar, logLines, remaining, trialRows, workerRows } from '../../src/dashboard/panel-props.ts';
+import { bestSoFar, detailProps, logLines, remaining, trialRows, workerRows } from '../../src/dashboard/panel-props.ts';
 import { emptyModel, foldEvents, type ViewModel } from '../../src/dashboard/view-model.ts';
 import { simulatedAnalysis, simulatedEvents, simulatedGoal } from '../fixtures/simulated-events.ts';
 
@@ -60,6 +61,33 @@ describe('rows of trials', () => {
     const rows = trialRows(model, analysis, 'all');
     expect(rows.map(({ trial }) => trial)).toEqual([0, 3, 2, 1]);
     expect(rows[3]).toMatchObject({ onFront: true, timesSmaller: 2, accuracyDelta: expect.closeTo(-0.02) });
+  });
+});
+
+describe('learning curve', () => {
+  const finishedWith = (details: Json) =>
+    foldEvents(emptyModel, [
+      { type: 'asked', at: 0, trial: 1, candidate: {}, key: '', origin: 'random' },
+      { type: 'finished', at: 1, trial: 1, outcome: { state: 'done', metrics: {}, seconds: 1, details } },
+    ]);
+
+  it.each<[Json, number[]]>([
+    [
+      {
+        curve: [
+          { epoch: 1, loss: 0.5 },
+          { epoch: 2, loss: 0.25 },
+        ],
+      },
+      [0.5, 0.25],
+    ],
+    [{ curve: [{ epoch: 1 }, null, 3] }, []],
+    [{ curve: 'none' }, []],
+    [[1, 2], []],
+    [null, []],
+  ])('is taken from the details %j of a trial that was not seen running', (details, losses) => {
+    const props = detailProps(finishedWith(details), { front: [], hypervolume: 0 }, goal, 1);
+    expect(props!.curve.map(({ loss }) => loss)).toEqual(losses);
   });
 });
 

@@ -29,6 +29,7 @@ function mount(columns = 80, rows = 24) {
   emulator.write('$ nas search\r\n');
   const terminal = fakeTerminal(columns, rows, (text) => emulator.write(text));
   const actions = { pause: vi.fn(), resume: vi.fn(), stop: vi.fn(), leaveNow: vi.fn() };
+  let clock = 0;
   let emit: (event: LiveEvent) => void = () => {};
   const dashboard = mountDashboard({
     record: simulatedRecord,
@@ -45,9 +46,10 @@ function mount(columns = 80, rows = 24) {
     actions,
     stdout: terminal.stdout,
     stdin: terminal.stdin,
-    now: () => 250_000,
+    now: () => clock,
   });
   opened.push(dashboard);
+  clock = 250_000;
   const buffer = () => emulator.buffer.active;
   const lines = () => Array.from({ length: emulator.rows }, (_, row) => buffer().getLine(row)!.translateToString(true));
   const sees = (expected: RegExp) => soon(() => expect(lines().join('\n')).toMatch(expected));

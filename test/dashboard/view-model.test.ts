@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../src/core/event.ts';
 import type { Outcome, Progress } from '../../src/core/trial.ts';
 import { countTrials, elapsed } from '../../src/dashboard/panel-props.ts';
-import { emptyModel, foldEvents, reduce } from '../../src/dashboard/view-model.ts';
+import { emptyModel, foldEvents, foldSince, reduce } from '../../src/dashboard/view-model.ts';
 import { simulatedEvents } from '../fixtures/simulated-events.ts';
 
 const begin = (at = 0): LiveEvent => ({ type: 'session', at, phase: 'begin', facts: {} });
@@ -78,6 +78,30 @@ describe('fold of the events', () => {
     const resumed = reduce(killed, begin(100_000));
     expect(elapsed(resumed, 102_000)).toBe(3000 + 2000);
     expect(elapsed(reduce(resumed, end(107_000)), 999_000)).toBe(3000 + 7000);
+  });
+
+  it('counts the preparation of a session to its time', () => {
+    const preparing = foldEvents(emptyModel, [{ ...progress(0), at: 1000 }]);
+    expect(preparing.session.phase).toBe('preparing');
+    expect(elapsed(preparing, 5000)).toBe(4000);
+    const running = reduce(preparing, begin(8000));
+    expect(running.session).toMatchObject({ phase: 'running', startedAt: 1000, begunAt: 8000 });
+    expect(elapsed(running, 9000)).toBe(8000);
+  });
+
+  it.each<[string, LiveEvent[]]>([
+    ['ended', [end(4000)]],
+    ['killed', [{ type: 'log', at: 4000, level: 'info', message: '' }]],
+  ])('knows that an earlier session, %s, does not run any more', (_, last) => {
+    const past = [begin(1000), asked(1), started(1), progress(1), ...last];
+    const model = foldSince(emptyModel, past, 100_000);
+    expect(model.session.phase).toBe('none');
+    expect(model.slots.size).toBe(0);
+    expect(model.trials.get(1)!.state).toBe('waiting');
+    expect(elapsed(model, 100_000)).toBe(3000);
+    const resumed = foldSince(model, [{ ...progress(0), at: 101_000 }], 100_000);
+    expect(elapsed(resumed, 103_000)).toBe(5000);
+    expect(foldSince(emptyModel, [...past, { ...progress(0), at: 101_000 }], 100_000)).toEqual(resumed);
   });
 
   it('gives the same model event by event, and leaves the model before as it was', () => {
