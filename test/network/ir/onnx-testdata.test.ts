@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { NasError } from '../../../src/core/errors.ts';
 import { decode, roundTrip } from '../../../src/network/ir/bytes/decode.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
-import { expectClose } from '../../fixtures/gradient.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
+import { expectClose } from '../../fixtures/numbers.ts';
 import { isInstalled, modelFiles, type NodeTest, nodeTests, readNodeTest } from '../../fixtures/onnx-testdata.ts';
 
 /** The result, or the NasError that says why not. */
