@@ -215,7 +215,8 @@ class StudyRun {
     this.#running.delete(trial);
     if (outcome.state === 'aborted') {
       this.#options.onEvent({ type: 'finished', at: this.#clock.wall(), trial, outcome });
-      this.stop();
+      if (!this.#ending) this.stop();
+      this.#schedule();
       return;
     }
     const stored = recorded(outcome, this.#options.goal.objectives);
@@ -241,12 +242,21 @@ class StudyRun {
   #endIfIdle(): void {
     if (this.#ended || this.#running.size > 0) return;
     if (this.#ending === 'error') {
-      this.#ended = true;
-      this.#reject(this.#error);
+      this.#rejectWithError();
       return;
     }
     const reason = this.#endReason();
     if (reason) this.#end(reason);
+  }
+
+  #rejectWithError(): void {
+    this.#ended = true;
+    try {
+      this.#flush();
+    } catch {
+      // The store still fails: what it could not take runs again on resume. The first error says more than this one.
+    }
+    this.#reject(this.#error);
   }
 
   /** Why a study without running trials is over; undefined for one that is paused. */

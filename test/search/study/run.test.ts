@@ -265,13 +265,13 @@ describe('trouble', () => {
     expect(stored).toBeLessThanOrEqual(executor.finished.length);
   });
 
-  it('loses nothing when the store fails once', async () => {
+  it.each([1, 4])('loses nothing when the store fails once (%i workers)', async (slots) => {
     const inner = newStore();
     let appends = 0;
     const store = watched(inner, () => {
       if (++appends === 8) throw new NasError('STORE_FULL', 'the disk is full');
     });
-    const { handle, executor } = simulate({ store, slots: 4 });
+    const { handle, executor } = simulate({ store, slots });
     await expect(handle.done).rejects.toMatchObject({ code: 'STORE_FULL' });
     const stored = readStudy(inner, 'study').trials.filter(({ state }) => state === 'done');
     expect(stored.map(({ number }) => number)).toEqual([...executor.finished].sort((a, b) => a - b));
