@@ -16,6 +16,7 @@ import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import { nearest } from '../search/space/plan.ts';
 import type { Space } from '../search/space/space.ts';
+import { rememberKeys } from '../search/study/keys.ts';
 import type { InitialTrial } from '../search/study/proposer.ts';
 import { bundledSpaces } from './folders.ts';
 import { baselineCandidate, identityPlan, meaningOf } from './meaning.ts';
@@ -53,7 +54,7 @@ export const structureOf = (model: ModelSpec): Graph =>
 export function keyFunction(model: ModelSpec, space: Space): (candidate: Candidate) => string {
   const graph = structureOf(model);
   const meaning = meaningOf(space);
-  return (candidate) => planKey(graph, meaning.plan(candidate));
+  return rememberKeys((candidate) => planKey(graph, meaning.plan(candidate)));
 }
 
 /** What every study starts with: the dense network, then uniform anchors as near as the space allows. No two mean the same. */
