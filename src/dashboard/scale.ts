@@ -11,6 +11,8 @@ export interface Scale {
 const decade = 10;
 /** Smaller numbers are nothing that was measured, and dividing them runs into the end of the number range. */
 const smallest = 1e-100;
+/** Values this close, relative to their size, are one: there is no room for ticks between neighbouring numbers. */
+const sameValue = 1e-9;
 
 /**
  * An axis over these values with a margin on both sides. Logarithmic where they are positive and span more than a decade.
@@ -21,7 +23,8 @@ export function scaleOf(values: readonly number[], margin = 0.04): Scale {
   const low = Math.min(...finite);
   const high = Math.max(...finite);
   if (finite.length === 0) return linear(0, 1);
-  if (low === high) return linear(low - around(low), high + around(high));
+  if (high - low <= Math.max(smallest, Math.abs(low) * sameValue, Math.abs(high) * sameValue))
+    return linear(low - around(low), high + around(high));
   if (low > smallest && high / low > decade) return logarithmic(low / (high / low) ** margin, high * (high / low) ** margin);
   return linear(low - (high - low) * margin, high + (high - low) * margin);
 }
