@@ -1,14 +1,13 @@
-import type { Candidate, Plan, SiteSettings, Value } from '../../core/candidate.ts';
+import type { Candidate, Plan, Value } from '../../core/candidate.ts';
 import { contains, isOrdered, snap } from './domain.ts';
 import type { Domain, Parameter, Space } from './space.ts';
 
-type Sites = Record<string, Record<string, SiteSettings>>;
+type Sites = Record<string, Record<string, Record<string, Value>>>;
 
 /** What a candidate means: the fixed settings and its own, without the sites where a parameter stands at its off value. */
 export function planOf(space: Space, candidate: Candidate): Plan {
   const recipe: Record<string, Value> = { ...space.fixed.recipe };
-  const techniques: Sites = {};
-  for (const [technique, sites] of Object.entries(space.fixed.techniques)) techniques[technique] = { ...sites };
+  const techniques = copyOf(space.fixed.techniques);
   const left: { technique: string; site: string }[] = [];
   for (const { name, target, off } of space.parameters) {
     const value = candidate[name]!;
@@ -17,12 +16,25 @@ export function planOf(space: Space, candidate: Candidate): Plan {
       continue;
     }
     const sites = techniques[target.technique] ?? {};
-    sites[target.site] = { ...sites[target.site], [target.knob]: value };
+    const site = sites[target.site] ?? {};
+    site[target.knob] = value;
+    sites[target.site] = site;
     techniques[target.technique] = sites;
     if (off !== undefined && value === off) left.push(target);
   }
   for (const { technique, site } of left) delete techniques[technique]![site];
   return { recipe, techniques: withoutEmpty(techniques) };
+}
+
+/** A copy down to the settings, which `planOf` then fills in place: a search asks for the plan of every candidate. */
+function copyOf(techniques: Plan['techniques']): Sites {
+  const copy: Sites = {};
+  for (const [technique, sites] of Object.entries(techniques)) {
+    const own: Record<string, Record<string, Value>> = {};
+    for (const [site, settings] of Object.entries(sites)) own[site] = { ...settings };
+    copy[technique] = own;
+  }
+  return copy;
 }
 
 function withoutEmpty(techniques: Sites): Sites {
