@@ -14,6 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   'search/space': [],
   'search/controllers': ['search/space', 'search/study'],
   'search/study': ['search/space'],
+  'search/pick': ['search/study'],
   'network/ir': [],
   'network/autodiff': ['network/ir'],
   'network/models': ['network/ir'],

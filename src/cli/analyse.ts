@@ -1,10 +1,7 @@
 import type { Goal } from '../core/objective.ts';
 import type { Trial } from '../core/trial.ts';
-import { metricInfos } from '../network/metrics/index.ts';
 import { frontOf, hypervolumeFrame, hypervolumeIn } from '../search/study/progress.ts';
-
-/** Bytes, counts and times are compared by their ratios. */
-const logScale = new Set(metricInfos.filter(({ unit }) => unit !== 'fraction').map(({ name }) => name));
+import { logScale } from './picking.ts';
 
 /**
  * The front of these trials and its hypervolume, in a frame fixed by the first `initial` trials, the baseline and the

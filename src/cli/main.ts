@@ -18,7 +18,7 @@ function program(): Command {
     .addHelpText('after', examples);
   addSearch(nas);
   addLooks(nas);
-  addExport(nas);
+  addShip(nas);
   addSpaces(nas);
   return nas;
 }
@@ -28,12 +28,14 @@ Examples:
   nas search --space resnet.yaml --trials 100    search; run it again to resume
   nas front                                      the Pareto front of the last study
   nas show 37                                    what trial 37 does to every layer
-  nas export --out model                         the best model, with a certificate
+  nas pick                                       which model to ship, and why
+  nas export --out model                         that model, with a certificate
 
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted (the study can be resumed).`;
 
 const dbOption = () => new Option('--db <file>', 'database of studies').default('nas.db').env('NAS_DB');
 const studyOption = () => new Option('--study <name>', 'name of the study (default: the latest)');
+const ruleOption = () => new Option('--rule <name>', 'how to choose (nas pick lists the rules; default: margin)');
 const jsonOption = () => new Option('--json', 'for programs');
 
 function addSearch(nas: Command): void {
@@ -85,7 +87,15 @@ function addLooks(nas: Command): void {
     .action(async (trial, flags) => (await import('./commands/show.ts')).show(trial, flags));
 }
 
-function addExport(nas: Command): void {
+function addShip(nas: Command): void {
+  nas
+    .command('pick')
+    .description('one model of the front by a rule, its runner-up, and what would turn the choice')
+    .addOption(ruleOption())
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (flags) => (await import('./commands/pick.ts')).pickModel(flags));
   nas
     .command('export')
     .description('copy a measured model, measure it again on validation and test data, and certify it')
@@ -94,6 +104,7 @@ function addExport(nas: Command): void {
       'which trial (default: the smallest within 1 point of the baseline, under the constraints)',
       wholeNumber(0),
     )
+    .addOption(ruleOption().conflicts('trial'))
     .requiredOption('--out <dir>', 'folder to write; must not exist yet or be empty')
     .addOption(studyOption())
     .addOption(dbOption())

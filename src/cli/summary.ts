@@ -1,10 +1,8 @@
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { formatBytes, formatPercent, formatRatio } from '../dashboard/format.ts';
 import type { StudyEnd } from '../search/study/options.ts';
-import { frontOf } from '../search/study/progress.ts';
 import { readStudy } from '../store/index.ts';
-import { choose } from './choose.ts';
-import { factsOf } from './study-facts.ts';
+import { choiceOf, defaultPick } from './picking.ts';
 
 const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
   budget: 'All trials are finished',
@@ -16,14 +14,12 @@ const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
 
 /** What a person reads when a search has ended: what came out, and what to type next. */
 export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd, command: CommandWords): string {
-  const { trials } = readStudy(store, record.name);
-  const { goal } = factsOf(record);
-  const front = frontOf(trials, goal);
+  const choice = choiceOf(readStudy(store, record.name));
   const { done, failed } = end.counts;
-  const lines = [`${reasons[end.reason]}: ${done} done, ${failed} failed; ${front.length} on the front.`];
+  const lines = [`${reasons[end.reason]}: ${done} done, ${failed} failed; ${choice.front.length} on the front.`];
   if (end.failure) lines.push(`  ${end.failure.code}: ${end.failure.message}`);
-  const baseline = trials[0]?.state === 'done' ? trials[0].metrics : undefined;
-  const best = front.length > 0 ? choose(front, goal, baseline) : undefined;
+  const { baseline } = choice.context;
+  const best = defaultPick(choice);
   if (best && baseline) lines.push(comparison(best.number, best.metrics, baseline));
   const where = `--db ${command.db} --study ${record.name}`;
   if (end.reason === 'stopped' || end.reason === 'time') lines.push(`Go on with:  ${command.resume}`);

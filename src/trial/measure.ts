@@ -26,7 +26,8 @@ export async function measure(
     bytes,
     async evaluation() {
       const { accuracy, loss, perClass } = await evaluate(bytes, shared.dataset, shared.dataset.validation, hooks);
-      details['validation'] = { accuracy, loss, perClass: perClass.map((each) => ({ ...each })) };
+      const images = shared.dataset.validation.count;
+      details['validation'] = { images, accuracy, loss, perClass: perClass.map((each) => ({ ...each })) };
       return { accuracy };
     },
     async latency() {

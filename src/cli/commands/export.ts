@@ -6,15 +6,14 @@ import type { Trial } from '../../core/trial.ts';
 import { formatBytes, formatPercent, formatRatio } from '../../dashboard/format.ts';
 import { type Certificate, mismatches } from '../../export/certificate.ts';
 import { checkFolder, writeExport } from '../../export/write.ts';
-import { frontOf } from '../../search/study/progress.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import { artefactPath } from '../../trial/artefacts.ts';
 import type { RemeasureResult } from '../../trial/remeasure.ts';
-import { choose } from '../choose.ts';
 import { artefactFolder, baselineFolder } from '../folders.ts';
 import { meaningOf } from '../meaning.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
+import { choiceOf, pickOf, ruleNamed } from '../picking.ts';
 import { remeasureInProcess } from '../remeasure.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { findTrial } from './show.ts';
@@ -23,6 +22,7 @@ type DoneTrial = Extract<Trial, { state: 'done' }>;
 
 interface ExportOptions extends StudyOptions {
   readonly trial?: number;
+  readonly rule?: string;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -31,7 +31,10 @@ interface ExportOptions extends StudyOptions {
 export async function exportModel(options: ExportOptions): Promise<void> {
   await checkFolder(options.out);
   const view = withStudy(options, (store, record) => readStudy(store, record.name));
-  const trial = options.trial === undefined ? bestTrial(view) : doneTrial(findTrial(view, options.trial));
+  const trial =
+    options.trial === undefined
+      ? pickOf(ruleNamed(options.rule), choiceOf(view), view.record.name)
+      : doneTrial(findTrial(view, options.trial));
   const baseline = doneTrial(findTrial(view, 0));
   const folder = artefactFolder(options.db);
   const model = artefactOf(trial, folder);
@@ -48,15 +51,6 @@ export async function exportModel(options: ExportOptions): Promise<void> {
   await writeExport(options.out, model, certificate, view.record.space.text);
   if (options.json) printJson({ out: options.out, ...certificate });
   else print(describe(options.out, trial, baseline, measured));
-}
-
-function bestTrial({ trials, record }: StudyView): DoneTrial {
-  const { goal } = factsOf(record);
-  const baseline = trials[0]?.state === 'done' ? trials[0].metrics : undefined;
-  const best = choose(frontOf(trials, goal), goal, baseline);
-  if (best) return best;
-  const message = `study "${record.name}" has no finished trial that keeps every constraint. Name one with --trial (nas ls).`;
-  throw new NasError('EXPORT_NOTHING', message, { facts: { study: record.name } });
 }
 
 function doneTrial(trial: Trial): DoneTrial {
