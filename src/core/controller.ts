@@ -7,6 +7,8 @@ export interface TrialResult {
   readonly trial: number;
   readonly candidate: Candidate;
   readonly metrics?: Metrics;
+  /** Share of its full training, in (0, 1], that the trial had when it was measured; absent: all of it. */
+  readonly fidelity?: number;
 }
 
 /**
@@ -18,6 +20,8 @@ export interface TrialResult {
  *   the trial number and what was asked and told before: never on time or on workers.
  * - `asked(trial, candidate)` records a candidate that somebody else proposed for that trial (anchors, resume) as pending.
  * - `tell(result)` arrives once per trial, in trial order. Failed trials arrive without metrics.
+ *   Under a multi-fidelity scheduler it arrives, once as well, when the trial is finished, stopped or first set aside, with
+ *   the `fidelity` that it had then; later trials may be told before it. One that goes on after all is not told again.
  * - `save()` returns plain JSON; a new controller of the same context after `restore(save())` behaves the same.
  *   No method throws on a result it does not like.
  */

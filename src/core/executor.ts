@@ -1,6 +1,6 @@
 import type { Candidate } from './candidate.ts';
 import type { Json } from './json.ts';
-import type { Outcome, Progress } from './trial.ts';
+import type { Artefact, Outcome, Progress } from './trial.ts';
 
 export interface TrialRequest {
   readonly trial: number;
@@ -8,6 +8,20 @@ export interface TrialRequest {
   readonly candidate: Candidate;
   /** `${study seed}/${trial}`: the root of every random stream of the trial. */
   readonly seed: string;
+  /** The part of its training to run, under a scheduler; absent: the whole trial in one go. */
+  readonly rung?: RungRequest;
+}
+
+/**
+ * Train up to one rung, then export and measure what there is. The outcome says which rung was reached and keeps a
+ * checkpoint to go on from; a trial that trains nothing ends without a rung.
+ */
+export interface RungRequest {
+  readonly index: number;
+  /** Shares of the full training at which the trial is measured, rising, the last one 1. */
+  readonly ends: readonly number[];
+  /** Where the rung before left off. Lost or damaged, the training begins at its start and comes to the same result. */
+  readonly from?: Artefact;
 }
 
 export interface TrialListener {

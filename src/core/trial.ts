@@ -13,6 +13,10 @@ export interface DoneOutcome {
   /** Training curve, per-layer facts …: whatever the screens show. */
   readonly details?: Json;
   readonly seconds: number;
+  /** How far its training had come, where a scheduler divides it into rungs; absent: trained to its end, or not at all. */
+  readonly rung?: ReachedRung;
+  /** Things worth telling a person, e.g. that a checkpoint was lost. */
+  readonly notes?: readonly string[];
 }
 
 export interface FailedOutcome {
@@ -34,6 +38,18 @@ export interface Artefact {
   /** Hex, of the file's bytes. Also its name in the artefact folder: `<sha256>.onnx`. */
   readonly sha256: string;
   readonly bytes: number;
+}
+
+/** A rung that a trial reached: what was measured is a file of this state of its training. */
+export interface ReachedRung {
+  /** From 0, the trial's first one. */
+  readonly index: number;
+  /** Share of the full training, in (0, 1]. */
+  readonly fidelity: number;
+  /** Epochs so far. */
+  readonly epochs: number;
+  /** The training paused here; absent where it is at its end. */
+  readonly checkpoint?: Artefact;
 }
 
 /** Where a trial stands while it runs. `done/total` counts work of the stage (steps, rounds), for a bar. */

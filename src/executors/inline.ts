@@ -61,12 +61,12 @@ class InlineExecutor implements Executor {
   async #runNow(module: TrialModule, request: TrialRequest, listener: TrialListener): Promise<Outcome> {
     await this.#paused?.promise;
     if (this.#stopped) return { state: 'aborted', reason: 'stopped', seconds: 0 };
-    const { trial, attempt, seed, candidate } = request;
+    const { trial, attempt, seed, candidate, rung } = request;
     listener.started(0, attempt);
     const send = (progress: Progress) => listener.progress(0, progress);
     const throttle = throttleProgress(send);
     const deadlineAt = performance.now() + (this.#options.deadlineMs ?? Number.POSITIVE_INFINITY);
-    const job = { trial, attempt, seed, plan: this.#options.planOf(candidate) };
+    const job = { trial, attempt, seed, plan: this.#options.planOf(candidate), ...(rung ? { rung } : {}) };
     const outcome = await runJob(() => module.run(job, this.#shared, this.#hooks(throttle, deadlineAt)));
     pass(throttle.take(), send);
     return outcome;

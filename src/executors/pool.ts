@@ -143,10 +143,10 @@ class PoolExecutor implements Executor {
   }
 
   #start(slot: number, entry: Entry): void {
-    const { trial, seed } = entry.request;
+    const { trial, seed, rung } = entry.request;
     const attempt = entry.request.attempt + entry.starts - 1;
     entry.listener.started(slot, attempt);
-    this.#host!.run({ slot, job: { trial, attempt, seed, plan: entry.plan } });
+    this.#host!.run({ slot, job: { trial, attempt, seed, plan: entry.plan, ...(rung ? { rung } : {}) } });
   }
 
   #startHost(): void {

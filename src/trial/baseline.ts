@@ -14,8 +14,8 @@ import { opset } from './export-graph.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
 
-/** Changes when training changes its results, so that a cached baseline always is what training would give today. */
-const trainingVersion = 1;
+/** Changes when training changes its results, so that a cached baseline or checkpoint always is what training would give today. */
+export const trainingVersion = 1;
 
 /** Its own seed: a baseline belongs to a model, data and a recipe, not to a study. */
 const baselineSeed = 'baseline';

@@ -1,4 +1,5 @@
 import type { Plan } from '../core/candidate.ts';
+import type { RungRequest } from '../core/executor.ts';
 import type { Json } from '../core/json.ts';
 import type { Outcome, Progress } from '../core/trial.ts';
 
@@ -9,6 +10,7 @@ export interface Job {
   /** Root of every random stream of the trial. */
   readonly seed: string;
   readonly plan: Plan;
+  readonly rung?: RungRequest;
 }
 
 /** What a running trial may ask of the place it runs in. */

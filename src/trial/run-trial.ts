@@ -6,12 +6,13 @@ import { evaluationBatches } from '../network/data/batches.ts';
 import type { TrainRecipe } from '../network/engine/recipe.ts';
 import { trainRecipeSchema } from '../network/engine/recipe.ts';
 import { collectStatistics } from '../network/engine/statistics.ts';
-import { train } from '../network/engine/train.ts';
+import { type EpochRecord, train } from '../network/engine/train.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { saveArtefact } from './artefacts.ts';
 import { exportGraph } from './export-graph.ts';
 import { measure } from './measure.ts';
 import type { Job, TrialHooks } from './protocol.ts';
+import { trainToRung } from './rungs.ts';
 import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
 
@@ -27,18 +28,27 @@ export async function runTrial(job: Job, shared: SharedTrialData, hooks: TrialHo
     const measured = await measure(final, bytes, shared, hooks);
     const artefact = await saveArtefact(shared.setup.artefactFolder, bytes);
     const details = { ...measured.details, curve: tuned.curve.map((point) => ({ ...point })) };
-    return { state: 'done', metrics: measured.metrics, artefact, details, seconds: seconds() } satisfies DoneOutcome;
+    const { metrics } = measured;
+    return { state: 'done', metrics, artefact, details, ...tuned.reached, seconds: seconds() } satisfies DoneOutcome;
   } catch (error) {
     if (!(error instanceof NasError)) throw error;
     return { state: 'failed', code: error.code, message: error.message, seconds: seconds() };
   }
 }
 
+interface Tuned {
+  readonly graph: Graph;
+  readonly curve: readonly EpochRecord[];
+  readonly reached: Pick<DoneOutcome, 'rung' | 'notes'>;
+}
+
 /** Training happens where a technique changed the network; post-training techniques alone take the weights as they are. */
-async function fineTune(graph: Graph, { plan, seed }: Job, { dataset, setup }: SharedTrialData, hooks: TrialHooks) {
-  if (!changesTraining(plan)) return { graph, curve: [] };
+async function fineTune(graph: Graph, job: Job, { dataset, setup }: SharedTrialData, hooks: TrialHooks): Promise<Tuned> {
+  const { plan, seed, rung } = job;
+  if (!changesTraining(plan)) return { graph, curve: [], reached: {} };
   const recipe: TrainRecipe = trainRecipeSchema.parse({ ...(setup.trial as object), ...plan.recipe });
-  return train({ graph, dataset, recipe, seed, hooks });
+  const options = { graph, dataset, recipe, seed, hooks };
+  return rung ? trainToRung(options, rung, setup.artefactFolder) : { ...(await train(options)), reached: {} };
 }
 
 /** BatchNormalization folded, and what the techniques do after training, with ranges from training images. */

@@ -63,3 +63,17 @@ export function learningRateAt(
   if (schedule === 'constant') return learningRate;
   return (learningRate * (1 + Math.cos((Math.PI * (step - rising)) / (steps - rising)))) / 2;
 }
+
+/**
+ * The same with warm restarts (Loshchilov and Hutter 2017, SGDR): the schedule runs whole, warm-up included, up to every
+ * end in `ends` (steps, rising, the last one the whole training), so that the network is cooled down at each of them.
+ */
+export function restartedRateAt(
+  recipe: Pick<TrainRecipe, 'learningRate' | 'warmup' | 'schedule'>,
+  step: number,
+  ends: readonly number[],
+): number {
+  const cycle = ends.findIndex((end) => step < end);
+  const begin = cycle > 0 ? ends[cycle - 1]! : 0;
+  return learningRateAt(recipe, step - begin, ends[cycle]! - begin);
+}

@@ -1,3 +1,4 @@
+import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Slot, TrainStep } from '../autodiff/train-step.ts';
 import type { Graph, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
@@ -11,6 +12,14 @@ export interface StepFeeds {
   readonly labels: Uint8Array;
   readonly labelSmoothing: number;
   readonly learningRate: number;
+}
+
+/** What a training carries from one step to the next, as plain arrays: enough to go on bit by bit as if it had not been paused. */
+export interface SavedState {
+  /** Steps taken so far. */
+  readonly steps: number;
+  /** theta [P], states [S] where there are any, one [P] per optimizer state. */
+  readonly vectors: Readonly<Record<string, Float32Array>>;
 }
 
 export interface StepResult {
@@ -56,6 +65,23 @@ export class TrainState {
       this.inputs[name] = next;
     }
     return { loss: floats(results['loss']!)[0]!, correct: floats(results['correct']!)[0]! };
+  }
+
+  /** A copy of everything that changes from step to step. The layout is the step's own, whatever it is lowered to. */
+  save(): SavedState {
+    const vectors = this.carried().map((name) => [name, floats(this.inputs[name]!).slice()] as const);
+    return { steps: this.count, vectors: Object.fromEntries(vectors) };
+  }
+
+  /** Goes on from a saved state of the same step. Throws NasError CHECKPOINT_MISMATCH for one of another. */
+  load({ steps, vectors }: SavedState): void {
+    for (const name of this.carried()) {
+      const target = floats(this.inputs[name]!);
+      const source = vectors[name];
+      if (source?.length !== target.length) throw mismatch(name, target.length, source?.length);
+      target.set(source);
+    }
+    this.count = steps;
   }
 
   isFinite(): boolean {
@@ -104,6 +130,13 @@ export class TrainState {
     });
   }
 }
+
+const mismatch = (name: string, wanted: number, found: number | undefined) =>
+  new NasError(
+    'CHECKPOINT_MISMATCH',
+    `the checkpoint is of another training: ${name} has ${found ?? 'no'} numbers, not ${wanted}. Train from the start.`,
+    { facts: { name, wanted, found: found ?? null }, exitCode: exitCodes.failure },
+  );
 
 const zeros = (shape: readonly number[]): Tensor => ({ dtype: 'float32', shape, data: new Float32Array(elementCount(shape)) });
 

@@ -9,9 +9,9 @@ import type { Graph } from '../ir/graph.ts';
 import { withBatch } from '../ir/passes/with-batch.ts';
 import type { EngineHooks } from './hooks.ts';
 import { lower } from './lowering/index.ts';
-import { learningRateAt, type TrainRecipe } from './recipe.ts';
+import { restartedRateAt, type TrainRecipe } from './recipe.ts';
 import { withSession } from './session.ts';
-import { type StepFeeds, type StepResult, TrainState } from './train-state.ts';
+import { type SavedState, type StepFeeds, type StepResult, TrainState } from './train-state.ts';
 
 export interface TrainOptions {
   /** The model with its weights, in training form (BatchNormalization not folded), at any batch size; first output: logits. */
@@ -23,6 +23,27 @@ export interface TrainOptions {
   readonly seed: string;
   readonly hooks: EngineHooks;
   readonly threads?: number;
+  /** Goes on from here: a checkpoint of a training with the same options. */
+  readonly from?: TrainCheckpoint;
+  /** Pauses after so many epochs, parts of one included; the result then has a checkpoint. Default: the recipe's epochs. */
+  readonly untilEpoch?: number;
+  /** Epochs after which the learning rate's schedule begins again (see `restartedRateAt`), rising. */
+  readonly restarts?: readonly number[];
+}
+
+/** A paused training. Continued, it gives bit by bit what it would have given without the pause. Plain data. */
+export interface TrainCheckpoint extends SavedState {
+  /** Of the epochs that are complete. */
+  readonly curve: readonly EpochRecord[];
+  /** Of the epoch in which it was paused. */
+  readonly open: EpochSums;
+}
+
+/** Sums over the steps of an epoch so far. */
+interface EpochSums {
+  readonly loss: number;
+  readonly correct: number;
+  readonly count: number;
 }
 
 /** Means over one epoch, or over the part of the last one. */
@@ -42,6 +63,8 @@ export interface TrainResult {
   readonly curve: readonly EpochRecord[];
   readonly steps: number;
   readonly seconds: number;
+  /** Present where the training is paused before its end. */
+  readonly checkpoint?: TrainCheckpoint;
 }
 
 /** Share of BatchNormalization's running statistics that a step keeps. */
@@ -62,17 +85,21 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     batchNormMomentum,
   });
   const state = new TrainState(graph, step);
+  if (options.from) state.load(options.from);
   const bytes = encode(lower(step.graph, 'portable'));
   const plan = stepPlan(options);
-  const curve = await withSession(bytes, { threads }, (session) =>
-    runEpochs(options, plan, (feeds) => state.run(session, feeds)),
+  const course = await withSession(bytes, { threads }, (session) =>
+    runSteps(options, plan, (feeds) => state.run(session, feeds)),
   );
+  const curve = [...course.curve, ...course.open];
   if (!state.isFinite()) throw diverged(recipe, curve.length, 'the weights are not finite after the last step');
+  const paused = plan.until < plan.steps;
   return {
     graph: state.trainedGraph(),
     curve,
-    steps: plan.steps,
+    steps: plan.until,
     seconds: (performance.now() - startedAt) / 1000,
+    ...(paused ? { checkpoint: { ...state.save(), curve: course.curve, open: course.sums } } : {}),
   };
 }
 
@@ -81,58 +108,103 @@ const optimizerOptions = ({ optimizer, momentum, nesterov }: TrainRecipe): Optim
 
 interface StepPlan {
   readonly stepsPerEpoch: number;
+  /** Of the whole training. */
   readonly steps: number;
+  /** Where this run of it ends. */
+  readonly until: number;
+  /** Steps at which the learning rate's schedule ends: the restarts, then the end. */
+  readonly ends: readonly number[];
 }
 
 /** Where the images do not fill one batch, one step is planned all the same: asking for its batch says so. */
-function stepPlan({ dataset, recipe }: TrainOptions): StepPlan {
+function stepPlan({ dataset, recipe, untilEpoch, restarts = [] }: TrainOptions): StepPlan {
   const stepsPerEpoch = Math.max(1, trainBatchCount(dataset.train.count, recipe.batchSize));
-  return { stepsPerEpoch, steps: Math.max(1, Math.round(recipe.epochs * stepsPerEpoch)) };
+  const stepsOf = (epochs: number) => Math.max(1, Math.round(epochs * stepsPerEpoch));
+  const steps = stepsOf(recipe.epochs);
+  const until = Math.min(steps, stepsOf(untilEpoch ?? recipe.epochs));
+  return { stepsPerEpoch, steps, until, ends: [...new Set([...restarts.map(stepsOf), steps])].filter((step) => step <= steps) };
 }
 
 type RunStep = (feeds: StepFeeds) => Promise<StepResult>;
 
-async function runEpochs(options: TrainOptions, plan: StepPlan, runStep: RunStep): Promise<EpochRecord[]> {
-  const curve: EpochRecord[] = [];
-  for (let first = 0; first < plan.steps; first += plan.stepsPerEpoch) {
-    curve.push(await runEpoch(options, curve.length + 1, { first, steps: plan.steps }, runStep));
+interface Course {
+  readonly curve: readonly EpochRecord[];
+  /** Sums and record of the epoch in which it ended, where that one is not complete. */
+  readonly sums: EpochSums;
+  readonly open: readonly EpochRecord[];
+}
+
+const noSums: EpochSums = { loss: 0, correct: 0, count: 0 };
+
+async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep): Promise<Course> {
+  const curve: EpochRecord[] = [...(options.from?.curve ?? [])];
+  let sums = options.from?.open ?? noSums;
+  let open: EpochRecord | undefined;
+  for (let step = options.from?.steps ?? 0; step < plan.until; ) {
+    const epoch = Math.floor(step / plan.stepsPerEpoch) + 1;
+    const end = Math.min(plan.until, epoch * plan.stepsPerEpoch);
+    sums = await runEpoch(options, plan, { epoch, step, end, sums }, runStep);
+    const record = recordOf(options, plan, epoch, end, sums);
+    const complete = end === plan.steps || end === epoch * plan.stepsPerEpoch;
+    if (complete) {
+      curve.push(record);
+      sums = noSums;
+    } else open = record;
+    step = end;
   }
-  return curve;
+  return { curve, sums, open: open ? [open] : [] };
 }
 
 interface Span {
-  /** Number of the epoch's first step, from 0. */
-  readonly first: number;
-  /** Steps of the whole training. */
-  readonly steps: number;
+  /** From 1. */
+  readonly epoch: number;
+  /** Of the whole training: the first step to take, and the first to leave. */
+  readonly step: number;
+  readonly end: number;
+  /** Of the epoch's steps before. */
+  readonly sums: EpochSums;
 }
 
-async function runEpoch(options: TrainOptions, epoch: number, { first, steps }: Span, runStep: RunStep): Promise<EpochRecord> {
+async function runEpoch(options: TrainOptions, plan: StepPlan, span: Span, runStep: RunStep): Promise<EpochSums> {
   const { recipe, hooks } = options;
-  const sum = { loss: 0, correct: 0, count: 0 };
-  let step = first;
-  let learningRate = 0;
-  for (const batch of epochBatches(options, epoch, steps - first)) {
+  const { labelSmoothing } = recipe;
+  const { epoch } = span;
+  let [step, sums] = [span.step, span.sums];
+  for (const batch of epochBatches(options, plan, span)) {
     hooks.checkpoint();
-    learningRate = learningRateAt(recipe, step, steps);
-    const { labelSmoothing } = recipe;
+    const learningRate = restartedRateAt(recipe, step, plan.ends);
     const result = await runStep({ x: batch.x, labels: batch.labels, labelSmoothing, learningRate });
     step++;
-    if (!Number.isFinite(result.loss)) throw diverged(recipe, epoch, `the loss was ${result.loss} in step ${step} of ${steps}`);
-    sum.loss += result.loss * batch.count;
-    sum.correct += result.correct;
-    sum.count += batch.count;
-    const means = { loss: sum.loss / sum.count, accuracy: sum.correct / sum.count };
-    hooks.progress({ stage: 'train', done: step, total: steps, epoch, epochs: Math.ceil(recipe.epochs), ...means });
+    if (!Number.isFinite(result.loss))
+      throw diverged(recipe, epoch, `the loss was ${result.loss} in step ${step} of ${plan.steps}`);
+    sums = {
+      loss: sums.loss + result.loss * batch.count,
+      correct: sums.correct + result.correct,
+      count: sums.count + batch.count,
+    };
+    const means = { loss: sums.loss / sums.count, accuracy: sums.correct / sums.count };
+    hooks.progress({ stage: 'train', done: step, total: plan.until, epoch, epochs: Math.ceil(recipe.epochs), ...means });
   }
-  return { epoch, loss: sum.loss / sum.count, trainAccuracy: sum.correct / sum.count, learningRate };
+  return sums;
 }
 
-function epochBatches({ dataset, recipe, seed }: TrainOptions, epoch: number, steps: number): Iterable<Batch> {
+const recordOf = (options: TrainOptions, plan: StepPlan, epoch: number, end: number, sums: EpochSums): EpochRecord => ({
+  epoch,
+  loss: sums.loss / sums.count,
+  trainAccuracy: sums.correct / sums.count,
+  learningRate: restartedRateAt(options.recipe, end - 1, plan.ends),
+});
+
+/** The batches of a part of an epoch. Those before are made and left out: every image draws its own augmentation. */
+function* epochBatches({ dataset, recipe, seed }: TrainOptions, plan: StepPlan, { epoch, step, end }: Span): Iterable<Batch> {
   const { shape, normalization, train: split } = dataset;
   const { batchSize, augment } = recipe;
   const rng = createRng(seed, 'batches', epoch);
-  return trainBatches({ split, shape, normalization, batchSize, augment, rng, limit: steps * batchSize });
+  const first = (epoch - 1) * plan.stepsPerEpoch;
+  let next = first;
+  for (const batch of trainBatches({ split, shape, normalization, batchSize, augment, rng, limit: (end - first) * batchSize })) {
+    if (next++ >= step) yield batch;
+  }
 }
 
 function diverged(recipe: TrainRecipe, epoch: number, what: string): NasError {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { learningRateAt, recipeKnobs, trainRecipeSchema } from '../../../src/network/engine/recipe.ts';
+import { learningRateAt, recipeKnobs, restartedRateAt, trainRecipeSchema } from '../../../src/network/engine/recipe.ts';
 
 describe('the recipe', () => {
   it('is complete when nothing is said', () => {
@@ -61,4 +61,14 @@ describe('the learning rate', () => {
         });
       }),
     ));
+});
+
+describe('restarts', () => {
+  const settings = { learningRate: 0.1, warmup: 0.2, schedule: 'cosine' } as const;
+
+  it('run the whole schedule up to every end', () => {
+    const rates = Array.from({ length: 30 }, (_, step) => restartedRateAt(settings, step, [10, 30]));
+    expect(rates.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, step) => learningRateAt(settings, step, 10)));
+    expect(rates.slice(10)).toEqual(Array.from({ length: 20 }, (_, step) => learningRateAt(settings, step, 20)));
+  });
 });

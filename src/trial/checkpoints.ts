@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Artefact } from '../core/trial.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../network/engine/checkpoint.ts';
+import type { TrainCheckpoint } from '../network/engine/train.ts';
+import { sha256, writeAtomically } from './artefacts.ts';
+import { trainingVersion } from './baseline.ts';
+
+/** Checkpoints lie beside the models, and are named by their content like them. */
+export const checkpointPath = (folder: string, hash: string): string => join(folder, `${hash}.checkpoint`);
+
+/** Keeps a paused training; a half-written file is never seen under its name. */
+export async function saveCheckpoint(folder: string, checkpoint: TrainCheckpoint): Promise<Artefact> {
+  const bytes = encodeCheckpoint(checkpoint, trainingVersion);
+  const artefact = { sha256: sha256(bytes), bytes: bytes.length };
+  await writeAtomically(checkpointPath(folder, artefact.sha256), bytes);
+  return artefact;
+}
+
+/** Undefined where the file is lost, damaged, or of another version: the training then begins at its start. */
+export async function loadCheckpoint(folder: string, { sha256: hash }: Artefact): Promise<TrainCheckpoint | undefined> {
+  const bytes = await readFile(checkpointPath(folder, hash)).catch(() => undefined);
+  return bytes && sha256(bytes) === hash ? decodeCheckpoint(bytes, trainingVersion) : undefined;
+}
