@@ -105,11 +105,18 @@ function addShip(nas: Command): void {
       wholeNumber(0),
     )
     .addOption(ruleOption().conflicts('trial'))
-    .requiredOption('--out <dir>', 'folder to write; must not exist yet or be empty')
+    .option('--out <dir>', 'folder to write; must not exist yet or be empty')
+    .addOption(
+      new Option('--optuna <file>', 'instead: the whole study as an SQLite file for Optuna and optuna-dashboard').conflicts([
+        'out',
+        'trial',
+        'rule',
+      ]),
+    )
     .addOption(studyOption())
     .addOption(dbOption())
     .addOption(jsonOption())
-    .action(async (flags) => (await import('./commands/export.ts')).exportModel(flags));
+    .action(async (flags) => (await import('./commands/export.ts')).runExport(flags));
 }
 
 function addSpaces(nas: Command): void {

@@ -3,5 +3,7 @@
  * list of test/conformance/stores.test.ts.
  */
 export { createMemoryStore } from './memory.ts';
+export type { OptunaDistribution, OptunaParameter, OptunaStudy, OptunaTrial } from './optuna/study.ts';
+export { writeOptuna } from './optuna/write.ts';
 export { applyEvent, emptyView, readStudy, type StudyView } from './read-model.ts';
 export { openStore } from './sqlite.ts';

@@ -16,6 +16,7 @@ import { note, print, printJson } from '../output.ts';
 import { choiceOf, pickOf, ruleNamed } from '../picking.ts';
 import { remeasureInProcess } from '../remeasure.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
+import { exportOptuna } from './export-optuna.ts';
 import { findTrial } from './show.ts';
 
 type DoneTrial = Extract<Trial, { state: 'done' }>;
@@ -27,8 +28,19 @@ interface ExportOptions extends StudyOptions {
   readonly json?: boolean;
 }
 
-/** `nas export`: the measured bytes of one trial, measured again by a fresh process, with a certificate. */
-export async function exportModel(options: ExportOptions): Promise<void> {
+/** `nas export`: one model as a folder, or the whole study for Optuna. */
+export async function runExport({
+  out,
+  optuna,
+  ...rest
+}: Omit<ExportOptions, 'out'> & { readonly out?: string; readonly optuna?: string }): Promise<void> {
+  if (optuna !== undefined) exportOptuna({ ...rest, optuna });
+  else if (out !== undefined) await exportModel({ ...rest, out });
+  else throw new NasError('EXPORT_FOLDER', 'say where to: --out DIR for a model, or --optuna FILE for the whole study.');
+}
+
+/** The measured bytes of one trial, measured again by a fresh process, with a certificate. */
+async function exportModel(options: ExportOptions): Promise<void> {
   await checkFolder(options.out);
   const view = withStudy(options, (store, record) => readStudy(store, record.name));
   const trial =

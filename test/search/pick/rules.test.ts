@@ -90,7 +90,7 @@ describe.each(pickRules.map((rule) => [rule.name, rule] as const))('%s, on any f
         expect(ranked.length).toBeGreaterThan(0);
         expect(new Set(ranked).size).toBe(ranked.length);
         expect(ranked.every((each) => list.includes(each))).toBe(true);
-        expect(rule.rank([...list].reverse(), context)[0]).toBe(ranked[0]);
+        expect(rule.rank(list.toReversed(), context)[0]).toBe(ranked[0]);
       }),
     );
   });
