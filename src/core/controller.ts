@@ -22,6 +22,7 @@ export interface TrialResult {
  * - `tell(result)` arrives once per trial, in trial order. Failed trials arrive without metrics.
  *   Under a multi-fidelity scheduler it arrives, once as well, when the trial is finished, stopped or first set aside, with
  *   the `fidelity` that it had then; later trials may be told before it. One that goes on after all is not told again.
+ * - Where `predict` is given, no candidate is proposed that it shows to miss a constraint, as long as another can be found.
  * - `save()` returns plain JSON; a new controller of the same context after `restore(save())` behaves the same.
  *   No method throws on a result it does not like.
  */
@@ -40,10 +41,22 @@ export interface ControllerContext<S> {
   readonly seed: string;
   /** Candidates with equal keys mean the same network. */
   readonly keyOf: (candidate: Candidate) => string;
+  /**
+   * The metrics of a candidate that follow from its structure (size, macs, params): exact, and known before a trial is
+   * spent. Undefined where none is known of it.
+   */
+  readonly predict?: (candidate: Candidate) => Metrics | undefined;
+  /** Metrics that are compared by their ratio (bytes, counts, times), as the hypervolume of a study is. */
+  readonly logScale?: ReadonlySet<string>;
+  /** Tells the user something that they should know of the search. Rare: once, not once per trial. */
+  readonly say?: (message: string) => void;
 }
 
 export interface ControllerDefinition<S> {
   readonly name: string;
   readonly summary: string;
+  /** Why this controller cannot search a space, in words that follow "it"; undefined where it can. */
+  readonly refuse?: (space: S) => string | undefined;
+  /** Called for spaces that are not refused. */
   create(context: ControllerContext<S>): Controller;
 }

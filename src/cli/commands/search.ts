@@ -1,22 +1,25 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Candidate } from '../../core/candidate.ts';
-import { exitCodes, pick } from '../../core/errors.ts';
+import type { ControllerDefinition } from '../../core/controller.ts';
+import { exitCodes } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
-import { controllers } from '../../search/controllers/index.ts';
+import type { Space } from '../../search/space/space.ts';
 import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { openStore } from '../../store/index.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
 import { initialTrials, keyFunction, loadSpace } from '../compose.ts';
+import { controllerFor } from '../controller.ts';
 import { artefactFolder, baselineFolder } from '../folders.ts';
 import { meaningOf } from '../meaning.ts';
 import { print } from '../output.ts';
+import { logScale } from '../picking.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import { checkUnchanged, newRecord, type SearchFlags, type SearchSettings, settleFlags } from '../search-settings.ts';
 import { onInterrupt } from '../signals.ts';
@@ -49,6 +52,7 @@ class SearchRun {
   readonly #store: TrialStore | undefined;
   readonly #screen: Screen;
   readonly #executor: Executor;
+  readonly #definition: ControllerDefinition<Space>;
   readonly #keyOf: (candidate: Candidate) => string;
   readonly #initial: readonly InitialTrial[];
   #handle: StudyHandle | undefined;
@@ -61,6 +65,7 @@ class SearchRun {
     this.#store = store;
     const { space, sections } = factsOf(record);
     const model = sections.model as unknown as ModelSpec;
+    this.#definition = controllerFor(record.controller, space);
     this.#keyOf = keyFunction(model, space);
     this.#initial = initialTrials(model, space, this.#keyOf);
     this.#executor = createPoolExecutor({
@@ -147,12 +152,18 @@ class SearchRun {
     const { space, goal, lookAhead } = factsOf(this.#record);
     const { trials, seconds } = this.#settings;
     const keyOf = this.#keyOf;
-    const definition = pick('controller', controllers, this.#record.controller);
     this.#handle = runStudy({
       store,
       study: this.#record,
       executor: this.#executor,
-      controller: definition.create({ space, goal, seed: this.#record.seed, keyOf }),
+      controller: this.#definition.create({
+        space,
+        goal,
+        seed: this.#record.seed,
+        keyOf,
+        logScale,
+        say: (message) => this.#log(message),
+      }),
       goal,
       keyOf,
       initial: this.#initial,

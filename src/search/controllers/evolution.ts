@@ -45,7 +45,7 @@ class EvolutionController implements Controller {
   constructor(context: ControllerContext<Space>) {
     this.#context = context;
     this.#mutationRate = 1 / Math.max(1, context.space.parameters.length);
-    this.#proposals = new Proposals(context.space, context.keyOf);
+    this.#proposals = new Proposals(context);
   }
 
   ask(trial: number): Candidate | undefined {

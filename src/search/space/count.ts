@@ -13,6 +13,18 @@ export function countCandidates(space: Space): bigint | 'infinite' {
   return count;
 }
 
+/** Candidate number `index` of a space without continuous ranges, in the order of `enumerate`. */
+export function candidateAt(space: Space, index: number): Candidate {
+  const candidate: Record<string, Value> = {};
+  let rest = index;
+  for (const { name, domain } of space.parameters.toReversed()) {
+    const count = levelCount(domain) as number;
+    candidate[name] = levelAt(domain, rest % count);
+    rest = Math.floor(rest / count);
+  }
+  return candidate;
+}
+
 /** All candidates of a space without continuous ranges, one by one; the last parameter varies fastest. */
 export function* enumerate(space: Space): Generator<Candidate> {
   const counts = space.parameters.map(({ domain }) => levelCount(domain));

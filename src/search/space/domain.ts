@@ -1,5 +1,4 @@
 import type { Value } from '../../core/candidate.ts';
-import type { Rng } from '../../core/rng.ts';
 import type { Domain } from './space.ts';
 
 type Range = Extract<Domain, { kind: 'range' }>;
@@ -73,9 +72,9 @@ export function snap(range: Range, value: number): number {
   return levelAt(range, Math.min(last, Math.max(0, Math.round((value - range.min) / step)))) as number;
 }
 
-/** A value drawn evenly: over the levels, over the interval, or over its orders of magnitude for `log`. */
-export function sampleDomain(domain: Domain, rng: Rng): Value {
+/** The value at a quantile in [0, 1): even over the levels, over the interval, or over its orders of magnitude for `log`. */
+export function quantile(domain: Domain, u: number): Value {
   const count = levelCount(domain);
   const spread = domain.kind === 'range' && domain.log;
-  return count === 'infinite' || spread ? fromUnit(domain, rng.uniform()) : levelAt(domain, rng.int(count));
+  return count === 'infinite' || spread ? fromUnit(domain, u) : levelAt(domain, Math.floor(u * count));
 }

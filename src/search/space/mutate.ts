@@ -1,6 +1,6 @@
 import type { Candidate, Value } from '../../core/candidate.ts';
 import type { Rng } from '../../core/rng.ts';
-import { fromUnit, isOrdered, levelAt, levelCount, levelIndex, sampleDomain, toUnit } from './domain.ts';
+import { fromUnit, isOrdered, levelAt, levelCount, levelIndex, quantile, toUnit } from './domain.ts';
 import type { Domain, Space } from './space.ts';
 
 export interface MutateOptions {
@@ -42,7 +42,7 @@ function move(domain: Domain, value: Value, rng: Rng): Value {
 /** A move on a range by its unit position; repeated while rounding or clamping gives the old value. */
 function moveAlong(domain: Domain, value: Value, small: boolean, rng: Rng): Value {
   for (let spread = smallMove; spread < 1e3; spread *= 1.5) {
-    const moved = small ? fromUnit(domain, toUnit(domain, value) + spread * rng.normal()) : sampleDomain(domain, rng);
+    const moved = small ? fromUnit(domain, toUnit(domain, value) + spread * rng.normal()) : quantile(domain, rng.uniform());
     if (moved !== value) return moved;
   }
   return fromUnit(domain, toUnit(domain, value) < 0.5 ? 1 : 0);

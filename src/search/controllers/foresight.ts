@@ -1,0 +1,60 @@
+import type { Candidate } from '../../core/candidate.ts';
+import type { ControllerContext } from '../../core/controller.ts';
+import { type Metrics, violation } from '../../core/objective.ts';
+import type { Rng } from '../../core/rng.ts';
+import { mutate } from '../space/mutate.ts';
+import type { Space } from '../space/space.ts';
+
+/** Changes tried to bring a candidate inside the constraints. */
+const repairs = 150;
+/** Predictions are kept for this many candidates: breeding meets the same ones again and again. */
+const remembered = 20_000;
+
+/** What is known of candidates before they are tried: exact metrics, and so how far they miss the constraints. */
+export class Foresight {
+  /** Metrics that were predicted at least once. */
+  readonly known = new Set<string>();
+  readonly #context: ControllerContext<Space>;
+  readonly #byKey = new Map<string, Metrics>();
+
+  constructor(context: ControllerContext<Space>) {
+    this.#context = context;
+  }
+
+  /** Exact metrics of a candidate of the space; empty where nothing is known of it. */
+  metrics(candidate: Candidate): Metrics {
+    const { predict, space } = this.#context;
+    if (!predict) return {};
+    const key = space.parameters.map(({ name }) => candidate[name]).join('|');
+    const known = this.#byKey.get(key);
+    if (known) return known;
+    const metrics = predict(candidate) ?? {};
+    for (const name of Object.keys(metrics)) this.known.add(name);
+    if (this.#byKey.size >= remembered) this.#byKey.clear();
+    this.#byKey.set(key, metrics);
+    return metrics;
+  }
+
+  /** How far a candidate surely misses the constraints, as `violation` measures it; what is not known counts as met. */
+  violation(candidate: Candidate): number {
+    const { predict, goal } = this.#context;
+    if (!predict || goal.constraints.length === 0) return 0;
+    const metrics = this.metrics(candidate);
+    return violation(
+      metrics,
+      goal.constraints.filter(({ metric }) => metrics[metric] !== undefined),
+    );
+  }
+
+  /** A candidate nearer to the constraints, by single changes that each bring it nearer; the same one where none does. */
+  repair(candidate: Candidate, rng: Rng): Candidate {
+    let best = candidate;
+    let least = this.violation(best);
+    for (let i = 0; i < repairs && least > 0; i++) {
+      const changed = mutate(this.#context.space, best, rng);
+      const miss = this.violation(changed);
+      if (miss < least) [best, least] = [changed, miss];
+    }
+    return best;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Candidate } from '../../core/candidate.ts';
+import type { Controller, ControllerContext, ControllerDefinition } from '../../core/controller.ts';
+import type { Json } from '../../core/json.ts';
+import { createRng } from '../../core/rng.ts';
+import { candidateAt, countCandidates } from '../space/count.ts';
+import { levelCount } from '../space/domain.ts';
+import type { Space } from '../space/space.ts';
+import { Proposals } from './proposals.ts';
+
+/** More candidates than anybody trains one by one. */
+const largest = 100_000n;
+
+/** Every network of a small space, once. The order jumps through the space, so that an early stop has seen all of its regions. */
+export const grid: ControllerDefinition<Space> = {
+  name: 'grid',
+  summary: 'tries every network of a small space (at most 100,000 candidates)',
+  refuse: whyNot,
+  create: (context) => new GridController(context),
+};
+
+function whyNot(space: Space): string | undefined {
+  const continuous = space.parameters.find(({ domain }) => levelCount(domain) === 'infinite');
+  if (continuous) return `cannot try every value of "${continuous.name}", a range without steps; list values, or give it a step`;
+  const count = countCandidates(space);
+  if (count !== 'infinite' && count <= largest) return undefined;
+  return `cannot try all of its ${shortCount(count)} candidates, at most ${largest.toLocaleString('en')}; search fewer layers or values`;
+}
+
+function shortCount(count: bigint | 'infinite'): string {
+  const digits = count.toString();
+  return digits.length < 10 ? count.toLocaleString('en') : `${digits[0]}.${digits[1]}e${digits.length - 1}`;
+}
+
+class GridController implements Controller {
+  readonly #context: ControllerContext<Space>;
+  readonly #proposals: Proposals;
+  readonly #count: number;
+  /** Coprime to the count, so that `start + i * stride` meets every index once. */
+  readonly #stride: number;
+  readonly #start: number;
+  /** Positions of the walk that are behind; what was proposed is known, so a restored one walks them again. */
+  #position = 0;
+
+  constructor(context: ControllerContext<Space>) {
+    this.#context = context;
+    this.#proposals = new Proposals(context);
+    this.#count = Number(countCandidates(context.space));
+    this.#start = createRng(context.seed, 'grid').int(this.#count);
+    this.#stride = goldenStride(this.#count);
+  }
+
+  ask(trial: number): Candidate | undefined {
+    const candidate = this.#next() ?? this.#proposals.random(createRng(this.#context.seed, 'grid', trial));
+    if (candidate) this.asked(trial, candidate);
+    return candidate;
+  }
+
+  asked(trial: number, candidate: Candidate): void {
+    this.#proposals.add(trial, candidate);
+  }
+
+  tell({ trial, candidate }: { readonly trial: number; readonly candidate: Candidate }): void {
+    this.#proposals.add(trial, candidate);
+  }
+
+  save(): Json {
+    return this.#proposals.save();
+  }
+
+  restore(state: Json): void {
+    this.#proposals.restore(state);
+  }
+
+  #next(): Candidate | undefined {
+    while (this.#position < this.#count) {
+      const index = (this.#start + this.#position++ * this.#stride) % this.#count;
+      const candidate = this.#proposals.firstNew(1, () => candidateAt(this.#context.space, index));
+      if (candidate) return candidate;
+    }
+    return undefined;
+  }
+}
+
+/** The number nearest to the golden section of the count that shares no divisor with it: its multiples spread most evenly. */
+function goldenStride(count: number): number {
+  const golden = Math.round(count * ((Math.sqrt(5) - 1) / 2));
+  for (let stride = Math.max(1, golden); ; stride++) if (gcd(stride, count) === 1) return stride;
+}
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
