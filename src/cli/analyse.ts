@@ -11,7 +11,7 @@ export function analyse(trials: readonly Trial[], goal: Goal, initial: number): 
   const front = frontOf(trials, goal);
   const uniform = trials.filter(({ number }) => number < initial);
   const fixed = uniform.flatMap((trial) => (trial.state === 'done' ? [trial.metrics] : []));
-  const frame = uniform.length < initial ? undefined : hypervolumeFrame(fixed, goal.objectives, ratioMetrics);
+  const frame = uniform.length < initial ? undefined : hypervolumeFrame(fixed, goal.objectives, logScale);
   const metrics = front.map((trial) => trial.metrics);
   return { front: front.map(({ number }) => number), hypervolume: frame ? hypervolumeIn(frame, metrics) : 0 };
 }
