@@ -106,6 +106,7 @@ function addShip(nas: Command): void {
     )
     .addOption(ruleOption().conflicts('trial'))
     .option('--out <dir>', 'folder to write; must not exist yet or be empty')
+    .option('--format <names...>', 'further formats beside model.onnx: c (array and header)')
     .addOption(
       new Option('--optuna <file>', 'instead: the whole study as an SQLite file for Optuna and optuna-dashboard').conflicts([
         'out',

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { NasError } from '../core/errors.ts';
-import type { Certificate } from './certificate.ts';
+import { modelCard } from './card.ts';
+import type { ExportFormat, ExportSource } from './formats/format.ts';
 
 /** Refuses a folder that has something in it, before minutes of measuring. Throws NasError EXPORT_FOLDER. */
 export async function checkFolder(folder: string): Promise<void> {
@@ -14,18 +15,30 @@ export async function checkFolder(folder: string): Promise<void> {
   }
 }
 
-/**
- * Writes `model.onnx` (a copy of the measured bytes), `certificate.json` and `space.yaml` as a whole: the folder appears
- * complete or not at all.
- */
-export async function writeExport(folder: string, model: string, certificate: Certificate, spaceText: string): Promise<void> {
+/** What a folder is made of: files by name. A name may hold folders. */
+export type ExportFiles = Readonly<Record<string, string | Uint8Array>>;
+
+/** What every export holds: the measured bytes, their certificate, the model card, the space, and the formats asked for. */
+export function exportFiles(source: ExportSource, spaceText: string, formats: readonly ExportFormat[]): ExportFiles {
+  return {
+    'model.onnx': source.model,
+    'certificate.json': `${JSON.stringify(source.certificate, null, 2)}\n`,
+    'README.md': modelCard(source),
+    'space.yaml': spaceText,
+    ...Object.assign({}, ...formats.map((format) => format.files(source))),
+  };
+}
+
+/** Writes the files as a whole: the folder appears complete or not at all. */
+export async function writeFolder(folder: string, files: ExportFiles): Promise<void> {
   const target = resolve(folder);
   await mkdir(dirname(target), { recursive: true });
   const temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
   try {
-    await copyFile(model, join(temporary, 'model.onnx'));
-    await writeFile(join(temporary, 'certificate.json'), `${JSON.stringify(certificate, null, 2)}\n`);
-    await writeFile(join(temporary, 'space.yaml'), spaceText);
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(temporary, name)), { recursive: true });
+      await writeFile(join(temporary, name), content);
+    }
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

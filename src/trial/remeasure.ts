@@ -39,7 +39,11 @@ export interface RemeasureResult {
   readonly latency: Json;
   readonly validation: SplitReport;
   readonly test: SplitReport;
-  readonly input: Json;
+  readonly input: {
+    readonly name: string;
+    readonly shape: readonly ['N', number, number, number];
+    readonly preprocessing: { readonly formula: string; readonly mean: readonly number[]; readonly std: readonly number[] };
+  };
   readonly classes: readonly string[];
   readonly machine: Json;
 }

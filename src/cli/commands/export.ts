@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { exitCodes, NasError } from '../../core/errors.ts';
+import { exitCodes, NasError, pick } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Trial } from '../../core/trial.ts';
 import { formatBytes, formatPercent, formatRatio } from '../../dashboard/format.ts';
 import { type Certificate, mismatches } from '../../export/certificate.ts';
-import { checkFolder, writeExport } from '../../export/write.ts';
+import type { ExportSource } from '../../export/formats/format.ts';
+import { exportFormats } from '../../export/formats/index.ts';
+import { checkFolder, exportFiles, writeFolder } from '../../export/write.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import { artefactPath } from '../../trial/artefacts.ts';
 import type { RemeasureResult } from '../../trial/remeasure.ts';
@@ -25,6 +28,8 @@ interface ExportOptions extends StudyOptions {
   readonly trial?: number;
   readonly rule?: string;
   readonly out: string;
+  /** Names of further formats. */
+  readonly format?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -41,6 +46,7 @@ export async function runExport({
 
 /** The measured bytes of one trial, measured again by a fresh process, with a certificate. */
 async function exportModel(options: ExportOptions): Promise<void> {
+  const formats = (options.format ?? []).map((name) => pick('format', exportFormats, name));
   await checkFolder(options.out);
   const view = withStudy(options, (store, record) => readStudy(store, record.name));
   const trial =
@@ -60,9 +66,15 @@ async function exportModel(options: ExportOptions): Promise<void> {
   const measured = await remeasureInProcess(request, () => undefined);
   checkRecord(trial, measured);
   const certificate = certify(view, trial, baseline, measured);
-  await writeExport(options.out, model, certificate, view.record.space.text);
+  const source = exportSource(await readFile(model), certificate, measured);
+  await writeFolder(options.out, exportFiles(source, view.record.space.text, formats));
   if (options.json) printJson({ out: options.out, ...certificate });
-  else print(describe(options.out, trial, baseline, measured));
+  else
+    print(
+      [describe(options.out, trial, baseline, measured), ...formats.map((format) => `${options.out}: ${format.summary}`)].join(
+        '\n',
+      ),
+    );
 }
 
 function doneTrial(trial: Trial): DoneTrial {
@@ -115,11 +127,21 @@ function certify({ record }: StudyView, trial: DoneTrial, baseline: DoneTrial, m
   };
 }
 
+/** What the formats and the model card are made from: the bytes, and what was measured on them just now. */
+function exportSource(model: Uint8Array, certificate: Certificate, measured: RemeasureResult): ExportSource {
+  const { classes, test } = measured;
+  const { name, shape, preprocessing } = measured.input;
+  const [, channels, height, width] = shape;
+  const input = { name, shape: [channels, height, width] as const, mean: preprocessing.mean, std: preprocessing.std };
+  const recall = test.perClass.map((each) => each.recall);
+  return { model, certificate, input, classes, testAccuracy: test.accuracy, testImages: test.images, recall };
+}
+
 function describe(out: string, trial: DoneTrial, baseline: DoneTrial, measured: RemeasureResult): string {
   const smaller = formatRatio((baseline.metrics['size'] ?? Number.NaN) / measured.bytes);
   return [
     `${out}/model.onnx        trial ${trial.number}, ${formatBytes(measured.bytes)}, ${smaller} smaller than the dense network`,
     `${out}/certificate.json  accuracy ${formatPercent(measured.test.accuracy)} on test data, ${formatPercent(measured.validation.accuracy)} on validation data`,
-    `${out}/space.yaml        what it was searched in`,
+    `${out}/README.md         the model card;  ${out}/space.yaml  what it was searched in`,
   ].join('\n');
 }

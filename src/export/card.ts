@@ -1,0 +1,82 @@
+import type { Metrics } from '../core/objective.ts';
+import type { ExportSource } from './formats/format.ts';
+
+/**
+ * The model card, `README.md` of an exported folder (the sections that apply of Mitchell et al. 2019, Model Cards for Model
+ * Reporting): what it is, how good it is and on what, what was done to it, and how to run it.
+ */
+export function modelCard(source: ExportSource): string {
+  return `${[intro(source), figures(source), perClass(source), changes(source), usage(source), again(source)].join('\n\n')}\n`;
+}
+
+const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`;
+
+function intro({ certificate, classes }: ExportSource): string {
+  return `# ${certificate.study}, trial ${certificate.trial}
+
+An image classifier with ${classes.length} classes, compressed by Espalier. \`model.onnx\` is the very file that was measured; \`certificate.json\` holds its hash, every measurement and the recipe.`;
+}
+
+function figures({ certificate, testAccuracy, testImages }: ExportSource): string {
+  const { recorded, baseline, model } = certificate;
+  const row = (name: string, key: string, format: (value: number) => string) => figureRow(name, recorded, baseline, key, format);
+  return [
+    '## Figures',
+    '',
+    '| | this model | dense network |',
+    '|---|---|---|',
+    `| accuracy, test data (${testImages} images that the search never saw) | ${percent(testAccuracy)} | |`,
+    ...row('accuracy, validation data (what the search chose by)', 'accuracy', percent),
+    `| bytes | ${model.bytes} | ${baseline['size'] ?? ''} |`,
+    ...row('parameters', 'params', String),
+    ...row('multiply-accumulates per image', 'macs', String),
+    ...row('latency, one image, one thread', 'latencyMs', (ms) => `${ms.toPrecision(3)} ms`),
+    '',
+    'Latency belongs to the machine that measured it (`certificate.json`, `measured.machine`).',
+  ].join('\n');
+}
+
+function figureRow(name: string, recorded: Metrics, baseline: Metrics, key: string, format: (value: number) => string): string[] {
+  const [here, dense] = [recorded[key], baseline[key]];
+  if (here === undefined) return [];
+  return [`| ${name} | ${format(here)} | ${dense === undefined ? '' : format(dense)} |`];
+}
+
+function perClass({ classes, recall }: ExportSource): string {
+  const rows = classes.map((name, i) => `| ${name.replaceAll('|', '\\|')} | ${percent(recall[i] ?? 0)} |`);
+  return ['## Per class', '', '| class | recall, test data |', '|---|---|', ...rows].join('\n');
+}
+
+function changes({ certificate }: ExportSource): string {
+  const lines = Object.entries(certificate.plan.techniques).flatMap(([technique, sites]) =>
+    Object.entries(sites).map(([site, settings]) => {
+      const values = Object.entries(settings).map(([knob, value]) => `${knob} ${value}`);
+      return `| ${site} | ${technique} | ${values.join(', ')} |`;
+    }),
+  );
+  if (lines.length === 0) return '## What was done to it\n\nNothing: this is the dense network.';
+  return ['## What was done to it', '', '| layer | technique | setting |', '|---|---|---|', ...lines.sort()].join('\n');
+}
+
+function usage({ input, classes }: ExportSource): string {
+  const [channels, height, width] = input.shape;
+  return `## How to run it
+
+Input \`${input.name}\`: float32 [N, ${channels}, ${height}, ${width}], each channel (pixel / 255 − mean) / std with mean ${input.mean.join(', ')} and std ${input.std.join(', ')}. Output: ${classes.length} logits; the largest is the class.
+
+\`\`\`python
+import numpy, onnxruntime
+session = onnxruntime.InferenceSession("model.onnx")
+logits, = session.run(None, {"${input.name}": numpy.zeros((1, ${channels}, ${height}, ${width}), numpy.float32)})
+\`\`\``;
+}
+
+function again({ certificate }: ExportSource): string {
+  return `## How to make it again
+
+\`\`\`sh
+${certificate.reproduce.command}
+\`\`\`
+
+The data decides what it is good for: it knows the classes above in pictures like those it was trained on, and nothing else.`;
+}

@@ -1,0 +1,32 @@
+import type { Certificate } from '../certificate.ts';
+
+/** What a format is made from: the measured bytes and what is known of them. */
+export interface ExportSource {
+  readonly model: Uint8Array;
+  readonly certificate: Certificate;
+  readonly input: ModelInput;
+  /** By the index of the logit. */
+  readonly classes: readonly string[];
+  /** Accuracy (fraction) on the images that the search never saw. */
+  readonly testAccuracy: number;
+  readonly testImages: number;
+  /** On the same images, by class. */
+  readonly recall: readonly number[];
+}
+
+export interface ModelInput {
+  readonly name: string;
+  /** Of one image: [C, H, W]. */
+  readonly shape: readonly [number, number, number];
+  /** The network sees (pixel / 255 − mean) / std, per channel. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** One more shape in which a model ships, beside `model.onnx`. */
+export interface ExportFormat {
+  readonly name: string;
+  readonly summary: string;
+  /** Files of the folder by their names (a name may hold folders). */
+  files(source: ExportSource): Readonly<Record<string, string | Uint8Array>>;
+}
