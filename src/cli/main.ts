@@ -51,6 +51,8 @@ function addSearch(nas: Command): void {
     .option('--time <t>', 'start no more trials after this time: 90s, 15m, 2h', duration)
     .option('--workers <n>', 'trials at a time (default: one per core, at most 8)', wholeNumber(1))
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
+    .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
+    .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')
     .option('--controller <name>', 'what proposes candidates: evolution, random')
     .addOption(new Option('--study <name>', 'name of the study (default: the name in the space file)'))
     .addOption(dbOption())

@@ -1,20 +1,14 @@
-import { fork } from 'node:child_process';
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { Progress } from '../core/trial.ts';
-import { entryBeside } from '../executors/pool/entry.ts';
 import type { RemeasureReply, RemeasureRequest, RemeasureResult } from '../trial/remeasure.ts';
+import { startProcess } from './process.ts';
 
 /** Runs the measuring process to its end. Throws the NasError that it met, or REMEASURE_DIED. */
 export function remeasureInProcess(
   request: RemeasureRequest,
   onProgress: (progress: Progress) => void,
 ): Promise<RemeasureResult> {
-  const entry = entryBeside('../trial/remeasure-process', import.meta.url);
-  const child = fork(entry.path, {
-    execArgv: [...entry.execArgv],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = startProcess('../trial/remeasure-process', import.meta.url, 'inherit');
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => reject(died(code, signal)));

@@ -7,12 +7,12 @@ import type { ModelSpec } from '../network/models/index.ts';
 import { analyse } from './analyse.ts';
 import { catalogFor } from './compose.ts';
 import { meaningOf } from './meaning.ts';
-import type { SearchFlags, SearchSettings } from './search-settings.ts';
+import type { RunSettings, SearchFlags } from './search-settings.ts';
 import { factsOf } from './study-facts.ts';
 
 export interface ScreenOptions {
   readonly flags: SearchFlags;
-  readonly settings: SearchSettings;
+  readonly settings: RunSettings;
   readonly record: StudyRecord;
   /** Trials that every study of this space starts with. */
   readonly initial: number;
@@ -52,7 +52,7 @@ function plain({ record, initial, settings }: ScreenOptions): (event: LiveEvent)
   return emit;
 }
 
-const budgetOf = ({ trials, seconds, workers }: SearchSettings) => ({
+const budgetOf = ({ trials, seconds, workers }: RunSettings) => ({
   trials,
   workers,
   ...(seconds === undefined ? {} : { seconds }),

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { NasError, pick } from '../core/errors.ts';
+import { didYouMean, NasError, pick } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { StudyRecord } from '../core/store.ts';
+import { deviceNames, type EngineRequest, type EngineSetup, engineNames, setupOfChoice } from '../network/engine/choice.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
 import { defaultLookAhead } from '../search/study/options.ts';
 import { versions } from './compose.ts';
-import type { StudyFacts } from './study-facts.ts';
+import { engineOf, type StudyFacts } from './study-facts.ts';
 
 /** The options of `nas search` as they were typed. */
 export interface SearchFlags {
@@ -20,6 +21,8 @@ export interface SearchFlags {
   readonly workers?: number;
   readonly seed?: string;
   readonly controller?: string;
+  readonly engine?: string;
+  readonly device?: string;
   readonly json?: boolean;
   readonly plain?: boolean;
 }
@@ -29,10 +32,16 @@ export interface SearchSettings {
   readonly study: string;
   readonly trials: number;
   readonly seconds: number | undefined;
-  readonly workers: number;
+  readonly workers: number | undefined;
   /** undefined: not asked for; a new study takes the default, an old one keeps its own. */
   readonly seed: string | undefined;
   readonly controller: string | undefined;
+  readonly engine: EngineRequest;
+}
+
+/** With everything settled that depends on the machine. */
+export interface RunSettings extends SearchSettings {
+  readonly workers: number;
 }
 
 const defaultTrials = 100;
@@ -40,8 +49,8 @@ const defaultSeed = '1';
 const defaultController = 'evolution';
 
 export function settleFlags(flags: SearchFlags, { name, search: defaults }: SpaceFile): SearchSettings {
-  const workers = flags.workers ?? defaults.workers ?? Math.min(defaultLookAhead, availableParallelism());
-  if (workers > defaultLookAhead) {
+  const workers = flags.workers ?? defaults.workers;
+  if (workers !== undefined && workers > defaultLookAhead) {
     throw new NasError('BAD_OPTION', `--workers ${workers}: at most ${defaultLookAhead} trials of a study run at once.`);
   }
   if (flags.controller !== undefined) pick('controller', controllers, flags.controller);
@@ -52,11 +61,28 @@ export function settleFlags(flags: SearchFlags, { name, search: defaults }: Spac
     workers,
     seed: flags.seed ?? defaults.seed,
     controller: flags.controller ?? defaults.controller,
+    engine: {
+      engine: oneOf('engine', ['auto', ...engineNames], flags.engine ?? 'auto'),
+      device: oneOf('device', ['auto', ...deviceNames], flags.device ?? 'auto'),
+    },
   };
 }
 
+function oneOf<T extends string>(option: string, known: readonly T[], value: string): T {
+  const found = known.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new NasError('BAD_OPTION', `--${option} ${value}: unknown.${didYouMean(value, known)} Known: ${known.join(', ')}.`, {
+    facts: { option, value, known },
+  });
+}
+
+/** One trial per core; a GPU is kept busy by one. */
+export const defaultWorkers = ({ device }: EngineSetup): number =>
+  device === 'cpu' ? Math.min(defaultLookAhead, availableParallelism()) : 1;
+
 /** A study never changes what it searches: its trials could not be compared. Throws NasError STUDY_CHANGED. */
-export function checkUnchanged(record: StudyRecord, space: SpaceFile, { seed, controller }: SearchSettings): void {
+export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: SearchSettings): void {
+  const { seed, controller, engine: asked } = settings;
   const refuse = (what: string) => {
     const message = `study "${record.name}" exists already, ${what}. Give another --study NAME to start a new one.`;
     throw new NasError('STUDY_CHANGED', message, { facts: { study: record.name } });
@@ -65,9 +91,12 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, { seed, co
   if (seed !== undefined && seed !== record.seed) refuse(`with seed ${record.seed}, not ${seed}`);
   if (controller !== undefined && controller !== record.controller)
     refuse(`with controller ${record.controller}, not ${controller}`);
+  const { engine, device } = engineOf(record);
+  if (asked.engine !== 'auto' && asked.engine !== engine) refuse(`with engine ${engine}, not ${asked.engine}`);
+  if (asked.device !== 'auto' && asked.device !== device) refuse(`on device ${device}, not ${asked.device}`);
 }
 
-export function newRecord(space: SpaceFile, settings: SearchSettings): StudyRecord {
+export function newRecord(space: SpaceFile, settings: SearchSettings, engine: EngineSetup): StudyRecord {
   const { model, data, baseline, trial, goal } = space;
   const facts: StudyFacts = {
     goal,
@@ -76,6 +105,7 @@ export function newRecord(space: SpaceFile, settings: SearchSettings): StudyReco
     metrics: metricInfos.map(({ name }) => name),
     lookAhead: defaultLookAhead,
     versions: versions(),
+    engine: setupOfChoice(engine),
   };
   return {
     name: settings.study,

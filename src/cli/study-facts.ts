@@ -2,6 +2,7 @@ import { NasError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Goal } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
+import { defaultEngine, type EngineSetup, setupOfChoice } from '../network/engine/choice.ts';
 import type { Space } from '../search/space/space.ts';
 import { openStore } from '../store/index.ts';
 import type { StudyOptions } from './options.ts';
@@ -15,6 +16,8 @@ export interface StudyFacts {
   readonly metrics: readonly string[];
   readonly lookAhead: number;
   readonly versions: Versions;
+  /** What all its trials train with; absent in studies that were started when there was only one. */
+  readonly engine?: EngineSetup;
 }
 
 export interface Versions {
@@ -23,6 +26,8 @@ export interface Versions {
   readonly node: string;
   readonly platform: string;
 }
+
+export const engineOf = (record: StudyRecord): EngineSetup => factsOf(record).engine ?? setupOfChoice(defaultEngine);
 
 export const factsOf = (record: StudyRecord): StudyFacts => record.facts as unknown as StudyFacts;
 

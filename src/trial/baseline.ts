@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { type Json, stableStringify } from '../core/json.ts';
 import type { Dataset } from '../network/data/dataset.ts';
+import { defaultEngine, setupOfChoice } from '../network/engine/choice.ts';
 import { type TrainRecipe, trainRecipeSchema } from '../network/engine/recipe.ts';
 import { train } from '../network/engine/train.ts';
 import { decode } from '../network/ir/bytes/decode.ts';
@@ -17,7 +18,7 @@ import type { TrialSetup } from './setup.ts';
 /** Changes when training changes its results, so that a cached baseline or checkpoint always is what training would give today. */
 export const trainingVersion = 1;
 
-/** Its own seed: a baseline belongs to a model, data and a recipe, not to a study. */
+/** Its own seed: a baseline belongs to a model, data, a recipe and an engine, not to a study. */
 const baselineSeed = 'baseline';
 
 export interface Baseline {
@@ -26,11 +27,13 @@ export interface Baseline {
   readonly facts: { readonly hash: string; readonly cached: boolean; readonly seconds: number; readonly curve: Json };
 }
 
-/** The trained dense network: from the cache if it was trained before from the same model, data and recipe, else trained now. */
+/** The trained dense network: from the cache if it was trained before from the same model, data and recipe by the same engine, else trained now. */
 export async function loadBaseline(setup: TrialSetup, dataset: Dataset, hooks: TrialHooks): Promise<Baseline> {
   const spec = modelSpecSchema.parse(setup.model);
   const recipe = trainRecipeSchema.parse(setup.baseline);
-  const hash = sha256(stableStringify({ version: trainingVersion, spec, recipe: recipe as Json, data: dataset.hash } as Json));
+  const engine = setupOfChoice(setup.engine ?? defaultEngine);
+  const made = { version: trainingVersion, spec, recipe: recipe as Json, data: dataset.hash, engine };
+  const hash = sha256(stableStringify(made as unknown as Json));
   const path = join(setup.baselineFolder, `${hash}.onnx`);
   const known = await readBaseline(path);
   if (known) return { graph: known, facts: { hash, cached: true, seconds: 0, curve: [] } };
@@ -53,6 +56,7 @@ async function trainBaseline(job: BaselineJob, setup: TrialSetup, dataset: Datas
     recipe,
     seed: baselineSeed,
     threads: setup.threads,
+    engine: setup.engine ?? defaultEngine,
     hooks: { ...hooks, progress: (progress) => hooks.progress({ ...progress, stage: 'baseline' }) },
   });
   await writeAtomically(path, withChecksum(encode(graph, { opset, producer: 'espalier' })));

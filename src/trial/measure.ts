@@ -10,6 +10,9 @@ import { type LatencyResult, measureLatency } from '../network/metrics/latency.t
 import type { TrialHooks } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';
 
+/** What measuring takes of what the trials share. */
+type MeasureContext = Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes'>;
+
 /**
  * The metrics of an exported file, on validation data. `graph` is what the bytes were encoded from. Latency runs in the
  * host's exclusive lane, in turns with the dense baseline.
@@ -17,7 +20,7 @@ import type { SharedTrialData } from './shared.ts';
 export async function measure(
   graph: Graph,
   bytes: Uint8Array,
-  shared: SharedTrialData,
+  shared: MeasureContext,
   hooks: TrialHooks,
 ): Promise<{ metrics: Metrics; details: { readonly [key: string]: Json } }> {
   const details: Record<string, Json> = {};
@@ -39,7 +42,7 @@ export async function measure(
   return { metrics, details };
 }
 
-function latencyOf(bytes: Uint8Array, { dataset, baselineBytes }: SharedTrialData, hooks: TrialHooks): Promise<LatencyResult> {
+function latencyOf(bytes: Uint8Array, { dataset, baselineBytes }: MeasureContext, hooks: TrialHooks): Promise<LatencyResult> {
   const { validation: split, shape, normalization } = dataset;
   const [first] = evaluationBatches({ split, shape, normalization, batchSize: 1, limit: 1 });
   const data = first!.x.slice(0, imageSize(shape));

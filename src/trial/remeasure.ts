@@ -57,7 +57,7 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
   const baselineBytes = new Uint8Array(await readFile(baseline));
   const dataset = await loadDataset(dataSpecSchema.parse(setup.data), hooks);
   const graph = decode(bytes);
-  const { metrics, details } = await measure(graph, bytes, { setup, dataset, baseline: graph, baselineBytes }, hooks);
+  const { metrics, details } = await measure(graph, bytes, { setup, dataset, baselineBytes }, hooks);
   const validation = await evaluate(bytes, dataset, dataset.validation, hooks);
   const test = await evaluate(bytes, dataset, dataset.test, hooks);
   return {

@@ -43,11 +43,11 @@ interface Tuned {
 }
 
 /** Training happens where a technique changed the network; post-training techniques alone take the weights as they are. */
-async function fineTune(graph: Graph, job: Job, { dataset, setup }: SharedTrialData, hooks: TrialHooks): Promise<Tuned> {
+async function fineTune(graph: Graph, job: Job, { dataset, setup, engine }: SharedTrialData, hooks: TrialHooks): Promise<Tuned> {
   const { plan, seed, rung } = job;
   if (!changesTraining(plan)) return { graph, curve: [], reached: {} };
   const recipe: TrainRecipe = trainRecipeSchema.parse({ ...(setup.trial as object), ...plan.recipe });
-  const options = { graph, dataset, recipe, seed, hooks };
+  const options = { graph, dataset, recipe, seed, hooks, engine };
   return rung ? trainToRung(options, rung, setup.artefactFolder) : { ...(await train(options)), reached: {} };
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from '../core/json.ts';
+import type { EngineChoice } from '../network/engine/choice.ts';
 
 /** What all trials of a study share, as the orchestrator sends it to the trial host: plain JSON. */
 export interface TrialSetup {
@@ -15,6 +16,8 @@ export interface TrialSetup {
   readonly baselineFolder: string;
   /** Cores that training the baseline may use; trials use one each. */
   readonly threads: number;
+  /** What trains; onnxruntime on the CPU where left out. Chosen before any host starts, so that all of them agree. */
+  readonly engine?: EngineChoice;
 }
 
 /** Images of the training split that calibrate activations' ranges. */

@@ -1,4 +1,5 @@
 import type { Dataset } from '../network/data/dataset.ts';
+import type { EngineChoice } from '../network/engine/choice.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import type { TrialSetup } from './setup.ts';
 
@@ -10,4 +11,6 @@ export interface SharedTrialData {
   readonly baseline: Graph;
   /** Its exported file: what latency is compared with. */
   readonly baselineBytes: Uint8Array;
+  /** What trains, the same in every host of the study. */
+  readonly engine: EngineChoice;
 }

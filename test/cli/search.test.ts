@@ -125,6 +125,12 @@ describe('bad input', () => {
     ['zero trials', ['search', '--space', 'tiny.yaml', '--trials', '0'], /at least 1/],
     ['negative trials', ['search', '--space', 'tiny.yaml', '--trials', '-3'], /at least 1/],
     ['an unknown controller', ['search', '--space', 'tiny.yaml', '--controller', 'evolutoin'], /Did you mean "evolution"/],
+    ['an unknown device', ['search', '--space', 'tiny.yaml', '--device', 'cdua'], /--device cdua: unknown\. Did you mean "cuda"/],
+    [
+      'an engine that is not there',
+      ['search', '--space', 'tiny.yaml', '--engine', 'tensorflow'],
+      /engine tensorflow cannot be used/,
+    ],
     ['a misspelt key', ['search', '--space', 'misspelt.yaml'], /misspelt\.yaml:2:1: .*Did you mean "model"/s],
     ['missing data', ['search', '--space', 'nodata.yaml'], /nowhere/],
     ['a command that does not exist', ['serach'], /Did you mean search/],

@@ -7,6 +7,8 @@ import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
+import type { EngineChoice } from '../../network/engine/choice.ts';
+import { describeSetup } from '../../network/engine/choice.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
@@ -16,14 +18,22 @@ import { openStore } from '../../store/index.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
 import { initialTrials, keyFunction, loadSpace } from '../compose.ts';
 import { controllerFor } from '../controller.ts';
+import { chooseEngineHere } from '../engine.ts';
 import { artefactFolder, baselineFolder } from '../folders.ts';
 import { meaningOf } from '../meaning.ts';
 import { print } from '../output.ts';
 import { logScale } from '../picking.ts';
 import { openScreen, type Screen } from '../screen.ts';
-import { checkUnchanged, newRecord, type SearchFlags, type SearchSettings, settleFlags } from '../search-settings.ts';
+import {
+  checkUnchanged,
+  defaultWorkers,
+  newRecord,
+  type RunSettings,
+  type SearchFlags,
+  settleFlags,
+} from '../search-settings.ts';
 import { onInterrupt } from '../signals.ts';
-import { factsOf } from '../study-facts.ts';
+import { engineOf, factsOf } from '../study-facts.ts';
 import { type CommandWords, summarize } from '../summary.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
@@ -37,7 +47,10 @@ export async function search(flags: SearchFlags): Promise<number> {
     const found = store?.find(settings.study);
     if (found) checkUnchanged(found, space, settings);
     if (found) store!.lease(found.name);
-    return await new SearchRun(flags, settings, found ?? newRecord(space, settings), found ? store : undefined).run();
+    const engine = await chooseEngineHere(found ? engineOf(found) : settings.engine);
+    const record = found ?? newRecord(space, settings, engine);
+    const workers = settings.workers ?? defaultWorkers(engine);
+    return await new SearchRun(flags, { ...settings, workers }, record, engine, found ? store : undefined).run();
   } finally {
     store?.close();
   }
@@ -46,8 +59,9 @@ export async function search(flags: SearchFlags): Promise<number> {
 /** One run of the command: an executor, a screen, and the study between them. */
 class SearchRun {
   readonly #flags: SearchFlags;
-  readonly #settings: SearchSettings;
+  readonly #settings: RunSettings;
   readonly #record: StudyRecord;
+  readonly #engine: EngineChoice;
   /** Where the study already is, for one that goes on. */
   readonly #store: TrialStore | undefined;
   readonly #screen: Screen;
@@ -58,10 +72,17 @@ class SearchRun {
   #handle: StudyHandle | undefined;
   #stopping = false;
 
-  constructor(flags: SearchFlags, settings: SearchSettings, record: StudyRecord, store: TrialStore | undefined) {
+  constructor(
+    flags: SearchFlags,
+    settings: RunSettings,
+    record: StudyRecord,
+    engine: EngineChoice,
+    store: TrialStore | undefined,
+  ) {
     this.#flags = flags;
     this.#settings = settings;
     this.#record = record;
+    this.#engine = engine;
     this.#store = store;
     const { space, sections } = factsOf(record);
     const model = sections.model as unknown as ModelSpec;
@@ -70,7 +91,7 @@ class SearchRun {
     this.#initial = initialTrials(model, space, this.#keyOf);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
-      setup: setupOf(record, flags.db) as unknown as Json,
+      setup: setupOf(record, engine, flags.db) as unknown as Json,
       planOf: meaningOf(space).plan,
       warn: (message) => this.#log(message, 'warning'),
     });
@@ -89,6 +110,7 @@ class SearchRun {
     try {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
+      this.#log(`Trains with ${describeSetup(this.#engine)}.`);
       return this.#store ? await this.#study(this.#store, facts) : await this.#newStudy(facts);
     } finally {
       interrupts.dispose();
@@ -179,7 +201,7 @@ class SearchRun {
   }
 }
 
-const setupOf = (record: StudyRecord, db: string): TrialSetup => {
+const setupOf = (record: StudyRecord, engine: EngineChoice, db: string): TrialSetup => {
   const { sections, metrics } = factsOf(record);
   return {
     ...sections,
@@ -187,6 +209,7 @@ const setupOf = (record: StudyRecord, db: string): TrialSetup => {
     artefactFolder: artefactFolder(db),
     baselineFolder: baselineFolder(),
     threads: availableParallelism(),
+    engine,
   };
 };
 

@@ -1,11 +1,14 @@
 import * as ort from 'onnxruntime-node';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { DType, Tensor, TensorData } from '../ir/graph.ts';
+import type { Device } from './choice.ts';
 import { type NodeTime, type ProfileFolder, profileFolder } from './profile.ts';
 
 export interface SessionOptions {
   /** Threads that one node may use. Default 1: two candidates with one thread each beat one with two (ENGINE.md §5). */
   readonly threads?: number;
+  /** Where nodes run; those that a GPU's provider lacks run on the CPU. Default: the CPU. */
+  readonly device?: Device;
   /** Records how long every node runs; read it with `endProfiling`. */
   readonly profile?: boolean;
 }
@@ -31,7 +34,7 @@ export interface Session {
 }
 
 /**
- * Loads a model from its bytes, on the CPU.
+ * Loads a model from its bytes.
  *
  * @throws NasError ENGINE_MODEL where onnxruntime refuses it.
  */
@@ -74,9 +77,12 @@ export async function withSession<T>(
 }
 
 /** Spinning threads burn the cores that other candidates train on (ENGINE.md §4). */
-function nativeOptions({ threads = 1 }: SessionOptions, profile: ProfileFolder | undefined): ort.InferenceSession.SessionOptions {
+function nativeOptions(
+  { threads = 1, device = 'cpu' }: SessionOptions,
+  profile: ProfileFolder | undefined,
+): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

@@ -4,13 +4,12 @@ import type { OptimizerOptions } from '../autodiff/optimizers/index.ts';
 import { buildTrainStep } from '../autodiff/train-step.ts';
 import { type Batch, trainBatchCount, trainBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { encode } from '../ir/bytes/encode.ts';
 import type { Graph } from '../ir/graph.ts';
 import { withBatch } from '../ir/passes/with-batch.ts';
+import { defaultEngine, type EngineSetup } from './choice.ts';
+import { withStep } from './engines/index.ts';
 import type { EngineHooks } from './hooks.ts';
-import { lower } from './lowering/index.ts';
 import { restartedRateAt, type TrainRecipe } from './recipe.ts';
-import { withSession } from './session.ts';
 import { type SavedState, type StepFeeds, type StepResult, TrainState } from './train-state.ts';
 
 export interface TrainOptions {
@@ -23,6 +22,8 @@ export interface TrainOptions {
   readonly seed: string;
   readonly hooks: EngineHooks;
   readonly threads?: number;
+  /** What trains; onnxruntime on the CPU where left out. */
+  readonly engine?: EngineSetup;
   /** Goes on from here: a checkpoint of a training with the same options. */
   readonly from?: TrainCheckpoint;
   /** Pauses after so many epochs, parts of one included; the result then has a checkpoint. Default: the recipe's epochs. */
@@ -71,13 +72,13 @@ export interface TrainResult {
 const batchNormMomentum = 0.9;
 
 /**
- * Trains a model by one session run per step.
+ * Trains a model, step by step, on the engine that was chosen.
  *
  * @throws NasError DIVERGED where loss or weights become NaN or infinite; DATA_BATCH where there is no full batch; what
  * `checkpoint` throws.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { graph, recipe, threads = 1 } = options;
+  const { graph, recipe, threads = 1, engine = defaultEngine } = options;
   const startedAt = performance.now();
   const step = buildTrainStep(withBatch(graph, recipe.batchSize), {
     optimizer: optimizerOptions(recipe),
@@ -86,9 +87,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
   const state = new TrainState(graph, step);
   if (options.from) state.load(options.from);
-  const bytes = encode(lower(step.graph, 'portable'));
   const plan = stepPlan(options);
-  const course = await withSession(bytes, { threads }, (session) =>
+  const course = await withStep(step.graph, engine, { threads }, (session) =>
     runSteps(options, plan, (feeds) => state.run(session, feeds)),
   );
   const curve = [...course.curve, ...course.open];

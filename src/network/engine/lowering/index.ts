@@ -1,5 +1,5 @@
 /**
- * Lowerings. To add one: a folder with its Lowering, and a line in `lowerings`. A lowering sees the whole graph, so one
+ * Lowerings, those that are preferred first. To add one: a folder with its Lowering, and a line in `lowerings`. A lowering sees the whole graph, so one
  * that keeps activations in another memory layout can carry it from node to node.
  */
 import { pick } from '../../../core/errors.ts';

@@ -1,11 +1,14 @@
 import { NasError } from '../../../core/errors.ts';
 import type { Builder } from '../../ir/builder.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
+import type { Device } from '../choice.ts';
 
 /** How the training ops (domain 'espalier') of a graph become ops that a runtime has. */
 export interface Lowering {
   readonly name: string;
   readonly summary: string;
+  /** Devices of onnxruntime that it is tried on. */
+  readonly devices: readonly Device[];
   /** The same values under the same names; inputs and outputs stay as they are. */
   lower(graph: Graph): Graph;
 }

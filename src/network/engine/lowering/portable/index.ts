@@ -13,6 +13,7 @@ import { averagePoolGrad, maxPoolGrad } from './pooling.ts';
 export const portable: Lowering = {
   name: 'portable',
   summary: 'standard ONNX operators on plain NCHW tensors',
+  devices: ['cpu', 'cuda'],
   lower: (graph) =>
     expand(graph, {
       ReluGrad: reluGrad,
