@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodes, NasError } from '../core/errors.ts';
+import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
 import { describeError, duration, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
@@ -147,7 +148,9 @@ function report(error: unknown): number {
 
 surviveClosedPipes();
 try {
-  await program().parseAsync();
+  const nas = program();
+  await addCompletion(nas, process.argv);
+  await nas.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }
