@@ -10,7 +10,7 @@ import type { Outcome } from '../../src/core/trial.ts';
 import { controllers } from '../../src/search/controllers/index.ts';
 import { planOf } from '../../src/search/space/plan.ts';
 import type { Parameter, Space } from '../../src/search/space/space.ts';
-import { rememberKeys } from '../../src/search/study/keys.ts';
+import { rememberPerCandidate } from '../../src/search/study/keys.ts';
 import { runStudy } from '../../src/search/study/run.ts';
 import { openStore } from '../../src/store/index.ts';
 
@@ -100,7 +100,7 @@ export async function measure(folder: string, name: keyof typeof spaces, control
   const space = spaces[name];
   const asks: number[] = [];
   const run = async () => {
-    const keyOf = rememberKeys((candidate) => stableStringify({ ...planOf(space, candidate) }));
+    const keyOf = rememberPerCandidate((candidate) => stableStringify({ ...planOf(space, candidate) }));
     const parts = { store, study, executor: new NoopExecutor(), goal, keyOf, initial: [], onEvent: () => {} };
     const timed = timeAsks(pick('controller', controllers, controller).create({ space, goal, seed: study.seed, keyOf }), asks);
     const start = performance.now();

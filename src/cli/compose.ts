@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Candidate } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
+import type { Metrics } from '../core/objective.ts';
 import { anchors, uniformPlan } from '../network/compress/anchors.ts';
 import { techniqueInfos } from '../network/compress/catalog.ts';
-import { planKey } from '../network/compress/recipe.ts';
+import { planKey, structureKey } from '../network/compress/recipe.ts';
 import { dataSpecSchema } from '../network/data/index.ts';
 import { recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
 import type { Graph } from '../network/ir/graph.ts';
@@ -16,8 +17,9 @@ import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import { nearest } from '../search/space/plan.ts';
 import type { Space } from '../search/space/space.ts';
-import { rememberKeys } from '../search/study/keys.ts';
+import { rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
 import type { InitialTrial } from '../search/study/proposer.ts';
+import { createPredictor, type DataFacts } from '../trial/predict.ts';
 import { bundledSpaces } from './folders.ts';
 import { baselineCandidate, identityPlan, meaningOf } from './meaning.ts';
 import type { Versions } from './study-facts.ts';
@@ -54,7 +56,16 @@ export const structureOf = (model: ModelSpec): Graph =>
 export function keyFunction(model: ModelSpec, space: Space): (candidate: Candidate) => string {
   const graph = structureOf(model);
   const meaning = meaningOf(space);
-  return rememberKeys((candidate) => planKey(graph, meaning.plan(candidate)));
+  return rememberPerCandidate((candidate) => planKey(graph, meaning.plan(candidate)));
+}
+
+/** The metrics of a candidate that follow from its structure, exactly as its trial will measure them. */
+export function predictFunction(model: ModelSpec, space: Space, data: DataFacts): (candidate: Candidate) => Metrics | undefined {
+  const graph = structureOf(model);
+  const meaning = meaningOf(space);
+  const predict = createPredictor(model, data);
+  const keyOf = (candidate: Candidate) => structureKey(graph, meaning.plan(candidate));
+  return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(meaning.plan(candidate))));
 }
 
 /** What every study starts with: the dense network, then uniform anchors as near as the space allows. No two mean the same. */

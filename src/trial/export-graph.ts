@@ -1,5 +1,5 @@
 import type { Dataset } from '../network/data/dataset.ts';
-import { encode } from '../network/ir/bytes/encode.ts';
+import { type EncodeOptions, encode } from '../network/ir/bytes/encode.ts';
 import type { Graph } from '../network/ir/graph.ts';
 
 /** Opset of every exported file: the first with per-channel QDQ that all of onnxruntime's integer kernels fuse. */
@@ -9,11 +9,19 @@ export const opset = 17;
  * The bytes that are measured and shipped. The first dimension of inputs and outputs is the symbol `N`; what the input
  * means (normalisation, class names) stands in the file's metadata, so that it is usable on its own.
  */
-export function exportGraph(graph: Graph, dataset: Dataset): Uint8Array {
-  return encode(graph, { opset, symbolicBatch: 'N', producer: 'espalier', metadata: metadataOf(dataset) });
-}
+export const exportGraph = (graph: Graph, dataset: InputMeaning): Uint8Array => encode(graph, exportOptions(dataset));
 
-const metadataOf = ({ normalization, classes }: Dataset): Record<string, string> => ({
+/** What of the data travels with the file. */
+export type InputMeaning = Pick<Dataset, 'normalization' | 'classes'>;
+
+export const exportOptions = (meaning: InputMeaning): EncodeOptions => ({
+  opset,
+  symbolicBatch: 'N',
+  producer: 'espalier',
+  metadata: metadataOf(meaning),
+});
+
+const metadataOf = ({ normalization, classes }: InputMeaning): Record<string, string> => ({
   preprocessing: JSON.stringify({ formula: '(pixel / 255 - mean) / std', ...normalization }),
   classes: JSON.stringify(classes),
 });

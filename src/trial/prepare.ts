@@ -1,12 +1,21 @@
 import type { Json } from '../core/json.ts';
 import { finalize } from '../network/compress/recipe.ts';
 import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
-import { defaultEngine } from '../network/engine/choice.ts';
+import { defaultEngine, type EngineChoice } from '../network/engine/choice.ts';
 import { loadBaseline } from './baseline.ts';
 import { exportGraph } from './export-graph.ts';
+import type { DataFacts } from './predict.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
+
+/** What `prepare` found, worth recording; the orchestrator gets it as plain data. */
+export interface PreparedFacts {
+  readonly dataHash: string;
+  readonly data: DataFacts;
+  readonly baseline: Json;
+  readonly engine: EngineChoice;
+}
 
 /** Once per trial host: the data in shared memory and the trained baseline (from its cache, or trained now). */
 export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ shared: SharedTrialData; facts: Json }> {
@@ -14,8 +23,8 @@ export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ s
   const { engine = defaultEngine } = setup;
   const { graph, facts } = await loadBaseline(setup, dataset, hooks);
   const baselineBytes = exportGraph(finalize(graph, { recipe: {}, techniques: {} }, {}), dataset);
-  return {
-    shared: { setup, dataset, baseline: graph, baselineBytes, engine },
-    facts: { dataHash: dataset.hash, baseline: facts, engine: { ...engine } },
-  };
+  const { shape, classes, normalization, hash: dataHash } = dataset;
+  const data = { shape, classes, normalization };
+  const prepared: PreparedFacts = { dataHash, data, baseline: facts, engine: { ...engine } };
+  return { shared: { setup, dataset, baseline: graph, baselineBytes, engine }, facts: prepared as unknown as Json };
 }

@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { predictFunction } from '../../src/cli/compose.ts';
+import { factsOf } from '../../src/cli/study-facts.ts';
+import type { ModelSpec } from '../../src/network/models/index.ts';
+import { openStore, readStudy } from '../../src/store/index.ts';
+import type { PreparedFacts } from '../../src/trial/prepare.ts';
 import { nas, startNas } from '../fixtures/cli.ts';
 import { writeTinyFashion } from '../fixtures/data.ts';
 import { idxSplit } from '../fixtures/idx-split.ts';
@@ -70,6 +75,16 @@ describe('nas search, end to end', () => {
     const shown = await nas(cwd, 'show', '2', '--db', 'a.db');
     expect(shown.stdout).toMatch(/^trial 2: done \(anchor\)/);
     expect((await nas(cwd, 'front', '--db', 'a.db')).stdout).toContain('smaller');
+  });
+
+  it('measures what was known before', () => {
+    const store = openStore(join(cwd, 'a.db'), { mode: 'read' });
+    const { record, trials, sessions } = readStudy(store, 'tiny');
+    store.close();
+    const { space, sections } = factsOf(record);
+    const { prepared } = sessions[0]!.begin.facts as unknown as { prepared: PreparedFacts };
+    const predict = predictFunction(sections.model as unknown as ModelSpec, space, prepared.data);
+    for (const trial of trials) expect(trial).toMatchObject({ metrics: predict(trial.candidate) });
   });
 
   it('exports a file that onnxruntime loads elsewhere and that has the recorded accuracy', { timeout: 120_000 }, async () => {

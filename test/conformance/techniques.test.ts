@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Plan, SiteSettings, Value } from '../../src/core/candidate.ts';
-import type { Knob } from '../../src/core/catalog.ts';
+import type { Plan } from '../../src/core/candidate.ts';
 import { techniques } from '../../src/network/compress/index.ts';
 import { canonicalPlan, finalize, planKey, rewrite } from '../../src/network/compress/recipe.ts';
 import { stages, type Technique } from '../../src/network/compress/technique.ts';
@@ -13,6 +12,7 @@ import { verify } from '../../src/network/ir/verify.ts';
 import { finished, noPlan, relativeError, runOnnx } from '../fixtures/compression.ts';
 import { images, trainedResnet } from '../fixtures/graphs.ts';
 import { interpret } from '../fixtures/interpreter.ts';
+import { plans } from '../fixtures/plans.ts';
 import { sketches } from '../fixtures/sketches.ts';
 
 const resnet = trainedResnet({ blocks: [1, 1], widths: [4, 6] }, [1, 6, 6]);
@@ -20,26 +20,6 @@ const graphs: Record<string, Graph> = {
   'a ResNet': resnet,
   ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
 };
-
-/** Values of a knob: all of a choice, the ends and the inside of a range. */
-function valuesOf(knob: Knob): readonly Value[] {
-  if (knob.kind === 'choice') return knob.values;
-  const between = [0.25, 0.5, 0.75].map((part) => knob.min + part * (knob.max - knob.min));
-  return [knob.min, ...(knob.integer ? between.map(Math.round) : between), knob.max];
-}
-
-const settings = ({ knobs }: Technique): fc.Arbitrary<SiteSettings> =>
-  fc.record(Object.fromEntries(Object.entries(knobs).map(([name, knob]) => [name, fc.constantFrom(...valuesOf(knob))])));
-
-/** Some sites of the graph, each with settings of its own. */
-function plans(technique: Technique, graph: Graph): fc.Arbitrary<Plan> {
-  const sites = fc.subarray(technique.sites(graph).map(({ name }) => name));
-  return sites.chain((names) =>
-    fc
-      .record(Object.fromEntries(names.map((name) => [name, settings(technique)])))
-      .map((bySite) => ({ recipe: {}, techniques: { [technique.name]: bySite } })),
-  );
-}
 
 const compress = (graph: Graph, plan: Plan): Promise<Graph> => finished(rewrite(graph, plan), plan);
 const interfaceOf = ({ inputs, outputs, types }: Graph) => ({ inputs, outputs: outputs.map((name) => [name, types[name]]) });

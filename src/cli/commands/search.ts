@@ -15,8 +15,9 @@ import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { openStore } from '../../store/index.ts';
+import type { PreparedFacts } from '../../trial/prepare.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
-import { initialTrials, keyFunction, loadSpace } from '../compose.ts';
+import { initialTrials, keyFunction, loadSpace, predictFunction } from '../compose.ts';
 import { controllerFor } from '../controller.ts';
 import { chooseEngineHere } from '../engine.ts';
 import { artefactFolder, baselineFolder } from '../folders.ts';
@@ -171,8 +172,10 @@ class SearchRun {
   }
 
   async #study(store: TrialStore, facts: Json): Promise<number> {
-    const { space, goal, lookAhead } = factsOf(this.#record);
+    const { space, goal, lookAhead, sections } = factsOf(this.#record);
     const { trials, seconds } = this.#settings;
+    const { data } = facts as unknown as PreparedFacts;
+    const predict = predictFunction(sections.model as unknown as ModelSpec, space, data);
     const keyOf = this.#keyOf;
     this.#handle = runStudy({
       store,
@@ -183,6 +186,7 @@ class SearchRun {
         goal,
         seed: this.#record.seed,
         keyOf,
+        predict,
         logScale,
         say: (message) => this.#log(message),
       }),

@@ -1,6 +1,7 @@
 import type { Site } from '../../core/catalog.ts';
 import type { Graph, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
+import { isZeros } from '../ir/zeros.ts';
 import { type ChannelGroup, channelGroups } from './channels/groups.ts';
 import { removeChannels } from './channels/remove.ts';
 import { defineTechnique } from './technique.ts';
@@ -85,9 +86,10 @@ function keptChannels(channels: number, keep: number, multiple: number): number 
 function channelScores(graph: Graph, group: ChannelGroup, norm: (weights: Iterable<number>) => number): number[] {
   const scores = Array.from({ length: group.channels }, () => 0);
   for (const { initializer, axis, role, channels } of group.members) {
-    if (role !== 'producer') continue;
+    const tensor = graph.initializers[initializer]!;
+    if (role !== 'producer' || isZeros(tensor)) continue;
     channels.forEach((channel, position) => {
-      if (channel >= 0) scores[channel]! += norm(weightsAt(graph.initializers[initializer]!, axis, position));
+      if (channel >= 0) scores[channel]! += norm(weightsAt(tensor, axis, position));
     });
   }
   return scores;

@@ -31,11 +31,18 @@ export function planKey(graph: Graph, plan: Plan): string {
   return stableStringify({ recipe, techniques });
 }
 
+/** Equal for plans that give the same network, however it is trained. */
+export const structureKey = (graph: Graph, plan: Plan): string => stableStringify({ ...canonicalPlan(graph, plan).techniques });
+
 /** Whether a plan leaves the network itself as it is, whatever it says about training. */
 export const isIdentity = (plan: Plan): boolean => active(plan).length === 0;
 
 /** Whether a plan changes the network before training, so that it has to be trained again. */
 export const changesTraining = (plan: Plan): boolean => active(plan).some(({ technique }) => technique.rewrite !== undefined);
+
+/** Whether what a plan ends in is known, but for its numbers, before anything is trained. */
+export const structureIsKnown = (plan: Plan): boolean =>
+  active(plan).every(({ technique, settings }) => !Object.values(settings).some((site) => technique.dependsOnValues?.(site)));
 
 /** The network before fine-tuning: `graph`, the trained dense network, rewritten by every technique of the plan. */
 export function rewrite(graph: Graph, plan: Plan): Graph {

@@ -37,6 +37,8 @@ export type Statistics = Readonly<Record<string, ValueRange>>;
  * - `canonical`: the normal form of a site's settings, on the uncompressed model. Settings that give the same network
  *   give the same normal form; undefined means that they leave the site as it is. It must not depend on the values of
  *   the weights, only on the structure, so that a candidate's key is known before anything is trained.
+ * - `dependsOnValues`: whether settings make the structure of what comes out (its nodes, shapes and types, and so its size)
+ *   depend on trained or measured values; never where it is left out. The size of other plans is known before training.
  * - `rewrite`: before fine-tuning, on the trained dense network (BatchNormalization not folded).
  * - `needs`: values of the trained network, BatchNormalization folded, whose ranges `finalize` wants.
  * - `finalize`: after fine-tuning, on that folded network. What comes out is what is encoded and measured.
@@ -50,6 +52,7 @@ export interface Technique<K extends Knobs = Knobs> {
   readonly knobs: K;
   sites(graph: Graph): readonly Site[];
   canonical?(graph: Graph, site: Site, settings: SettingsOf<K>): SettingsOf<K> | undefined;
+  dependsOnValues?(settings: SettingsOf<K>): boolean;
   rewrite?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
   needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly string[];
   finalize?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;

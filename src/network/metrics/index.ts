@@ -6,7 +6,7 @@ import { accuracy } from './accuracy.ts';
 import { latencyMs } from './latency-ms.ts';
 import { latencyRatio } from './latency-ratio.ts';
 import { macs } from './macs.ts';
-import type { MeasureContext, Metric } from './metric.ts';
+import type { MeasureContext, Metric, Structure } from './metric.ts';
 import { params } from './params.ts';
 import { size } from './size.ts';
 
@@ -32,6 +32,11 @@ export async function measureMetrics(names: readonly string[], context: MeasureC
   const values: Record<string, number> = {};
   for (const metric of wanted) values[metric.info.name] = await metric.measure(shared);
   return values;
+}
+
+/** Every metric that follows from the structure alone, by name. */
+export function predictMetrics(structure: Structure): Metrics {
+  return Object.fromEntries(metrics.flatMap((metric) => (metric.predict ? [[metric.info.name, metric.predict(structure)]] : [])));
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -13,7 +13,17 @@ export interface MeasureContext {
   latency(): Promise<LatencyResult>;
 }
 
+/** What of an exported network is known before it is trained. */
+export interface Structure {
+  /** The graph that would be exported; its weights and scales mean nothing. */
+  readonly graph: Graph;
+  /** Bytes of the file. */
+  readonly byteCount: number;
+}
+
 export interface Metric {
   readonly info: MetricInfo;
+  /** The same number as `measure` gives once the network is trained; left out where only running it tells. */
+  predict?(structure: Structure): number;
   measure(context: MeasureContext): number | Promise<number>;
 }

@@ -2,5 +2,6 @@ import type { Metric } from './metric.ts';
 
 export const size: Metric = {
   info: { name: 'size', summary: 'bytes of the exported file', unit: 'bytes', better: 'minimize' },
-  measure: (context) => context.bytes.length,
+  predict: ({ byteCount }) => byteCount,
+  measure: ({ bytes }) => bytes.length,
 };

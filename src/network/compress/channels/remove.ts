@@ -2,6 +2,7 @@ import { NasError } from '../../../core/errors.ts';
 import type { Graph, Tensor, TensorData } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { rebuild } from '../../ir/rebuild.ts';
+import { isZeros, zeros } from '../../ir/zeros.ts';
 import type { ChannelGroup } from './groups.ts';
 import { channelRules } from './rules.ts';
 
@@ -61,6 +62,7 @@ function checkKeep(group: ChannelGroup, keep: readonly number[]): void {
 /** The slices of a tensor at the given positions of an axis. */
 function gather(tensor: Tensor, axis: number, positions: readonly number[]): Tensor {
   const shape = tensor.shape.with(axis, positions.length);
+  if (isZeros(tensor)) return zeros(tensor.dtype, shape);
   const size = tensor.shape[axis]!;
   const inner = elementCount(tensor.shape.slice(axis + 1));
   const outer = elementCount(tensor.shape.slice(0, axis));

@@ -1,6 +1,7 @@
 import { Builder } from '../../ir/builder.ts';
 import type { Graph, Node, Tensor } from '../../ir/graph.ts';
-import { rebuild } from '../../ir/rebuild.ts';
+import { nonNegativeValues } from '../../ir/non-negative.ts';
+import { deadCode } from '../../ir/passes/dead-code.ts';
 import type { IntegerLayout } from './layout.ts';
 import type { Affine, QuantizedWeight } from './parameters.ts';
 
@@ -39,6 +40,7 @@ class QdqEmitter {
   private readonly b: Builder;
   /** Values whose zero point is written even where it is 0: onnxruntime fuses a Gemm only then, any other node without. */
   private readonly withZeros: ReadonlySet<string>;
+  private readonly nonNegative: ReadonlySet<string>;
   /** Float form of a value, where it has another name than in the graph. */
   private readonly floats = new Map<string, string>();
   private readonly quantized = new Map<string, string>();
@@ -50,6 +52,7 @@ class QdqEmitter {
     this.scales = scales;
     const gemms = graph.nodes.filter((node) => node.op === 'Gemm' && layout.kernels.has(node));
     this.withZeros = new Set(gemms.map((node) => layout.scaleOf.get(node.inputs[0]!)!));
+    this.nonNegative = nonNegativeValues(graph);
     this.b = new Builder(graph.name);
     for (const { name, type } of graph.inputs) this.b.input(name, type);
     for (const [name, tensor] of Object.entries(graph.initializers)) this.b.initializer(name, tensor);
@@ -83,7 +86,7 @@ class QdqEmitter {
 
   finish(): Graph {
     for (const output of this.graph.outputs) if (this.layout.integer.has(output)) this.dequantize(output);
-    return rebuild(this.b.build(this.graph.outputs), {});
+    return deadCode(this.b.build(this.graph.outputs));
   }
 
   /** A graph output must keep its name, which then belongs to its dequantized form. */
@@ -122,11 +125,14 @@ class QdqEmitter {
     return dequantized;
   }
 
-  /** Scale and zero point of a value. Most zero points are 0, and 0 is what a missing one means. */
+  /**
+   * Scale and zero point of a value. Values that cannot be negative have zero point 0, and 0 is what a missing one means.
+   * All others have one in the file, so that its size does not depend on what was measured.
+   */
   private parameters(value: string): string[] {
     const { scale, zeroPoint } = this.scales.get(value)!;
     const names = [this.once(`${value}.scale`, { dtype: 'float32', shape: [], data: Float32Array.of(scale) })];
-    if (zeroPoint !== 0 || this.withZeros.has(value))
+    if (!this.nonNegative.has(value) || this.withZeros.has(value))
       names.push(this.once(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
     return names;
   }

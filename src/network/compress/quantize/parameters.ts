@@ -1,5 +1,6 @@
 import type { Tensor } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
+import { isZeros, zeros } from '../../ir/zeros.ts';
 import type { ValueRange } from '../technique.ts';
 
 /** real = scale · (integer − zeroPoint). */
@@ -35,6 +36,7 @@ export function quantizeWeight(
   options: { perChannel: boolean; limit: number; bias: readonly number[]; inputScale: number },
 ): QuantizedWeight {
   const { perChannel, limit, bias, inputScale } = options;
+  if (isZeros(weight)) return zeroWeight(weight, perChannel ? weight.shape[axis]! : 1);
   const data = weight.data as Float32Array;
   const size = weight.shape[axis]!;
   const inner = elementCount(weight.shape.slice(axis + 1));
@@ -50,5 +52,10 @@ export function quantizeWeight(
   const values = Int8Array.from(data, (value, i) => nearest(value / scales[channelOf(i)]!, limit));
   return { values: { dtype: 'int8', shape: weight.shape, data: values }, scales };
 }
+
+const zeroWeight = ({ shape }: Tensor, scales: number): QuantizedWeight => ({
+  values: zeros('int8', shape),
+  scales: Array.from({ length: scales }, () => 1),
+});
 
 const nearest = (value: number, limit: number) => Math.min(limit, Math.max(-limit, Math.round(value)));

@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { NasError } from '../../../core/errors.ts';
 import { dtypeCodes, type Graph, type Node, type TensorType } from '../graph.ts';
 import {
+  type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
@@ -38,15 +39,20 @@ const irVersion = 8n;
 export function encode(graph: Graph, options: EncodeOptions = {}): Uint8Array {
   verify(graph);
   refuseTrainingOps(graph);
-  const free = options.symbolicBatch === undefined ? graph : freeBatch(graph);
+  return encodeModel(options.symbolicBatch === undefined ? graph : freeBatch(graph), options).bytes;
+}
+
+/** The file of a graph whose batch is free already, and the graph in it as a message. */
+export function encodeModel(graph: Graph, options: EncodeOptions): { readonly bytes: Uint8Array; readonly graph: GraphProto } {
+  const message = encodeGraph(graph, options.symbolicBatch);
   const model = create(ModelProtoSchema, {
     irVersion,
     opsetImport: opsets(graph, options.opset ?? 17),
     producerName: options.producer ?? 'espalier',
-    graph: encodeGraph(free, options.symbolicBatch),
+    graph: message,
     metadataProps: sorted(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
   });
-  return toBinary(ModelProtoSchema, model);
+  return { bytes: toBinary(ModelProtoSchema, model), graph: message };
 }
 
 function refuseTrainingOps(graph: Graph): void {

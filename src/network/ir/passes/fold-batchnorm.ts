@@ -2,6 +2,7 @@ import type { Graph, Node, Tensor } from '../graph.ts';
 import { elementCount } from '../graph.ts';
 import { readFloat, readInt } from '../ops/support/attributes.ts';
 import { readersOf, rebuild } from '../rebuild.ts';
+import { isZeros, zeros } from '../zeros.ts';
 
 /**
  * Folds every BatchNormalization (inference form) that follows a Conv into that Conv's weights and bias, which may be
@@ -27,6 +28,7 @@ export function foldBatchNorm(graph: Graph): Graph {
     folded.set(conv, { ...conv, inputs: [conv.inputs[0]!, ...names], outputs: norm.outputs });
     absorbed.add(norm);
   }
+  if (folded.size === 0) return graph;
   const nodes = graph.nodes.filter((node) => !absorbed.has(node)).map((node) => folded.get(node) ?? node);
   return rebuild(graph, { nodes, initializers });
 }
@@ -49,6 +51,7 @@ function foldedParameters(graph: Graph, conv: Node, norm: Node): { weight: Tenso
   const bias = graph.initializers[conv.inputs[2] ?? ''];
   const [scale, beta, mean, variance] = norm.inputs.slice(1).map((name) => graph.initializers[name]!.data) as Float32Array[];
   const channels = weight.shape[0]!;
+  if (isZeros(weight)) return { weight, bias: zeros('float32', [channels]) };
   const epsilon = readFloat(norm, 'epsilon', 1e-5);
   const factor = Float64Array.from({ length: channels }, (_, c) => scale![c]! / Math.sqrt(variance![c]! + epsilon));
   const perChannel = elementCount(weight.shape) / channels;

@@ -1,6 +1,5 @@
 import type { Graph, Node } from '../graph.ts';
 import { layersOf } from '../layers.ts';
-import { rebuild } from '../rebuild.ts';
 
 /**
  * The graph with names of one or two letters, because every name is bytes in the file. Inputs and outputs of the graph
@@ -17,8 +16,13 @@ export function shortNames(graph: Graph): Graph {
     const name = layers.has(node.name) ? node.name : nodeNames();
     return { ...node, name, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) };
   });
-  const initializers = Object.fromEntries(Object.entries(graph.initializers).map(([name, tensor]) => [rename(name), tensor]));
-  return rebuild(graph, { nodes, initializers });
+  return { ...graph, nodes, initializers: renameKeys(graph.initializers, rename), types: renameKeys(graph.types, rename) };
+}
+
+function renameKeys<T>(record: Readonly<Record<string, T>>, rename: (name: string) => string): Record<string, T> {
+  const result: Record<string, T> = {};
+  for (const name in record) result[rename(name)] = record[name]!;
+  return result;
 }
 
 /** Short names for all values but the graph's inputs and outputs, in the order in which they appear. */

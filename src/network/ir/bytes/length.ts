@@ -1,0 +1,78 @@
+import { toBinary } from '@bufbuild/protobuf';
+import type { Attribute, Attributes, Graph, Node, Tensor } from '../graph.ts';
+import { AttributeProtoSchema, GraphProtoSchema } from '../onnx_pb.ts';
+import { opEntry } from '../ops/index.ts';
+import { freeBatch } from '../passes/with-batch.ts';
+import { encodeAttribute } from './attributes.ts';
+import { type EncodeOptions, encodeModel } from './encode.ts';
+
+/**
+ * The length of `encode(graph, options)` in bytes, counted instead of written: fields of the Protocol Buffers wire format
+ * (https://protobuf.dev/programming-guides/encoding/) with their tags. The graph is not verified.
+ */
+export function encodedLength(graph: Graph, options: EncodeOptions = {}): number {
+  const free = options.symbolicBatch !== undefined && holdsShapes(graph) ? freeBatch(graph) : graph;
+  const frame = encodeModel({ ...free, nodes: [], initializers: {} }, options);
+  const empty = toBinary(GraphProtoSchema, frame.graph).length;
+  let content = 0;
+  for (const node of free.nodes) content += message(nodeLength(node));
+  for (const [name, tensor] of Object.entries(free.initializers)) content += message(tensorLength(name, tensor));
+  return frame.bytes.length + domainsLength(free) - message(empty) + message(empty + content);
+}
+
+/** Imports of the op sets beside the standard one, each at version 1. */
+function domainsLength({ nodes }: Graph): number {
+  const domains = new Set(nodes.map(({ domain }) => domain));
+  domains.delete('');
+  return sum([...domains], (domain) => message(text(domain) + tag + 1));
+}
+
+/** Whether a constant of the graph can hold the batch size. */
+const holdsShapes = ({ nodes }: Graph) => nodes.some((node) => opEntry(node).shapeInput !== undefined);
+
+/** Bytes of a tag: the fields counted here have numbers below 16. */
+const tag = 1;
+
+/** Bytes of a varint that is not negative. */
+function varint(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 128; rest /= 128) bytes++;
+  return bytes;
+}
+
+/** A field of known length: a message, a text, bytes. */
+const message = (length: number) => tag + varint(length) + length;
+
+const text = (value: string) => message(Buffer.byteLength(value));
+
+const sum = <T>(items: readonly T[], lengthOf: (item: T) => number) => items.reduce((total, item) => total + lengthOf(item), 0);
+
+function nodeLength({ op, domain, name, inputs, outputs, attributes }: Node): number {
+  return (
+    text(op) +
+    (domain === '' ? 0 : text(domain)) +
+    text(name) +
+    sum(inputs, text) +
+    sum(outputs, text) +
+    attributesLength(attributes)
+  );
+}
+
+const known = new WeakMap<Attributes, number>();
+
+/** Kept per object: passes hand the attributes of a node on as they are. */
+function attributesLength(attributes: Attributes): number {
+  const before = known.get(attributes);
+  if (before !== undefined) return before;
+  const length = sum(Object.entries(attributes), ([name, attribute]) => message(attributeLength(name, attribute)));
+  known.set(attributes, length);
+  return length;
+}
+
+const attributeLength = (name: string, attribute: Attribute) =>
+  toBinary(AttributeProtoSchema, encodeAttribute(name, attribute)).length;
+
+function tensorLength(name: string, { shape, data }: Tensor): number {
+  const dataType = tag + 1;
+  return dataType + text(name) + sum(shape, (size) => tag + varint(size)) + message(data.byteLength);
+}

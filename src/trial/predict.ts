@@ -1,0 +1,27 @@
+import type { Plan } from '../core/candidate.ts';
+import type { Metrics } from '../core/objective.ts';
+import { finalStructure } from '../network/compress/structure.ts';
+import type { Dataset } from '../network/data/dataset.ts';
+import { encodedLength } from '../network/ir/bytes/length.ts';
+import { withoutValues } from '../network/ir/zeros.ts';
+import { predictMetrics } from '../network/metrics/index.ts';
+import { buildModel, type ModelSpec } from '../network/models/index.ts';
+import { exportOptions } from './export-graph.ts';
+
+/** What of the data decides a file's structure. `prepare` reports it, so that the orchestrator needs no data of its own. */
+export type DataFacts = Pick<Dataset, 'shape' | 'classes' | 'normalization'>;
+
+/**
+ * The metrics of a plan that follow from its structure alone: bytes of the exported file, multiply-accumulates,
+ * parameters. They are those that its trial will measure, byte for byte, and cost no training, no data and no engine.
+ * Undefined where a technique makes them depend on trained values.
+ */
+export function createPredictor(model: ModelSpec, data: DataFacts): (plan: Plan) => Metrics | undefined {
+  const target = { shape: data.shape, classes: data.classes.length, batch: 1, seed: 'structure' };
+  const dense = withoutValues(buildModel(model, target));
+  const options = exportOptions(data);
+  return (plan) => {
+    const graph = finalStructure(dense, plan);
+    return graph && predictMetrics({ graph, byteCount: encodedLength(graph, options) });
+  };
+}
