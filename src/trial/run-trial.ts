@@ -1,7 +1,15 @@
 import type { Plan } from '../core/candidate.ts';
 import { NasError } from '../core/errors.ts';
 import type { DoneOutcome, Outcome } from '../core/trial.ts';
-import { changesTraining, finalize, rewrite, statisticsNeeded } from '../network/compress/recipe.ts';
+import {
+  changesTraining,
+  finalize,
+  questionsOf,
+  reportOf,
+  rewrite,
+  statisticsNeeded,
+  trainingOf,
+} from '../network/compress/recipe.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
 import type { TrainRecipe } from '../network/engine/recipe.ts';
 import { trainRecipeSchema } from '../network/engine/recipe.ts';
@@ -10,6 +18,7 @@ import { type EpochRecord, train } from '../network/engine/train.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { saveArtefact } from './artefacts.ts';
 import { exportGraph } from './export-graph.ts';
+import { answer, rowsOf } from './findings.ts';
 import { measure } from './measure.ts';
 import type { Job, TrialHooks } from './protocol.ts';
 import { trainToRung } from './rungs.ts';
@@ -21,13 +30,15 @@ export async function runTrial(job: Job, shared: SharedTrialData, hooks: TrialHo
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
-    const rewritten = rewrite(shared.baseline, job.plan);
+    const findings = await answer(questionsOf(shared.baseline, job.plan), shared, hooks);
+    const rewritten = rewrite(shared.baseline, job.plan, findings);
     const tuned = await fineTune(rewritten, job, shared, hooks);
     const final = await finish(tuned.graph, job.plan, shared, hooks);
     const bytes = exportGraph(final, shared.dataset);
     const measured = await measure(final, bytes, shared, hooks);
     const artefact = await saveArtefact(shared.setup.artefactFolder, bytes);
-    const details = { ...measured.details, curve: tuned.curve.map((point) => ({ ...point })) };
+    const facts = { techniques: reportOf(final, job.plan), curve: tuned.curve.map((point) => ({ ...point })) };
+    const details = { ...measured.details, ...facts };
     const { metrics } = measured;
     return { state: 'done', metrics, artefact, details, ...tuned.reached, seconds: seconds() } satisfies DoneOutcome;
   } catch (error) {
@@ -43,11 +54,14 @@ interface Tuned {
 }
 
 /** Training happens where a technique changed the network; post-training techniques alone take the weights as they are. */
-async function fineTune(graph: Graph, job: Job, { dataset, setup, engine }: SharedTrialData, hooks: TrialHooks): Promise<Tuned> {
+async function fineTune(graph: Graph, job: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Tuned> {
   const { plan, seed, rung } = job;
   if (!changesTraining(plan)) return { graph, curve: [], reached: {} };
+  const { dataset, setup, baseline, engine } = shared;
   const recipe: TrainRecipe = trainRecipeSchema.parse({ ...(setup.trial as object), ...plan.recipe });
-  const options = { graph, dataset, recipe, seed, hooks, engine };
+  const { perImage, ...training } = trainingOf(graph, baseline, plan);
+  const rows = await rowsOf(perImage, shared, hooks);
+  const options = { graph, dataset, recipe, seed, hooks, engine, ...training, perImage: rows };
   return rung ? trainToRung(options, rung, setup.artefactFolder) : { ...(await train(options)), reached: {} };
 }
 

@@ -10,6 +10,17 @@ import { type BatchStatistics, trainMode } from './train-mode.ts';
 /** Emits the loss, a scalar, from the logits [N, K] and the target [N, K]; returns its name. May add graph inputs. */
 export type LossBuilder = (b: Builder, logits: string, target: string) => string;
 
+/** The loss while it is put together; what is named are values of `b`, which holds the forward pass. */
+export interface LossTerms {
+  readonly b: Builder;
+  /** [N, K] */
+  readonly logits: string;
+  /** [N, K], a distribution per row. */
+  readonly target: string;
+  /** [] */
+  readonly loss: string;
+}
+
 export interface TrainStepOptions {
   readonly optimizer: OptimizerOptions;
   /** Of the parameters with two or more dimensions; biases and BatchNormalization are not decayed. */
@@ -18,6 +29,8 @@ export interface TrainStepOptions {
   readonly batchNormMomentum: number;
   /** Cross-entropy where left out. */
   readonly loss?: LossBuilder;
+  /** Makes another loss of it, a scalar; returns its name. May add graph inputs. */
+  readonly objective?: (terms: LossTerms) => string;
 }
 
 /** Where a parameter or a statistic of the model graph lies in its flat vector. */
@@ -61,7 +74,7 @@ export function buildTrainStep(graph: Graph, options: TrainStepOptions): TrainSt
   declareInputs(b, graph, sizeOf(parameters), sizeOf(states), optimizerStates);
   addModel(b, model, parameters);
   const [logits] = graph.outputs as [string];
-  addLoss(b, logits, options.loss ?? crossEntropy);
+  addLoss(b, logits, options);
   addCorrect(b, logits);
   const theta = optimizer.update(
     {
@@ -141,17 +154,20 @@ function addModel(b: Builder, model: Graph, parameters: readonly Slot[]): void {
   for (const node of model.nodes) b.add(node);
 }
 
-const crossEntropy: LossBuilder = (b, logits, target) =>
+/** Cross-entropy under the name `loss`. */
+const crossEntropy = (b: Builder, logits: string, loss: string): string =>
   b.multi(
     'SoftmaxCrossEntropy',
-    [logits, target],
+    [logits, 'target'],
     2,
     {},
-    { domain: 'espalier', name: 'crossEntropy', outputs: ['loss', 'logProbs'] },
+    { domain: 'espalier', name: 'crossEntropy', outputs: [loss, 'logProbs'] },
   )[0]!;
 
-function addLoss(b: Builder, logits: string, build: LossBuilder): void {
-  const loss = build(b, logits, 'target');
+/** The value `loss`, a scalar. */
+function addLoss(b: Builder, logits: string, { loss: build, objective }: TrainStepOptions): void {
+  const plain = build?.(b, logits, 'target') ?? crossEntropy(b, logits, objective ? 'loss.plain' : 'loss');
+  const loss = objective?.({ b, logits, target: 'target', loss: plain }) ?? plain;
   if (loss !== 'loss') b.op('Identity', [loss], {}, { name: 'loss' });
 }
 

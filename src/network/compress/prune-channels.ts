@@ -1,10 +1,9 @@
-import type { Site } from '../../core/catalog.ts';
 import type { Graph, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
 import { isZeros } from '../ir/zeros.ts';
 import { type ChannelGroup, channelGroups } from './channels/groups.ts';
 import { removeChannels } from './channels/remove.ts';
-import { defineTechnique } from './technique.ts';
+import { defineTechnique, mapSites } from './technique.ts';
 
 /** Norms of a channel's weights (Li et al. 2017, Pruning Filters for Efficient ConvNets: L1). */
 const norms = {
@@ -55,11 +54,12 @@ export const prune = defineTechnique({
   sites: (graph) => channelGroups(graph).map(({ name, layers }) => ({ name, layers })),
 
   /** `keep` becomes the exact fraction, `multiple` has done its work. */
-  canonical(graph, site: Site, settings) {
-    const { channels } = groupOf(graph, site.name)!;
-    const kept = keptChannels(channels, settings.keep, settings.multiple);
-    return kept === channels ? undefined : { ...settings, keep: kept / channels, multiple: 1 };
-  },
+  canonical: (graph, settings) =>
+    mapSites(settings, (site, own) => {
+      const { channels } = groupOf(graph, site)!;
+      const kept = keptChannels(channels, own.keep, own.multiple);
+      return kept === channels ? undefined : { ...own, keep: kept / channels, multiple: 1 };
+    }),
 
   /** All groups are judged on the weights as they are given, so that their order does not matter. */
   rewrite(graph, settings) {

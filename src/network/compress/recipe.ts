@@ -1,15 +1,25 @@
-import type { Plan, SiteSettings, Value } from '../../core/candidate.ts';
-import type { Knob, Site } from '../../core/catalog.ts';
-import { didYouMean, NasError, pick } from '../../core/errors.ts';
-import { stableStringify } from '../../core/json.ts';
+import type { Plan } from '../../core/candidate.ts';
+import { pick } from '../../core/errors.ts';
+import { type Json, stableStringify } from '../../core/json.ts';
 import type { Graph } from '../ir/graph.ts';
+import { parameterNames } from '../ir/macs.ts';
 import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
 import { shortNames } from '../ir/passes/short-names.ts';
+import { zeros } from '../ir/zeros.ts';
 import { techniques } from './index.ts';
-import { type BySite, type Statistics, stages, type Technique } from './technique.ts';
-
-/** Techniques in the order in which a plan applies them. */
-const ordered: readonly Technique[] = stages.flatMap((stage) => techniques.filter((technique) => technique.stage === stage));
+import { type Active, activeIn, checkSites, sitesOf } from './plan.ts';
+import {
+  type BySite,
+  type Findings,
+  type LossTerms,
+  noFindings,
+  type PerImage,
+  type Projection,
+  type Questions,
+  type Statistics,
+  stages,
+  type Weights,
+} from './technique.ts';
 
 /**
  * The plan in normal form: every knob has a value, sites that are left as they are are gone, and plans that give the
@@ -19,11 +29,45 @@ const ordered: readonly Technique[] = stages.flatMap((stage) => techniques.filte
  */
 export function canonicalPlan(graph: Graph, plan: Plan): Plan {
   for (const name of Object.keys(plan.techniques)) pick('technique', techniques, name);
-  const entries = ordered.map((technique) => [technique.name, canonicalSites(graph, technique, plan)] as const);
-  const used = Object.fromEntries(entries.filter(([, sites]) => Object.keys(sites).length > 0));
-  const normal = { recipe: plan.recipe, techniques: used };
+  checkSites(graph, plan);
+  const normal = { recipe: plan.recipe, techniques: withoutIdleOrder(normalForms(graph, activeIn(plan))) };
   return changesTraining(normal) ? normal : { ...normal, recipe: {} };
 }
+
+/** Each technique's own normal form, on the network as those before it leave it. */
+function normalForms(graph: Graph, used: readonly Active[]): Active[] {
+  let current = graph;
+  return used.flatMap(({ technique, settings }, i) => {
+    const there = Object.fromEntries([...sitesOf(current, technique).keys()].flatMap((site) => entryOf(settings, site)));
+    const own = technique.canonical?.(current, there) ?? there;
+    if (Object.keys(own).length === 0) return [];
+    if (shapeMatters(technique, used.slice(i + 1))) current = outline(current, { technique, settings: own });
+    return [{ technique, settings: own }];
+  });
+}
+
+const entryOf = <S>(settings: BySite<S>, site: string): [string, S][] => (settings[site] ? [[site, settings[site]]] : []);
+
+/** Whether later techniques can tell what this one does to the shape of the network: their normal form or sites depend on it. */
+const shapeMatters = (technique: Active['technique'], later: readonly Active[]): boolean =>
+  later.length > 0 && (technique.stage === 'architecture' || later.some((other) => other.technique.canonical !== undefined));
+
+/** The network's shape after a technique: which channels and weights go takes findings, how many does not. */
+function outline(graph: Graph, { technique, settings }: Active): Graph {
+  const findings = placeholders(graph, technique.asks?.(graph, settings) ?? {});
+  return technique.rewrite?.(graph, settings, findings) ?? graph;
+}
+
+/** Another order of the stages means nothing where all techniques that change places commute. */
+function withoutIdleOrder(used: readonly Active[]): Plan['techniques'] {
+  const place = ({ technique }: Active) => stages.indexOf(technique.stage);
+  const swapped = used.flatMap((a, i) => used.slice(i + 1).flatMap((b) => (place(a) > place(b) ? [[a, b] as const] : [])));
+  const idle = swapped.every(([a, b]) => commute(a, b) || commute(b, a));
+  const kept = used.filter(({ technique }) => !(idle && technique.order));
+  return Object.fromEntries(kept.map(({ technique, settings }) => [technique.name, settings]));
+}
+
+const commute = (a: Active, b: Active): boolean => a.technique.commutesWith?.includes(b.technique.stage) ?? false;
 
 /** Equal for plans that mean the same: the same network, trained by the same recipe. */
 export function planKey(graph: Graph, plan: Plan): string {
@@ -35,19 +79,98 @@ export function planKey(graph: Graph, plan: Plan): string {
 export const structureKey = (graph: Graph, plan: Plan): string => stableStringify({ ...canonicalPlan(graph, plan).techniques });
 
 /** Whether a plan leaves the network itself as it is, whatever it says about training. */
-export const isIdentity = (plan: Plan): boolean => active(plan).length === 0;
+export const isIdentity = (plan: Plan): boolean => activeIn(plan).length === 0;
 
-/** Whether a plan changes the network before training, so that it has to be trained again. */
-export const changesTraining = (plan: Plan): boolean => active(plan).some(({ technique }) => technique.rewrite !== undefined);
+/** Whether a plan changes the network before or while it is trained, so that it has to be trained again. */
+export const changesTraining = (plan: Plan): boolean =>
+  activeIn(plan).some(({ technique }) => trainingHooks.some((hook) => technique[hook] !== undefined));
+
+const trainingHooks = ['rewrite', 'objective', 'during'] as const;
 
 /** Whether what a plan ends in is known, but for its numbers, before anything is trained. */
 export const structureIsKnown = (plan: Plan): boolean =>
-  active(plan).every(({ technique, settings }) => !Object.values(settings).some((site) => technique.dependsOnValues?.(site)));
+  activeIn(plan).every(({ technique, settings }) => !Object.values(settings).some((site) => technique.dependsOnValues?.(site)));
 
-/** The network before fine-tuning: `graph`, the trained dense network, rewritten by every technique of the plan. */
-export function rewrite(graph: Graph, plan: Plan): Graph {
-  return active(plan).reduce((current, { technique, settings }) => technique.rewrite?.(current, settings) ?? current, graph);
+/** What the techniques of a plan want to know of `graph`, the trained dense network, before it is rewritten. */
+export function questionsOf(graph: Graph, plan: Plan): Questions {
+  const all = activeIn(plan).map(({ technique, settings }) => technique.asks?.(graph, settings) ?? {});
+  return {
+    activity: [...new Set(all.flatMap(({ activity }) => activity ?? []))],
+    gradients: all.some(({ gradients }) => gradients),
+    effects: Object.assign({}, ...all.map(({ effects }) => effects ?? {})) as NonNullable<Questions['effects']>,
+  };
 }
+
+/**
+ * Answers that say nothing: enough to know a rewritten network's shape and size before anything is trained, since
+ * findings decide what goes, never how much.
+ */
+export function placeholders(graph: Graph, { activity = [], gradients = false, effects = {} }: Questions): Findings {
+  const nothing = (length: number) => zeros('float32', [length]).data as Float32Array;
+  const parameters = gradients ? parameterNames(graph) : [];
+  return {
+    activity: Object.fromEntries(activity.map((value) => [value, nothing(graph.types[value]!.shape[1]!)])),
+    gradients: [Object.fromEntries(parameters.map((name) => [name, nothing(graph.initializers[name]!.data.length)]))],
+    effects: Object.fromEntries(Object.keys(effects).map((name) => [name, { accuracy: 0, loss: 0 }])),
+  };
+}
+
+/**
+ * The network before fine-tuning: `graph`, the trained dense network, rewritten by every technique of the plan.
+ * `findings` answer `questionsOf`. Throws NasError COMPRESS_FINDINGS where an answer is missing.
+ */
+export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFindings): Graph {
+  let current = graph;
+  let known = findings;
+  for (const { technique, settings } of activeIn(plan)) {
+    const next = technique.rewrite?.(current, settings, known) ?? current;
+    known = technique.restate?.(current, settings, known) ?? known;
+    current = next;
+  }
+  return current;
+}
+
+/** What the techniques of a plan add to a training. */
+export interface TrainingPlan {
+  /** Inputs of the training step beside the image, by name. */
+  readonly perImage: Readonly<Record<string, PerImage>>;
+  /** Makes the loss of the one that is there; absent where no technique changes it. */
+  readonly objective?: (terms: LossTerms) => string;
+  /** Begins the projection that is applied after every step; absent where no technique has one. */
+  readonly during?: (weights: Weights) => Projection;
+}
+
+/** `graph` is the rewritten network that is trained, `baseline` the trained dense one. */
+export function trainingOf(graph: Graph, baseline: Graph, plan: Plan): TrainingPlan {
+  const used = activeIn(plan);
+  const perImage: Readonly<Record<string, PerImage>> = Object.assign(
+    {},
+    ...used.map(({ technique, settings }) => technique.perImage?.(baseline, settings) ?? {}),
+  );
+  const objectives = used.filter(({ technique }) => technique.objective !== undefined);
+  const projections = used.flatMap(({ technique, settings }) => technique.during?.(graph, settings) ?? []);
+  return {
+    perImage,
+    ...(objectives.length === 0 ? {} : { objective: (terms) => objectiveOf(graph, objectives, perImage, terms) }),
+    ...(projections.length === 0 ? {} : { during: (weights) => inTurn(projections.map((begin) => begin(weights))) }),
+  };
+}
+
+/** Declares the inputs that are fed per image, then lets every technique change the loss. */
+function objectiveOf(graph: Graph, used: readonly Active[], perImage: TrainingPlan['perImage'], terms: LossTerms): string {
+  const batch = terms.b.shape(terms.target)[0]!;
+  for (const [name, { graph: source, value }] of Object.entries(perImage)) {
+    const { dtype, shape } = source.types[value]!;
+    terms.b.input(name, { dtype, shape: [batch, ...shape.slice(1)] });
+  }
+  return used.reduce((loss, { technique, settings }) => technique.objective!(graph, settings, { ...terms, loss }), terms.loss);
+}
+
+const inTurn =
+  (projections: readonly Projection[]): Projection =>
+  (weights, moment) => {
+    for (const project of projections) project(weights, moment);
+  };
 
 /**
  * Values whose ranges `finalize` wants, measured over calibration data. `graph` is the fine-tuned network, with
@@ -55,96 +178,27 @@ export function rewrite(graph: Graph, plan: Plan): Graph {
  */
 export function statisticsNeeded(graph: Graph, plan: Plan): readonly string[] {
   const folded = foldBatchNorm(graph);
-  return [...new Set(active(plan).flatMap(({ technique, settings }) => technique.needs?.(folded, settings) ?? []))];
+  return [...new Set(activeIn(plan).flatMap(({ technique, settings }) => technique.needs?.(folded, settings) ?? []))];
 }
 
 /**
  * What is encoded, measured and shipped, from the fine-tuned network: BatchNormalization folded, every technique of
- * the plan finished, names shortened. Throws NasError COMPRESS_STATISTICS where a needed range is missing.
+ * the plan finished and stored, names shortened. Throws NasError COMPRESS_STATISTICS where a needed range is missing.
  */
 export function finalize(graph: Graph, plan: Plan, statistics: Statistics): Graph {
-  const finished = active(plan).reduce(
+  const used = activeIn(plan);
+  const finished = used.reduce(
     (current, { technique, settings }) => technique.finalize?.(current, settings, statistics) ?? current,
     foldBatchNorm(graph),
   );
-  return shortNames(finished);
+  return shortNames(used.reduce((current, { technique, settings }) => technique.store?.(current, settings) ?? current, finished));
 }
 
-interface Active {
-  readonly technique: Technique;
-  readonly settings: BySite<SiteSettings>;
-}
-
-/** The techniques that a plan uses anywhere, in order, with complete settings of the sites that are on. */
-function active(plan: Plan): Active[] {
-  return ordered.flatMap((technique) => {
-    const entries = Object.entries(plan.techniques[technique.name] ?? {}).flatMap(([site, settings]) => {
-      const full = complete(technique, site, settings);
-      return full ? [[site, full] as const] : [];
-    });
-    return entries.length === 0 ? [] : [{ technique, settings: Object.fromEntries(entries) }];
+/** What the techniques of a plan have to say about the finished network, by their names. */
+export function reportOf(finished: Graph, plan: Plan): Readonly<Record<string, Json>> {
+  const reports = activeIn(plan).flatMap(({ technique, settings }) => {
+    const report = technique.report?.(finished, settings);
+    return report === undefined ? [] : [[technique.name, report] as const];
   });
+  return Object.fromEntries(reports);
 }
-
-function canonicalSites(graph: Graph, technique: Technique, plan: Plan): Record<string, SiteSettings> {
-  const wanted = plan.techniques[technique.name] ?? {};
-  const sites = sitesOf(graph, technique);
-  const unknown = Object.keys(wanted).find((name) => !sites.has(name));
-  if (unknown !== undefined) throw unknownSite(technique, unknown, [...sites.keys()]);
-  const result: Record<string, SiteSettings> = {};
-  for (const [name, site] of sites) {
-    const full = wanted[name] && complete(technique, name, wanted[name]);
-    const normal = full && technique.canonical ? technique.canonical(graph, site, full) : full;
-    if (normal) result[name] = normal;
-  }
-  return result;
-}
-
-const knownSites = new WeakMap<Graph, Map<Technique, ReadonlyMap<string, Site>>>();
-
-/** Sites by name. Kept per graph: a search asks for the key of every candidate. */
-function sitesOf(graph: Graph, technique: Technique): ReadonlyMap<string, Site> {
-  const byTechnique = knownSites.get(graph) ?? new Map<Technique, ReadonlyMap<string, Site>>();
-  knownSites.set(graph, byTechnique);
-  const sites = byTechnique.get(technique) ?? new Map(technique.sites(graph).map((site) => [site.name, site]));
-  byTechnique.set(technique, sites);
-  return sites;
-}
-
-/** All knobs in the order of their declaration; undefined where one stands at its off value. */
-function complete(technique: Technique, site: string, settings: SiteSettings): SiteSettings | undefined {
-  const unknown = Object.keys(settings).find((name) => !Object.hasOwn(technique.knobs, name));
-  if (unknown !== undefined) {
-    const known = Object.keys(technique.knobs);
-    throw badSetting(technique, site, `no knob "${unknown}".${didYouMean(unknown, known)} Known: ${known.join(', ')}.`);
-  }
-  const full: Record<string, Value> = {};
-  for (const [name, knob] of Object.entries(technique.knobs)) {
-    const value = settings[name] ?? knob.default;
-    if (!accepts(knob, value))
-      throw badSetting(technique, site, `${name} cannot be ${JSON.stringify(value)}: give ${described(knob)}.`);
-    full[name] = value;
-  }
-  const off = Object.entries(technique.knobs).some(([name, knob]) => knob.off !== undefined && full[name] === knob.off);
-  return off ? undefined : full;
-}
-
-function accepts(knob: Knob, value: Value): boolean {
-  if (knob.kind === 'choice') return knob.values.includes(value);
-  return typeof value === 'number' && value >= knob.min && value <= knob.max && (!knob.integer || Number.isInteger(value));
-}
-
-const described = (knob: Knob) =>
-  knob.kind === 'choice'
-    ? `one of ${knob.values.join(', ')}`
-    : `a ${knob.integer ? 'whole ' : ''}number from ${knob.min} to ${knob.max}`;
-
-const badSetting = (technique: Technique, site: string, problem: string) =>
-  new NasError('COMPRESS_SETTING', `${technique.name} at "${site}": ${problem}`, { facts: { technique: technique.name, site } });
-
-const unknownSite = (technique: Technique, site: string, known: readonly string[]) =>
-  new NasError(
-    'COMPRESS_SITE',
-    `${technique.name} has no site "${site}" in this model.${didYouMean(site, known)} Known: ${known.join(', ')}.`,
-    { facts: { technique: technique.name, site, known: [...known] } },
-  );

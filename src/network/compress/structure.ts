@@ -1,7 +1,7 @@
 import type { Plan } from '../../core/candidate.ts';
 import type { Graph } from '../ir/graph.ts';
 import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
-import { finalize, rewrite, statisticsNeeded, structureIsKnown } from './recipe.ts';
+import { finalize, placeholders, questionsOf, rewrite, statisticsNeeded, structureIsKnown } from './recipe.ts';
 import type { Statistics } from './technique.ts';
 
 /** Stands in for every range: no structure may depend on a measured one. */
@@ -14,7 +14,8 @@ const someRange = { min: -1, max: 1 };
  */
 export function finalStructure(graph: Graph, plan: Plan): Graph | undefined {
   if (!structureIsKnown(plan)) return undefined;
-  const folded = foldBatchNorm(rewrite(graph, plan));
+  const findings = placeholders(graph, questionsOf(graph, plan));
+  const folded = foldBatchNorm(rewrite(graph, plan, findings));
   const statistics: Statistics = Object.fromEntries(statisticsNeeded(folded, plan).map((value) => [value, someRange]));
   return finalize(folded, plan, statistics);
 }

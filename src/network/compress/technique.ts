@@ -1,11 +1,16 @@
 import type { Value } from '../../core/candidate.ts';
 import type { Knob, Site } from '../../core/catalog.ts';
+import type { Json } from '../../core/json.ts';
+import type { Builder } from '../ir/builder.ts';
 import type { Graph } from '../ir/graph.ts';
 
-/** When a technique has its turn. A plan's techniques are applied in this order, in the list's order within a stage. */
+/**
+ * When a technique has its turn. A plan's techniques are applied in this order, in the list's order within a stage,
+ * unless a technique of the plan orders the stages otherwise.
+ */
 export const stages = ['architecture', 'factor', 'prune', 'quantize'] as const;
 
-type Stage = (typeof stages)[number];
+export type Stage = (typeof stages)[number];
 
 export type Knobs = Readonly<Record<string, Knob>>;
 
@@ -28,20 +33,95 @@ export interface ValueRange {
 /** Ranges by value name. */
 export type Statistics = Readonly<Record<string, ValueRange>>;
 
+/** What a technique wants to know of the trained dense network before it rewrites it. Answered once for all trials. */
+export interface Questions {
+  /** Activations [N, C, …]: in what share of its numbers is each channel above 0? */
+  readonly activity?: readonly string[];
+  /** The loss's gradients by all trained parameters? */
+  readonly gradients?: boolean;
+  /**
+   * How well does a changed network do, without training? By a name that says all of the change: answers are kept
+   * under it. The network is made only where its answer is not known yet.
+   */
+  readonly effects?: Readonly<Record<string, () => Graph>>;
+}
+
+/** How a network does on training images. */
+export interface Effect {
+  readonly accuracy: number;
+  /** Mean cross-entropy. */
+  readonly loss: number;
+}
+
+/** The answers, measured on training images as they are, without augmentation. */
+export interface Findings {
+  /** Value → share per channel, [C]. */
+  readonly activity: Readonly<Record<string, ArrayLike<number>>>;
+  /** One record per batch: parameter → gradient, in the parameter's own layout. Empty where nobody asked. */
+  readonly gradients: readonly Readonly<Record<string, Float32Array>>[];
+  readonly effects: Readonly<Record<string, Effect>>;
+}
+
+export const noFindings: Findings = { activity: {}, gradients: [], effects: {} };
+
 /**
- * A way to compress a network: graphs in, graphs out. It has no session, no store and no random numbers; equal
- * arguments give equal graphs. Settings arrive complete (every knob has a value), checked and in normal form.
+ * A value of a network that is computed once for every training image, as it is (not augmented), and fed with the
+ * image in every step: a teacher's logits or features. The network has the baseline's inputs.
+ */
+export interface PerImage {
+  readonly graph: Graph;
+  readonly value: string;
+}
+
+/** A training step while its loss is put together. What is named here are values of `b`. */
+export interface LossTerms {
+  /** Holds the forward pass of the network that is trained, under its own names. */
+  readonly b: Builder;
+  /** [N, K] */
+  readonly logits: string;
+  /** [N, K], a distribution per row. */
+  readonly target: string;
+  /** []: cross-entropy, or what techniques before made of it. */
+  readonly loss: string;
+}
+
+/** Parameters of the network that is trained, by name, to be changed in place. */
+export type Weights = Readonly<Record<string, Float32Array>>;
+
+/** Where a training stands after a step: `step` of `steps` is done, from 1. */
+export interface Moment {
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** Changes the weights after a step. */
+export type Projection = (weights: Weights, moment: Moment) => void;
+
+/**
+ * A way to compress a network: graphs in, graphs out. It has no session, no store and no random numbers of its own;
+ * equal arguments give equal graphs. Settings arrive complete (every knob has a value) and checked.
  *
  * The hooks run in this order; one that a technique does not need is left out.
- * - `sites`: where it can be applied in a model.
- * - `canonical`: the normal form of a site's settings, on the uncompressed model. Settings that give the same network
- *   give the same normal form; undefined means that they leave the site as it is. It must not depend on the values of
- *   the weights, only on the structure, so that a candidate's key is known before anything is trained.
+ * - `sites`: where it can be applied in a model. A technique for the network as a whole has one site, `networkSite`.
+ * - `order`: the order of all stages, where a technique decides it.
+ * - `canonical`: the normal form of its settings; sites that it leaves as they are are gone. Settings that give the
+ *   same network give the same normal form. It sees the network as the techniques before it leave it, with weights that
+ *   mean nothing: a candidate's key is known before anything is trained.
  * - `dependsOnValues`: whether settings make the structure of what comes out (its nodes, shapes and types, and so its size)
  *   depend on trained or measured values; never where it is left out. The size of other plans is known before training.
- * - `rewrite`: before fine-tuning, on the trained dense network (BatchNormalization not folded).
+ * - `asks`: what `rewrite` wants to know. `graph` is the trained dense network.
+ * - `rewrite`: before fine-tuning, on the trained dense network (BatchNormalization not folded) as the techniques before
+ *   it leave it. Findings and weights decide what goes; how much, only where `dependsOnValues` says so.
+ * - `restate`: the findings as they are after its own `rewrite`, where that cut the parameters that they are about.
+ * - `perImage`: inputs of the training step that are fed per image. `baseline` is the trained dense network.
+ * - `objective`: another loss, made of the one that is there. Its graph inputs are those of `perImage`, [N, …] each.
+ * - `during`: called when training begins, or goes on from a checkpoint; what comes back is called after every step.
+ *   Whatever it has to remember it must see in the weights (a weight that was pruned is 0): nothing else is saved.
  * - `needs`: values of the trained network, BatchNormalization folded, whose ranges `finalize` wants.
- * - `finalize`: after fine-tuning, on that folded network. What comes out is what is encoded and measured.
+ * - `finalize`: after fine-tuning, on that folded network.
+ * - `store`: how the finished network is written, after every technique's `finalize`. What comes out is what is encoded
+ *   and measured.
+ * - `report`: facts about the stored network, for the trial's record.
  *
  * A site's name stays valid through `rewrite`s of other techniques as long as its layer is there.
  */
@@ -50,15 +130,40 @@ export interface Technique<K extends Knobs = Knobs> {
   readonly summary: string;
   readonly stage: Stage;
   readonly knobs: K;
+  /** Stages whose techniques may have their turn before or after this one: the network is the same. */
+  readonly commutesWith?: readonly Stage[];
   sites(graph: Graph): readonly Site[];
-  canonical?(graph: Graph, site: Site, settings: SettingsOf<K>): SettingsOf<K> | undefined;
+  order?(settings: BySite<SettingsOf<K>>): readonly Stage[];
+  canonical?(graph: Graph, settings: BySite<SettingsOf<K>>): BySite<SettingsOf<K>>;
   dependsOnValues?(settings: SettingsOf<K>): boolean;
-  rewrite?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
+  asks?(graph: Graph, settings: BySite<SettingsOf<K>>): Questions;
+  rewrite?(graph: Graph, settings: BySite<SettingsOf<K>>, findings: Findings): Graph;
+  restate?(graph: Graph, settings: BySite<SettingsOf<K>>, findings: Findings): Findings;
+  perImage?(baseline: Graph, settings: BySite<SettingsOf<K>>): Readonly<Record<string, PerImage>>;
+  objective?(graph: Graph, settings: BySite<SettingsOf<K>>, terms: LossTerms): string;
+  during?(graph: Graph, settings: BySite<SettingsOf<K>>): (weights: Weights) => Projection;
   needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly string[];
   finalize?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
+  store?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
+  report?(graph: Graph, settings: BySite<SettingsOf<K>>): Json;
 }
+
+/**
+ * The site of techniques that treat the network as a whole; in a space file `match` names it like a layer.
+ * @public
+ */
+export const networkSite: Site = { name: 'network', layers: ['network'] };
 
 /** Declares a technique; the types of its settings come from its knobs. */
 export function defineTechnique<const K extends Knobs>(technique: Technique<K>): Technique<K> {
   return technique;
+}
+
+/** Settings changed site by site; sites for which nothing comes back are gone. */
+export function mapSites<S>(settings: BySite<S>, change: (site: string, own: S) => S | undefined): BySite<S> {
+  const entries = Object.entries(settings).flatMap(([site, own]) => {
+    const changed = change(site, own);
+    return changed === undefined ? [] : [[site, changed] as const];
+  });
+  return Object.fromEntries(entries);
 }

@@ -4,7 +4,7 @@ import type { ImageShape, Normalization, Split } from './dataset.ts';
 import { imageSize } from './dataset.ts';
 
 /**
- * One batch. `x` and `labels` are views of buffers that the next batch overwrites: be done with them (a finished
+ * One batch. `x`, `labels` and `images` are views of buffers that the next batch overwrites: be done with them (a finished
  * `session.run` is), or copy them, before asking for the next one.
  */
 export interface Batch {
@@ -12,6 +12,8 @@ export interface Batch {
   readonly x: Float32Array;
   /** [count]. */
   readonly labels: Uint8Array;
+  /** [count]: the numbers of the images in their split. */
+  readonly images: Int32Array;
   readonly count: number;
 }
 
@@ -57,6 +59,7 @@ export function* trainBatches(options: TrainBatchOptions): Generator<Batch, void
       const image = order[start + i]!;
       fill(batch.x, i, image, drawView(augment, rng));
       batch.labels[i] = split.labels[image]!;
+      batch.images[i] = image;
     }
     yield batch;
   }
@@ -68,14 +71,15 @@ export function* evaluationBatches(options: BatchOptions): Generator<Batch, void
   const total = Math.min(split.count, options.limit ?? split.count);
   const size = imageSize(shape);
   const fill = createFill(options);
-  const { x, labels } = emptyBatch(Math.min(batchSize, total), shape);
+  const { x, labels, images } = emptyBatch(Math.min(batchSize, total), shape);
   for (let start = 0; start < total; start += batchSize) {
     const count = Math.min(batchSize, total - start);
     for (let i = 0; i < count; i++) {
       fill(x, i, start + i, wholeImage);
       labels[i] = split.labels[start + i]!;
+      images[i] = start + i;
     }
-    yield { x: x.subarray(0, count * size), labels: labels.subarray(0, count), count };
+    yield { x: x.subarray(0, count * size), labels: labels.subarray(0, count), images: images.subarray(0, count), count };
   }
 }
 
@@ -98,7 +102,7 @@ function drawView({ crop, flip }: Augment, rng: Rng): View {
 }
 
 function emptyBatch(count: number, shape: ImageShape): Batch {
-  return { x: new Float32Array(count * imageSize(shape)), labels: new Uint8Array(count), count };
+  return { x: new Float32Array(count * imageSize(shape)), labels: new Uint8Array(count), images: new Int32Array(count), count };
 }
 
 /** Writes image `image` of the split, normalised, to place `place` of a batch. */

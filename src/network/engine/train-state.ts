@@ -12,6 +12,8 @@ export interface StepFeeds {
   readonly labels: Uint8Array;
   readonly labelSmoothing: number;
   readonly learningRate: number;
+  /** Further inputs of the step, by name. */
+  readonly extra?: Tensors;
 }
 
 /** What a training carries from one step to the next, as plain arrays: enough to go on bit by bit as if it had not been paused. */
@@ -84,6 +86,14 @@ export class TrainState {
     this.count = steps;
   }
 
+  /** The parameters as they are now, by name: views of theta, to be changed in place between steps. */
+  weights(): Readonly<Record<string, Float32Array>> {
+    const theta = floats(this.inputs['theta']!);
+    return Object.fromEntries(
+      this.step.parameters.map(({ name, offset, size }) => [name, theta.subarray(offset, offset + size)]),
+    );
+  }
+
   isFinite(): boolean {
     return this.carried().every((name) => floats(this.inputs[name]!).every(Number.isFinite));
   }
@@ -110,9 +120,16 @@ export class TrainState {
     return [['theta', parameters] as const, ['states', states] as const].filter(([, slots]) => slots.length > 0);
   }
 
-  private feeds({ x, learningRate }: StepFeeds): Tensors {
+  private feeds({ x, learningRate, extra }: StepFeeds): Tensors {
     const image: Tensor = { dtype: 'float32', shape: this.step.graph.types[this.image]!.shape, data: x };
-    return { ...this.inputs, [this.image]: image, target: this.target, lr: scalar(learningRate), step: scalar(this.count) };
+    return {
+      ...extra,
+      ...this.inputs,
+      [this.image]: image,
+      target: this.target,
+      lr: scalar(learningRate),
+      step: scalar(this.count),
+    };
   }
 
   private fetches(): Tensors {

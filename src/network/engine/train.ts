@@ -1,7 +1,7 @@
 import { exitCodes, NasError } from '../../core/errors.ts';
 import { createRng } from '../../core/rng.ts';
 import type { OptimizerOptions } from '../autodiff/optimizers/index.ts';
-import { buildTrainStep } from '../autodiff/train-step.ts';
+import { buildTrainStep, type TrainStepOptions } from '../autodiff/train-step.ts';
 import { type Batch, trainBatchCount, trainBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Graph } from '../ir/graph.ts';
@@ -10,6 +10,7 @@ import { defaultEngine, type EngineSetup } from './choice.ts';
 import { withStep } from './engines/index.ts';
 import type { EngineHooks } from './hooks.ts';
 import { restartedRateAt, type TrainRecipe } from './recipe.ts';
+import { type Rows, rowsOf } from './rows.ts';
 import { type SavedState, type StepFeeds, type StepResult, TrainState } from './train-state.ts';
 
 export interface TrainOptions {
@@ -30,6 +31,21 @@ export interface TrainOptions {
   readonly untilEpoch?: number;
   /** Epochs after which the learning rate's schedule begins again (see `restartedRateAt`), rising. */
   readonly restarts?: readonly number[];
+  /** Makes another loss of cross-entropy; may read inputs that `perImage` feeds and that it has declared, [N, …row]. */
+  readonly objective?: NonNullable<TrainStepOptions['objective']>;
+  /** Fed beside every image, by the name of the input. */
+  readonly perImage?: Readonly<Record<string, Rows>>;
+  /** Called with the weights before the first step; what comes back may change the weights after every step. */
+  readonly during?: (weights: Weights) => (weights: Weights, moment: Moment) => void;
+}
+
+/** Parameters by name, to be changed in place. */
+type Weights = Readonly<Record<string, Float32Array>>;
+
+/** `step` of `steps` is done. */
+interface Moment {
+  readonly step: number;
+  readonly steps: number;
 }
 
 /** A paused training. Continued, it gives bit by bit what it would have given without the pause. Plain data. */
@@ -84,12 +100,18 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     optimizer: optimizerOptions(recipe),
     weightDecay: recipe.weightDecay,
     batchNormMomentum,
+    ...(options.objective ? { objective: options.objective } : {}),
   });
   const state = new TrainState(graph, step);
   if (options.from) state.load(options.from);
   const plan = stepPlan(options);
+  const project = options.during?.(state.weights());
   const course = await withStep(step.graph, engine, { threads }, (session) =>
-    runSteps(options, plan, (feeds) => state.run(session, feeds)),
+    runSteps(options, plan, async (feeds, moment) => {
+      const result = await state.run(session, feeds);
+      project?.(state.weights(), moment);
+      return result;
+    }),
   );
   const curve = [...course.curve, ...course.open];
   if (!state.isFinite()) throw diverged(recipe, curve.length, 'the weights are not finite after the last step');
@@ -125,7 +147,7 @@ function stepPlan({ dataset, recipe, untilEpoch, restarts = [] }: TrainOptions):
   return { stepsPerEpoch, steps, until, ends: [...new Set([...restarts.map(stepsOf), steps])].filter((step) => step <= steps) };
 }
 
-type RunStep = (feeds: StepFeeds) => Promise<StepResult>;
+type RunStep = (feeds: StepFeeds, moment: Moment) => Promise<StepResult>;
 
 interface Course {
   readonly curve: readonly EpochRecord[];
@@ -173,8 +195,10 @@ async function runEpoch(options: TrainOptions, plan: StepPlan, span: Span, runSt
   for (const batch of epochBatches(options, plan, span)) {
     hooks.checkpoint();
     const learningRate = restartedRateAt(recipe, step, plan.ends);
-    const result = await runStep({ x: batch.x, labels: batch.labels, labelSmoothing, learningRate });
+    const extra = rowsOf(options.perImage ?? {}, batch.images);
     step++;
+    const moment = { step, steps: plan.steps };
+    const result = await runStep({ x: batch.x, labels: batch.labels, labelSmoothing, learningRate, extra }, moment);
     if (!Number.isFinite(result.loss))
       throw diverged(recipe, epoch, `the loss was ${result.loss} in step ${step} of ${plan.steps}`);
     sums = {

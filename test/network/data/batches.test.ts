@@ -31,7 +31,12 @@ function train(seed: string, augment = plain, batchSize = 8, limit?: number) {
     augment,
     ...(limit === undefined ? {} : { limit }),
   };
-  return Array.from(trainBatches(options), (batch) => ({ ...batch, x: batch.x.slice(), labels: [...batch.labels] }));
+  return Array.from(trainBatches(options), ({ x, labels, images, count }) => ({
+    x: x.slice(),
+    labels: [...labels],
+    images: [...images],
+    count,
+  }));
 }
 
 /** What pixel (c, y, x) of an image is after normalisation, 0 outside. */

@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../../../src/core/trial.ts';
 import { evaluate } from '../../../src/network/engine/evaluate.ts';
-import { train } from '../../../src/network/engine/train.ts';
+import { type TrainOptions, train } from '../../../src/network/engine/train.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
 import type { Graph } from '../../../src/network/ir/graph.ts';
 import { quiet, recipe, stripes, tinyFashion, tinyResnet } from './helpers.ts';
@@ -82,6 +82,54 @@ describe('training', () => {
     await expect(train({ graph, dataset, recipe: recipe({ batchSize: 65 }), seed: 'a', hooks: quiet })).rejects.toMatchObject({
       code: 'DATA_BATCH',
     });
+  });
+});
+
+describe('what techniques add to a training', () => {
+  const options = { graph, dataset, recipe: small, seed: 'a', hooks: quiet };
+
+  it('feeds each image its own row, in every batch', async () => {
+    // The row of an image is its class: the loss (logits − row)² is small only where row and image belong together.
+    const data = new Float32Array(64 * 3);
+    dataset.train.labels.forEach((label, i) => {
+      data[3 * i + label] = 5;
+    });
+    const objective: NonNullable<TrainOptions['objective']> = ({ b, logits, target }) => {
+      const rows = b.input('rows', { dtype: 'float32', shape: b.shape(target) });
+      const difference = b.op('Sub', [rows, b.op('Mul', [target, b.scalar(5)])]);
+      const mismatch = b.op('ReduceSum', [b.op('Mul', [difference, difference]), b.ints([0, 1])], { keepdims: 0 });
+      return b.op('Add', [mismatch, b.op('Mul', [b.op('ReduceSum', [logits, b.ints([0, 1])], { keepdims: 0 }), b.scalar(0)])]);
+    };
+    const { curve } = await train({ ...options, objective, perImage: { rows: { shape: [3], data } } });
+    expect(curve.map(({ loss }) => loss)).toEqual([0, 0]);
+  });
+
+  it('a term pulls the weights', async () => {
+    const objective: NonNullable<TrainOptions['objective']> = ({ b, loss }) => {
+      const sum = b.op('ReduceSum', [b.op('Abs', ['stem.bn.scale']), b.ints([0])], { keepdims: 0 });
+      return b.op('Add', [loss, b.op('Mul', [sum, b.scalar(0.5)])]);
+    };
+    const scales = (trained: Graph) => (trained.initializers['stem.bn.scale']!.data as Float32Array).reduce((a, b) => a + b, 0);
+    const [plain, pulled] = [await train(options), await train({ ...options, objective })];
+    expect(scales(pulled.graph)).toBeLessThan(0.9 * scales(plain.graph));
+  });
+
+  it('a projection changes the weights after every step, and sees where the training stands', async () => {
+    const seen: (readonly [step: number, steps: number])[] = [];
+    const { graph: trained } = await train({
+      ...options,
+      during: (first) => {
+        expect(first['stem.weight']).toEqual(graph.initializers['stem.weight']!.data);
+        return (weights, { step, steps }) => {
+          seen.push([step, steps]);
+          weights['stem.weight']!.fill(0, 0, 9);
+        };
+      },
+    });
+    expect(seen).toEqual(Array.from({ length: 8 }, (_, i) => [i + 1, 8]));
+    const { data } = trained.initializers['stem.weight']!;
+    expect([...data.subarray(0, 9)]).toEqual(Array(9).fill(0));
+    expect([...data.subarray(9)]).not.toContain(0);
   });
 });
 
