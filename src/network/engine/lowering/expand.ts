@@ -2,20 +2,24 @@ import { Builder } from '../../ir/builder.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
 import { type Emission, notLowered } from './lowering.ts';
 
-/** Replaces every training op by what its emission in `table` (by op) emits; all other nodes stay. */
-export function expand(graph: Graph, table: Readonly<Record<string, Emission>>): Graph {
+/** Replaces training ops, all or those that are `wanted`, by what their emission in `table` (by op) emits; other nodes stay. */
+export function expand(
+  graph: Graph,
+  table: Readonly<Record<string, Emission>>,
+  wanted: (node: Node) => boolean = () => true,
+): Graph {
   const b = new Builder(graph.name);
   for (const { name, type } of graph.inputs) b.input(name, type);
   for (const [name, tensor] of Object.entries(graph.initializers)) b.initializer(name, tensor);
   for (const node of graph.nodes) {
-    if (node.domain === 'espalier') expandNode(b, node, table);
+    if (node.domain === 'espalier' && wanted(node)) expandNode(b, node, table);
     else b.add(node);
   }
   return b.build(graph.outputs);
 }
 
 /** Emitted values take over the names of the node's outputs, so that the nodes behind it read on as before. */
-function expandNode(b: Builder, node: Node, table: Readonly<Record<string, Emission>>): void {
+export function expandNode(b: Builder, node: Node, table: Readonly<Record<string, Emission>>): void {
   const emit = table[node.op];
   if (!emit) throw notLowered(node, 'the lowering does not know this op');
   const start = b.nodes.length;

@@ -4,10 +4,11 @@
  */
 import { pick } from '../../../core/errors.ts';
 import type { Graph } from '../../ir/graph.ts';
+import { blocked } from './blocked/index.ts';
 import type { Lowering } from './lowering.ts';
 import { portable } from './portable/index.ts';
 
-export const lowerings: readonly Lowering[] = [portable];
+export const lowerings: readonly Lowering[] = [portable, blocked(16), blocked(8)];
 
 /**
  * A train step without training ops, ready to encode.

@@ -8,6 +8,9 @@ import { type Window, windowOf } from './support/window.ts';
 
 /** Convolutions over [N, C, …spatial] with weights [K, C / group, …kernel]. */
 
+/** Shape of the output of a convolution with inputs x and w. */
+export const convShape = (context: InferContext): Shape => convWindow(context).shape;
+
 function convWindow(context: InferContext): { window: Window; shape: Shape } {
   const { node } = context;
   const x = inputType(context, 0).shape;

@@ -2,6 +2,7 @@ import { NasError } from '../../../core/errors.ts';
 import type { Node } from '../graph.ts';
 import type { OpEntry } from '../op.ts';
 import { binaryOps } from './binary.ts';
+import { blockedOps } from './blocked.ts';
 import { convolutionOps } from './convolution.ts';
 import { linearOps } from './linear.ts';
 import { normalizationOps } from './normalization.ts';
@@ -13,7 +14,8 @@ import { slicingOps } from './slicing.ts';
 import { unaryOps } from './unary.ts';
 
 /**
- * Every op that is known, one entry each (ONNX opset 17; the domain 'espalier' is ours, for training).
+ * Every op that is known, one entry each (ONNX opset 17; the domain 'espalier' is ours, for training;
+ * com.microsoft.nchwc is onnxruntime's blocked layout).
  * To add one: write its entry in the file of its family and add it to that file's list; the conformance test then
  * asks for its reference in test/fixtures.
  */
@@ -28,6 +30,7 @@ export const ops: readonly OpEntry[] = [
   ...slicingOps,
   ...reductionOps,
   ...quantizationOps,
+  ...blockedOps,
 ];
 
 const byName = new Map(ops.map((entry) => [key(entry), entry]));

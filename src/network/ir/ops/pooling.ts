@@ -7,7 +7,8 @@ import { type Window, windowOf } from './support/window.ts';
 
 /** Pooling over [N, C, …spatial]. */
 
-function pooled(context: InferContext): readonly number[] {
+/** Shape of the output of a pooling node. */
+export function pooledShape(context: InferContext): readonly number[] {
   const { shape } = inputType(context, 0);
   return [...shape.slice(0, 2), ...windowOf(context.node, shape, requireInts(context.node, 'kernel_shape')).output];
 }
@@ -29,7 +30,7 @@ const maxPool: OpEntry = {
   op: 'MaxPool',
   domain: '',
   infer: (context) => {
-    const shape = pooled(context);
+    const shape = pooledShape(context);
     return [
       { dtype: inputType(context, 0).dtype, shape },
       { dtype: 'int64', shape },
@@ -45,7 +46,7 @@ const maxPool: OpEntry = {
 const averagePool: OpEntry = {
   op: 'AveragePool',
   domain: '',
-  infer: (context) => [{ dtype: inputType(context, 0).dtype, shape: pooled(context) }],
+  infer: (context) => [{ dtype: inputType(context, 0).dtype, shape: pooledShape(context) }],
   grad: (context) => {
     const { b, node, inputs } = context;
     const { strides, pads, kernel } = gradWindow(context);

@@ -3,26 +3,27 @@
  * transposed. One emission per training op.
  */
 import { expand } from '../expand.ts';
-import type { Lowering } from '../lowering.ts';
+import type { Emission, Lowering } from '../lowering.ts';
 import { convInputGrad } from './conv-input-grad.ts';
 import { convWeightGrad } from './conv-weight-grad.ts';
 import { reluGrad, softmaxCrossEntropy } from './elementwise.ts';
 import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { averagePoolGrad, maxPoolGrad } from './pooling.ts';
 
+export const emissions: Readonly<Record<string, Emission>> = {
+  ReluGrad: reluGrad,
+  SoftmaxCrossEntropy: softmaxCrossEntropy,
+  BatchNormTrain: batchNormTrain,
+  BatchNormGrad: batchNormGrad,
+  ConvInputGrad: convInputGrad,
+  ConvWeightGrad: convWeightGrad,
+  MaxPoolGrad: maxPoolGrad,
+  AveragePoolGrad: averagePoolGrad,
+};
+
 export const portable: Lowering = {
   name: 'portable',
   summary: 'standard ONNX operators on plain NCHW tensors',
   devices: ['cpu', 'cuda'],
-  lower: (graph) =>
-    expand(graph, {
-      ReluGrad: reluGrad,
-      SoftmaxCrossEntropy: softmaxCrossEntropy,
-      BatchNormTrain: batchNormTrain,
-      BatchNormGrad: batchNormGrad,
-      ConvInputGrad: convInputGrad,
-      ConvWeightGrad: convWeightGrad,
-      MaxPoolGrad: maxPoolGrad,
-      AveragePoolGrad: averagePoolGrad,
-    }),
+  lower: (graph) => expand(graph, emissions),
 };

@@ -1,0 +1,157 @@
+import type { AttributeInput, Builder } from '../../../ir/builder.ts';
+import type { Graph, Node, Shape } from '../../../ir/graph.ts';
+import { elementCount } from '../../../ir/graph.ts';
+import { reshape } from '../../../ir/ops/support/gradients.ts';
+import { readersOf } from '../../../ir/rebuild.ts';
+
+/**
+ * A convolution on blocked operands that is not emitted yet. A reader may add its own work to it: a value that is added
+ * (`sum`), an activation. The names of its operands are names of emitted, blocked values.
+ */
+export interface ConvCall {
+  readonly x: string;
+  readonly weight: string;
+  readonly bias?: string;
+  readonly sum?: string;
+  readonly attributes: Readonly<Record<string, AttributeInput>>;
+  /** Of the result, if the operands are reshaped views of the value: [N,C,H,W]. */
+  readonly shape: Shape;
+}
+
+/** What a rule made of one output of its node: its plain form, its blocked form, or the convolution that gives the latter. */
+export type Result = { readonly plain: string } | { readonly blocked: string } | { readonly conv: ConvCall };
+
+/**
+ * The forms in which each value of the graph is there: plain under its own name, blocked under another one. A form that is
+ * asked for and not there is made from the other, once. Blocked values have channels in whole blocks; those beyond the
+ * value's own hold zeros, always.
+ */
+export class Layouts {
+  readonly b: Builder;
+  readonly block: number;
+  private readonly graph: Graph;
+  private readonly blockedNames = new Map<string, string>();
+  private readonly calls = new Map<string, ConvCall>();
+  private readonly memo = new Map<string, string>();
+  private readonly readers: Map<string, Node[]>;
+
+  constructor(b: Builder, block: number, graph: Graph) {
+    this.b = b;
+    this.block = block;
+    this.graph = graph;
+    this.readers = readersOf(graph);
+  }
+
+  /** The shape of a value of the graph. */
+  shape(value: string): Shape {
+    return this.graph.types[value]!.shape;
+  }
+
+  /** Channels in whole blocks. */
+  padded(channels: number): number {
+    return Math.ceil(channels / this.block) * this.block;
+  }
+
+  paddedShape(value: string): Shape {
+    const shape = this.shape(value);
+    return shape.with(1, this.padded(shape[1]!));
+  }
+
+  /** Whether all the channels of a value are its own. */
+  isWhole(value: string): boolean {
+    return this.shape(value)[1]! % this.block === 0;
+  }
+
+  /** Whether a value could be blocked: [N,C,H,W] of numbers. */
+  isImage(value: string): boolean {
+    const type = this.graph.types[value];
+    return type?.dtype === 'float32' && type.shape.length === 4;
+  }
+
+  isBlocked(value: string): boolean {
+    return this.blockedNames.has(value) || this.calls.has(value);
+  }
+
+  /** The convolution that gives a value, where it waits and only one node is interested in it. */
+  waiting(value: string): ConvCall | undefined {
+    const readers = this.readers.get(value) ?? [];
+    const once = readers.length === 1 && readers[0]!.inputs.filter((input) => input === value).length === 1;
+    return once && !this.graph.outputs.includes(value) ? this.calls.get(value) : undefined;
+  }
+
+  /** The value in its plain form: its own name. */
+  plain(value: string): string {
+    if (value !== '' && !this.b.types[value]) this.takeName(toPlain(this, this.blocked(value), this.shape(value)), value);
+    return value;
+  }
+
+  /** The name of the value's blocked form. */
+  blocked(value: string): string {
+    const known = this.blockedNames.get(value);
+    if (known) return known;
+    const call = this.calls.get(value);
+    const name = call ? this.emit(call, value) : toBlocked(this, value);
+    this.blockedNames.set(value, name);
+    this.calls.delete(value);
+    return name;
+  }
+
+  /** Notes what a rule made of an output. */
+  define(value: string, result: Result): void {
+    if ('plain' in result) this.takeName(result.plain, value);
+    else if ('blocked' in result) this.blockedNames.set(value, result.blocked);
+    else this.calls.set(value, result.conv);
+  }
+
+  /** What `make` gives for the key, made once. */
+  once(key: string, make: () => string): string {
+    const name = this.memo.get(key) ?? make();
+    this.memo.set(key, name);
+    return name;
+  }
+
+  private emit({ x, weight, bias, sum, attributes, shape }: ConvCall, value: string): string {
+    const inputs = [x, weight, ...(bias || sum ? [bias ?? ''] : []), ...(sum ? [sum] : [])];
+    const options = { domain: nchwc, name: `${value}/blocked` };
+    return reshape(this.b, this.b.op('Conv', inputs, attributes, options), shape);
+  }
+
+  /** Gives a value its plain name. */
+  private takeName(made: string, value: string): void {
+    const maker = this.b.nodes.findLastIndex((node) => node.outputs.includes(made));
+    if (maker >= 0 && this.graph.types[made] === undefined) this.b.rename(made, value, maker);
+    else this.b.op('Identity', [made], {}, { name: value });
+  }
+}
+
+export const nchwc = 'com.microsoft.nchwc';
+
+function toBlocked(layouts: Layouts, value: string): string {
+  const { b } = layouts;
+  const [, c, h, w] = layouts.shape(value) as [number, number, number, number];
+  const missing = layouts.padded(c) - c;
+  const plain = layouts.plain(value);
+  const whole = missing === 0 ? plain : b.op('Pad', [plain, b.ints([0, 0, 0, 0, 0, missing, 0, 0])]);
+  if (h * w === 1) return whole; // one place: the order of the numbers is the same
+  return b.op('ReorderInput', [whole], {}, { domain: nchwc, name: `${value}/blocked` });
+}
+
+function toPlain({ b }: Layouts, blocked: string, shape: Shape): string {
+  const channels = shape[1]!;
+  if (elementCount(shape.slice(2)) > 1) return b.op('ReorderOutput', [blocked], { channels }, { domain: nchwc });
+  return b.op('Slice', [blocked, b.ints([0]), b.ints([channels]), b.ints([1])]);
+}
+
+/** A vector [C] with zeros up to whole blocks. */
+export function paddedVector(layouts: Layouts, vector: string): string {
+  const { b } = layouts;
+  const channels = b.shape(vector)[0]!;
+  const missing = layouts.padded(channels) - channels;
+  if (missing === 0) return vector;
+  return layouts.once(`padded ${vector}`, () => b.op('Pad', [vector, b.ints([0, missing])]));
+}
+
+/** The first `channels` numbers of a vector. */
+export function cutVector({ b }: Layouts, vector: string, channels: number): string {
+  return b.shape(vector)[0] === channels ? vector : b.op('Slice', [vector, b.ints([0]), b.ints([channels]), b.ints([0])]);
+}
