@@ -63,11 +63,4 @@ const reorderOutput: OpEntry = {
   grad: 'forbidden',
 };
 
-export const blockedOps: readonly OpEntry[] = [
-  conv,
-  pool('MaxPool'),
-  pool('AveragePool'),
-  upsample,
-  reorderInput,
-  reorderOutput,
-];
+export const blockedOps: readonly OpEntry[] = [conv, pool('MaxPool'), pool('AveragePool'), upsample, reorderInput, reorderOutput];

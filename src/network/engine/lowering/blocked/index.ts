@@ -12,12 +12,14 @@ import { expand, expandNode } from '../expand.ts';
 import type { Lowering } from '../lowering.ts';
 import { emissions } from '../portable/index.ts';
 import { conv } from './convolution.ts';
-import { add, clip, elementwise, elementwiseOps, reduceSum, relu } from './elementwise.ts';
+import { elementwise, elementwiseOps } from './elementwise.ts';
+import { add, clip, relu } from './fusion.ts';
 import { convInputGrad } from './input-grad.ts';
 import { concat, split } from './joining.ts';
 import { Layouts, type Result } from './layouts.ts';
 import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { averagePoolGrad, expandPlanes, globalAveragePool, maxPoolGrad, pool } from './pooling.ts';
+import { reduceSum } from './reduction.ts';
 import type { Rule } from './rule.ts';
 import { convWeightGrad } from './weight-grad.ts';
 

@@ -1,7 +1,7 @@
 import { requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape, zeros } from '../../../ir/ops/support/gradients.ts';
 import { type Axis, axesOf } from '../portable/window.ts';
-import { kindOfConv } from './convolution.ts';
+import { kindOf } from './convolution.ts';
 import type { ConvCall, Layouts } from './layouts.ts';
 import { nchwc } from './layouts.ts';
 import { type Phase, phaseRows, phasesOf } from './phases.ts';
@@ -9,17 +9,20 @@ import type { Rule } from './rule.ts';
 import { depthwiseWeight, inputGradWeight } from './weights.ts';
 
 /** (dy, w) → dx: a convolution of dy with the turned weights for every phase of the stride, the phases interleaved. */
-export const convInputGrad: Rule = ({ layouts, node }) => {
+export const convInputGrad: Rule = (context) => {
+  const { layouts, node } = context;
   const [dy, weight] = node.inputs as [string, string];
   const inputShape = requireInts(node, 'input_shape');
   if (!layouts.isImage(dy) || !layouts.isImage(weight)) return undefined;
   const shape = layouts.shape(weight);
-  const kind = kindOfConv(layouts, node, node.outputs[0]!, shape);
+  const kind = kindOf(context, node.outputs[0]!, shape);
   const axes = axesOf(node, shape.slice(2), inputShape, layouts.shape(dy));
   const phases = axes.map(phasesOf);
   const [rows, columns] = phases;
   if (!kind || !rows || !columns) return undefined;
-  const grid = rows.map((row) => columns.map((column) => phaseCall(layouts, node.inputs, kind === 'depthwise', axes, row, column)));
+  const grid = rows.map((row) =>
+    columns.map((column) => phaseCall(layouts, node.inputs, kind === 'depthwise', axes, row, column)),
+  );
   if (grid.length * grid[0]!.length === 1) return [{ conv: grid[0]![0]! }];
   return [{ blocked: interleave(layouts, grid, axes, inputShape.with(1, layouts.padded(inputShape[1]!))) }];
 };
@@ -44,9 +47,7 @@ function phaseCall(
   const size = (axis: Axis, phase: Phase) => phaseRows(axis) + Math.max(0, -phase.end);
   return {
     x: layouts.blocked(dy!),
-    weight: depthwise
-      ? depthwiseWeight(layouts, weight!, taps, kernel)
-      : inputGradWeight(layouts, weight!, taps, kernel),
+    weight: depthwise ? depthwiseWeight(layouts, weight!, taps, kernel) : inputGradWeight(layouts, weight!, taps, kernel),
     attributes: {
       kernel_shape: kernel,
       dilations: [row.dilation, column.dilation],
@@ -73,7 +74,9 @@ function interleave(layouts: Layouts, grid: Grid, axes: readonly [Axis, Axis], s
 
   function interleaved(): string {
     const lines = made.map((line) => {
-      const parts = line.map((part) => reshape(b, part ?? zeros(b, [planes * rows, columns, 1, block]), [planes * rows, columns, 1, block]));
+      const parts = line.map((part) =>
+        reshape(b, part ?? zeros(b, [planes * rows, columns, 1, block]), [planes * rows, columns, 1, block]),
+      );
       const joined = parts.length === 1 ? parts[0]! : b.op('Concat', parts, { axis: 2 });
       return reshape(b, joined, [planes * rows, 1, columns * sw * block]);
     });

@@ -3,7 +3,8 @@ import type { Layouts } from './layouts.ts';
 import type { Rule } from './rule.ts';
 
 /** Whole blocks of channels can be joined and cut like any others; only the last part may end within a block. */
-const inBlocks = (layouts: Layouts, parts: readonly string[]): boolean => parts.slice(0, -1).every((part) => layouts.isWhole(part));
+const inBlocks = (layouts: Layouts, parts: readonly string[]): boolean =>
+  parts.slice(0, -1).every((part) => layouts.isWhole(part));
 
 /** Along the channels, where at least one part is blocked already. */
 export const concat: Rule = ({ b, layouts, node }) => {

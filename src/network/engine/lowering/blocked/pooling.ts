@@ -37,7 +37,11 @@ export const expandPlanes: Rule = ({ b, layouts, node }) => {
 };
 
 /** Windows that lie side by side and cover the input. */
-function tiles(node: Parameters<Rule>[0]['node'], input: readonly number[], output: readonly number[]): readonly [Axis, Axis] | undefined {
+function tiles(
+  node: Parameters<Rule>[0]['node'],
+  input: readonly number[],
+  output: readonly number[],
+): readonly [Axis, Axis] | undefined {
   const axes = axesOf(node, requireInts(node, 'kernel_shape'), input, output);
   const fits = ({ kernel, stride, begin, input, output }: Axis) => kernel === stride && begin === 0 && input === output * stride;
   return axes.every(fits) && (readInts(node, 'pads') ?? []).every((pad) => pad === 0) ? axes : undefined;

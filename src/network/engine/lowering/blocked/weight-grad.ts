@@ -1,18 +1,19 @@
 import { requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
 import { type Axis, axesOf, reach } from '../portable/window.ts';
-import { kindOfConv } from './convolution.ts';
+import { kindOf } from './convolution.ts';
 import { type Layouts, nchwc } from './layouts.ts';
 import type { Rule } from './rule.ts';
 import { plainDepthwiseWeight, plainStemWeight, plainWeight } from './weights.ts';
 
 /** (x, dy) → dw by a convolution of x whose kernel is dy: dw at a tap is the sum over samples and places of x · dy. */
-export const convWeightGrad: Rule = ({ layouts, node }) => {
+export const convWeightGrad: Rule = (context) => {
+  const { layouts, node } = context;
   const [x, dy] = node.inputs as [string, string];
   const shape = requireInts(node, 'weight_shape');
   if (!layouts.isImage(x) || !layouts.isImage(dy)) return undefined;
   const axes = axesOf(node, shape.slice(2), layouts.shape(x), layouts.shape(dy));
-  const kind = kindOfConv(layouts, node, x, shape);
+  const kind = kindOf(context, x, shape);
   if (!kind || axes.some((axis) => axis.dilation !== 1 && axis.kernel !== 1)) return undefined;
   const grad = { depthwise: depthwiseGrad, dense: denseGrad, stem: stemGrad }[kind];
   return [{ plain: grad(layouts, x, dy, axes, shape) }];
