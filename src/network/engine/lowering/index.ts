@@ -1,6 +1,6 @@
 /**
- * Lowerings, those that are preferred first. To add one: a folder with its Lowering, and a line in `lowerings`. A lowering sees the whole graph, so one
- * that keeps activations in another memory layout can carry it from node to node.
+ * Lowerings, those that are preferred first. To add one: a folder with its Lowering, and a line in `lowerings`. A lowering
+ * sees the whole graph, so one that keeps activations in another memory layout can carry it from node to node.
  */
 import { pick } from '../../../core/errors.ts';
 import type { Graph } from '../../ir/graph.ts';
@@ -8,7 +8,7 @@ import { blocked } from './blocked/index.ts';
 import type { Lowering } from './lowering.ts';
 import { portable } from './portable/index.ts';
 
-export const lowerings: readonly Lowering[] = [portable, blocked(16), blocked(8)];
+export const lowerings: readonly Lowering[] = [blocked(16), blocked(8), portable];
 
 /**
  * A train step without training ops, ready to encode.

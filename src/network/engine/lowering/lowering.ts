@@ -9,7 +9,9 @@ export interface Lowering {
   readonly summary: string;
   /** Devices of onnxruntime that it is tried on. */
   readonly devices: readonly Device[];
-  /** The same values under the same names; inputs and outputs stay as they are. */
+  /** Why this machine's onnxruntime cannot run it; undefined, or left out, where it can be tried. */
+  unfit?(): Promise<string | undefined>;
+  /** The same inputs and outputs, with the same values; what lies between them is the lowering's own. */
   lower(graph: Graph): Graph;
 }
 

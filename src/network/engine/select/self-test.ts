@@ -1,19 +1,23 @@
 import { createRng } from '../../../core/rng.ts';
 import { buildTrainStep } from '../../autodiff/train-step.ts';
 import type { Graph } from '../../ir/graph.ts';
-import { defaultEngine, type EngineSetup } from '../choice.ts';
+import { type Device, defaultEngine, type EngineSetup } from '../choice.ts';
 import { withStep } from '../engines/index.ts';
+import { lowerings } from '../lowering/index.ts';
 import { TrainState } from '../train-state.ts';
 import { probeNetwork } from './probe-network.ts';
 
 /**
- * How far the change of a parameter may be from that of the CPU, relative to its size. A GPU rounds the operands of a
- * convolution to 11 bits; an op that computes something else is off by the size of the change itself.
+ * How far the change of a parameter may be from that of the portable graph on the CPU, relative to its size. A GPU rounds the
+ * operands of a convolution to 11 bits; an op that computes something else is off by the size of the change itself.
  */
-const tolerance = 0.02;
+const toleranceOn = (device: Device): number => (device === 'cpu' ? 0.001 : 0.02);
 
 /** One train step of a small network that has every kind of layer, compared with the portable graph on the CPU. */
 export async function selfTest(setup: EngineSetup): Promise<string | undefined> {
+  const unfit = await lowerings.find(({ name }) => name === setup.lowering)?.unfit?.();
+  if (unfit) return unfit;
+  const tolerance = toleranceOn(setup.device);
   const model = probeNetwork({ batch: 8, size: 8, width: 16 });
   const expected = await afterOneStep(model, defaultEngine);
   const found = await afterOneStep(model, setup).catch((error: unknown) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineSetup } from '../../../../src/network/engine/choice.ts';
+import { blockSize } from '../../../../src/network/engine/lowering/blocked/probe.ts';
 import { candidates } from '../../../../src/network/engine/select/candidates.ts';
 import { chooseEngine } from '../../../../src/network/engine/select/choose.ts';
 import { selfTest } from '../../../../src/network/engine/select/self-test.ts';
@@ -48,6 +49,15 @@ describe('the choice of an engine', () => {
 
 describe('the self-test', () => {
   it('passes what it compares with', async () => expect(await selfTest(cpu)).toBeUndefined());
+
+  it('passes the blocked layout of this processor, and only that', async () => {
+    const size = await blockSize();
+    for (const block of [8, 16]) {
+      const reason = await selfTest({ ...cpu, lowering: `blocked${block}` });
+      if (block === size) expect(reason).toBeUndefined();
+      else expect(reason).toMatch(/blocks have \d+ channels here|no blocked layout here/);
+    }
+  });
 
   it('gives the reason of a setup that cannot be opened', async () => {
     expect(await selfTest({ ...cpu, lowering: 'sideways' })).toContain('unknown lowering "sideways"');

@@ -4,7 +4,8 @@
  * runs on plain values. Weights are turned into blocks inside of the graph and their gradients back, so that theta keeps the
  * layout that everyone else knows.
  *
- * The layout is internal to onnxruntime: `chooseLowering` takes it only where a probe and a training step prove it.
+ * The layout is internal to onnxruntime: it is used only where its block has the size that is expected and a train step gives
+ * what the portable lowering gives (engine/select).
  */
 import { Builder } from '../../../ir/builder.ts';
 import type { Graph, Node } from '../../../ir/graph.ts';
@@ -19,6 +20,7 @@ import { concat, split } from './joining.ts';
 import { Layouts, type Result } from './layouts.ts';
 import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { averagePoolGrad, expandPlanes, globalAveragePool, maxPoolGrad, pool } from './pooling.ts';
+import { unfit } from './probe.ts';
 import { reduceSum } from './reduction.ts';
 import type { Rule } from './rule.ts';
 import { convWeightGrad } from './weight-grad.ts';
@@ -50,6 +52,7 @@ export const blocked = (block: number): Lowering => ({
   name: `blocked${block}`,
   summary: `onnxruntime's own layout in blocks of ${block} channels`,
   devices: ['cpu'],
+  unfit: () => unfit(block),
   lower: (graph) => lowerBlocked(graph, block),
 });
 

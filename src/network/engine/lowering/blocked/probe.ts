@@ -20,3 +20,10 @@ export async function blockSize(): Promise<number | undefined> {
     return undefined;
   }
 }
+
+/** Why a layout with blocks of this size cannot be used on this processor. */
+export async function unfit(block: number): Promise<string | undefined> {
+  const size = await blockSize();
+  if (size === block) return undefined;
+  return size === undefined ? 'onnxruntime has no blocked layout here.' : `onnxruntime's blocks have ${size} channels here.`;
+}
