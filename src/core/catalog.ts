@@ -26,6 +26,8 @@ export interface Site {
   /** The name of its first layer. */
   readonly name: string;
   readonly layers: readonly string[];
+  /** The values of a knob that fit here, where not all that the knob knows do: `{ mode: ['static'] }`. */
+  readonly allowed?: Readonly<Record<string, readonly Value[]>>;
 }
 
 /** What a knob accepts. `off` is the value at which the technique leaves the site as it is, whatever the others say. */

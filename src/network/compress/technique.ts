@@ -19,7 +19,7 @@ type KnobValue<K extends Knob> = K extends { readonly kind: 'choice'; readonly v
   : number;
 
 /** Settings of one site, typed by the knobs that declare them. */
-type SettingsOf<K extends Knobs> = { readonly [Name in keyof K]: KnobValue<K[Name]> };
+export type SettingsOf<K extends Knobs> = { readonly [Name in keyof K]: KnobValue<K[Name]> };
 
 /** Settings by the site's name; sites that are left alone are absent. */
 export type BySite<S> = Readonly<Record<string, S>>;

@@ -163,6 +163,11 @@ export class Builder {
     return name;
   }
 
+  /** Keeps names for nodes that are added later: names that are made up avoid them. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.names.add(name);
+  }
+
   /** A name that is not taken: the wish itself, else with `_2`, `_3` … */
   fresh(wish: string): string {
     if (!this.names.has(wish)) return wish;

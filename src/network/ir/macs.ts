@@ -27,7 +27,18 @@ export function stateNames(graph: Graph): readonly string[] {
 const named = (graph: Graph, node: Node, positions: readonly number[] = []) =>
   positions.map((i) => node.inputs[i] ?? '').filter((name) => graph.initializers[name] !== undefined);
 
-/** Number of trained parameters: quantized weights count one each, scales, zero points and statistics do not count. */
+/**
+ * Number of trained parameters, however they are stored: a weight that the file packs, quantizes or factors into
+ * constant nodes counts as often as it is read there. Scales, zero points and statistics do not count.
+ */
 export function parameterCount(graph: Graph): number {
-  return parameterNames(graph).reduce((sum, name) => sum + elementCount(graph.types[name]!.shape), 0);
+  const constant = new Set(['', ...Object.keys(graph.initializers)]);
+  const counted = new Set<string>();
+  for (const node of graph.nodes) {
+    if (node.inputs.every((name) => constant.has(name))) for (const output of node.outputs) constant.add(output);
+    else for (const i of opEntry(node).params ?? []) counted.add(node.inputs[i] ?? '');
+  }
+  return [...counted].filter((name) => name !== '' && constant.has(name)).reduce((sum, name) => sum + sizeOf(graph, name), 0);
 }
+
+const sizeOf = (graph: Graph, name: string) => elementCount(graph.types[name]!.shape);

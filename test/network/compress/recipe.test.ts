@@ -73,7 +73,7 @@ describe('the normal form of a plan', () => {
     [stem({ kepp: 0.5 }), 'COMPRESS_SETTING', 'Did you mean "keep"?'],
     [stem({ keep: 1.5 }), 'COMPRESS_SETTING', 'a number from 0 to 1'],
     [stem({ keep: 0.5, multiple: 1.5 }), 'COMPRESS_SETTING', 'a whole number from 1 to 64'],
-    [plan({ quantize: { stem: { bits: 4 } } }), 'COMPRESS_SETTING', 'one of 8, 32'],
+    [plan({ quantize: { stem: { bits: 5 } } }), 'COMPRESS_SETTING', 'one of 2, 3, 4, 8, 32'],
   ])('refuses %j', (wrong, code, message) => {
     expect(() => canonicalPlan(graph, wrong)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),

@@ -62,7 +62,7 @@ export const catalog: Catalog = {
       sites: [
         { name: 'stem', layers: ['stem', 'stage1.block1.conv2'] },
         { name: 'stage1.block1.conv1', layers: ['stage1.block1.conv1'] },
-        { name: 'stage2.block1.conv1', layers: ['stage2.block1.conv1'] },
+        { name: 'stage2.block1.conv1', layers: ['stage2.block1.conv1'], allowed: { multiple: [1] } },
       ],
     },
     {

@@ -3,15 +3,14 @@ import type { Graph, Node, Tensor } from '../../ir/graph.ts';
 import { nonNegativeValues } from '../../ir/non-negative.ts';
 import { deadCode } from '../../ir/passes/dead-code.ts';
 import type { IntegerLayout } from './layout.ts';
-import type { Affine, QuantizedWeight } from './parameters.ts';
+import type { Affine } from './parameters.ts';
 
-/** What the emitter needs to know of a layer. */
-export interface QuantizedLayer {
-  readonly weight: QuantizedWeight;
-  /** Axis of the weights that counts the outputs. */
-  readonly axis: number;
-  /** Real values; undefined where the layer has none. */
-  readonly bias: readonly number[] | undefined;
+/** How a chosen layer is written. */
+export interface LayerEmission {
+  /** Whether it reads its input in integers (through DequantizeLinear), or in floats. */
+  readonly integerInput: boolean;
+  /** Adds the layer's nodes; `node` carries the names that its outputs must have, `x` is its input. */
+  emit(b: Builder, node: Node, x: string): void;
 }
 
 /**
@@ -22,7 +21,7 @@ export function emitQdq(
   graph: Graph,
   layout: IntegerLayout,
   scales: ReadonlyMap<string, Affine>,
-  layers: ReadonlyMap<Node, QuantizedLayer>,
+  layers: ReadonlyMap<Node, LayerEmission>,
 ): Graph {
   const emitter = new QdqEmitter(graph, layout, scales);
   for (const node of graph.nodes) {
@@ -45,6 +44,7 @@ class QdqEmitter {
   private readonly floats = new Map<string, string>();
   private readonly quantized = new Map<string, string>();
   private readonly dequantized = new Map<string, string>();
+  private readonly constants = new Map<string, readonly string[]>();
 
   constructor(graph: Graph, layout: IntegerLayout, scales: ReadonlyMap<string, Affine>) {
     this.graph = graph;
@@ -56,17 +56,15 @@ class QdqEmitter {
     this.b = new Builder(graph.name);
     for (const { name, type } of graph.inputs) this.b.input(name, type);
     for (const [name, tensor] of Object.entries(graph.initializers)) this.b.initializer(name, tensor);
+    this.b.reserve(graph.nodes.flatMap((node) => [node.name, ...node.outputs]));
   }
 
-  layer(node: Node, { weight, axis, bias }: QuantizedLayer): void {
-    const input = this.scales.get(this.layout.scaleOf.get(node.inputs[0]!)!)!;
-    const parameters = [this.constant(`${node.name}.weight`, weight.values, weight.scales, axis, node.op === 'Gemm')];
-    if (bias) {
-      const scales = weight.scales.map((scale) => Math.fround(scale * input.scale));
-      const data = Int32Array.from(bias, (value, c) => Math.round(value / scales[scales.length > 1 ? c : 0]!));
-      parameters.push(this.constant(`${node.name}.bias`, { dtype: 'int32', shape: [data.length], data }, scales, 0));
-    }
-    this.node(node, [this.dequantize(node.inputs[0]!), ...parameters]);
+  layer(node: Node, { integerInput, emit }: LayerEmission): void {
+    const x = node.inputs[0]!;
+    const input = integerInput || this.layout.integer.has(x) ? this.dequantize(x) : this.float(x);
+    this.b.scope = `${node.name}/`;
+    emit(this.b, this.withOutputs(node), input);
+    this.b.scope = '';
   }
 
   other(node: Node): void {
@@ -77,10 +75,10 @@ class QdqEmitter {
       this.quantized.set(node.outputs[0]!, output);
     } else {
       const integer = this.layout.kernels.has(node);
-      this.node(
-        node,
-        node.inputs.map((name) => (integer || this.layout.integer.has(name) ? this.dequantize(name) : this.float(name))),
+      const inputs = node.inputs.map((name) =>
+        integer || this.layout.integer.has(name) ? this.dequantize(name) : this.float(name),
       );
+      this.b.add({ ...this.withOutputs(node), inputs });
     }
   }
 
@@ -90,12 +88,12 @@ class QdqEmitter {
   }
 
   /** A graph output must keep its name, which then belongs to its dequantized form. */
-  private node(node: Node, inputs: readonly string[]): void {
+  private withOutputs(node: Node): Node {
     const outputs = node.outputs.map((name) => (this.isIntegerOutput(name) ? `${name}.float` : name));
     node.outputs.forEach((name, i) => {
       this.floats.set(name, outputs[i]!);
     });
-    this.b.add({ ...node, inputs: [...inputs], outputs });
+    return { ...node, outputs };
   }
 
   private isIntegerOutput(value: string): boolean {
@@ -119,40 +117,28 @@ class QdqEmitter {
     const known = this.dequantized.get(value);
     if (known) return known;
     const inputs = [this.quantize(value), ...this.parameters(this.layout.scaleOf.get(value)!)];
-    const name = this.isIntegerOutput(value) ? value : `${value}.dq`;
-    const dequantized = this.b.op('DequantizeLinear', inputs, {}, { name });
+    const named = { name: `${value}.dq`, ...(this.isIntegerOutput(value) ? { outputs: [value] } : {}) };
+    const dequantized = this.b.multi('DequantizeLinear', inputs, 1, {}, named)[0]!;
     this.dequantized.set(value, dequantized);
     return dequantized;
   }
 
   /**
-   * Scale and zero point of a value. Values that cannot be negative have zero point 0, and 0 is what a missing one means.
-   * All others have one in the file, so that its size does not depend on what was measured.
+   * Scale and zero point of a value, written once. Values that cannot be negative have zero point 0, and 0 is what a
+   * missing one means. All others have one in the file, so that its size does not depend on what was measured.
    */
-  private parameters(value: string): string[] {
+  private parameters(value: string): readonly string[] {
+    const known = this.constants.get(value);
+    if (known) return known;
     const { scale, zeroPoint } = this.scales.get(value)!;
-    const names = [this.once(`${value}.scale`, { dtype: 'float32', shape: [], data: Float32Array.of(scale) })];
+    const names = [this.constant(`${value}.scale`, { dtype: 'float32', shape: [], data: Float32Array.of(scale) })];
     if (!this.nonNegative.has(value) || this.withZeros.has(value))
-      names.push(this.once(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
+      names.push(this.constant(`${value}.zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }));
+    this.constants.set(value, names);
     return names;
   }
 
-  private once(name: string, tensor: Tensor): string {
-    return this.b.initializers[name] ? name : this.b.initializer(name, tensor);
-  }
-
-  /** Integers with one scale, or one per position of `axis`, as the float constant that they stand for. */
-  private constant(name: string, values: Tensor, scales: readonly number[], axis: number, withZeros = false): string {
-    const perAxis = scales.length > 1;
-    const shape = perAxis ? [scales.length] : [];
-    const inputs = [
-      this.b.initializer(this.b.fresh(`${name}.q`), values),
-      this.b.initializer(this.b.fresh(`${name}.scale`), { dtype: 'float32', shape, data: Float32Array.from(scales) }),
-    ];
-    if (withZeros) {
-      const zeros = { dtype: values.dtype, shape, data: new Int8Array(scales.length) };
-      inputs.push(this.b.initializer(this.b.fresh(`${name}.zero`), zeros));
-    }
-    return this.b.op('DequantizeLinear', inputs, perAxis ? { axis } : {}, { name: `${name}.dq` });
+  private constant(wish: string, tensor: Tensor): string {
+    return this.b.initializer(this.b.fresh(wish), tensor);
   }
 }

@@ -98,6 +98,14 @@ const where: OpEntry = {
   },
 };
 
+/** Moves the bits of unsigned integers to the `direction` LEFT or RIGHT; what falls off is gone. */
+const bitShift: OpEntry = {
+  op: 'BitShift',
+  domain: '',
+  infer: (context) => [broadcastInputs(context)],
+  grad: 'none',
+};
+
 export const binaryOps: readonly OpEntry[] = [
   add,
   sub,
@@ -108,5 +116,6 @@ export const binaryOps: readonly OpEntry[] = [
   elementwise('Max', extreme),
   comparison('Equal'),
   comparison('Greater'),
+  bitShift,
   where,
 ];

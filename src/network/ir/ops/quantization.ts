@@ -35,7 +35,6 @@ const dequantizeLinear: OpEntry = {
     return [{ dtype: inputType(context, 1).dtype, shape: inputType(context, 0).shape }];
   },
   grad: 'forbidden',
-  params: [0],
 };
 
 /** float32 → uint8 with a range measured on the value itself. */

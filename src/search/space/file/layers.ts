@@ -1,4 +1,4 @@
-import type { Catalog, Knob, TechniqueInfo } from '../../../core/catalog.ts';
+import type { Catalog, Knob, Site, TechniqueInfo } from '../../../core/catalog.ts';
 import { didYouMean } from '../../../core/errors.ts';
 import type { Domain } from '../space.ts';
 import { compileGlob } from './glob.ts';
@@ -113,7 +113,21 @@ function applyTechnique(setting: TechniqueSetting): void {
     const message = `${path}: ${technique.name} cannot be applied to any layer that this rule matches; it can to ${places.join(', ')}`;
     problems.add('SPACE_NO_SITE', message, node);
   }
+  for (const [knob, domain] of domains) checkFits(setting, sites, knob, domain);
   for (const { name } of sites) rules.settings.set(name, new Map([...(rules.settings.get(name) ?? []), ...domains]));
+}
+
+/** Whether the values of a knob fit every site of the rule. */
+function checkFits({ node, path, problems }: TechniqueSetting, sites: readonly Site[], knob: string, domain: Domain): void {
+  const values = domain.kind === 'choice' ? domain.values : [domain.min, domain.max];
+  for (const { name, allowed } of sites) {
+    const fitting = allowed?.[knob];
+    const misfit = fitting && values.find((value) => !fitting.includes(value));
+    if (misfit === undefined) continue;
+    const message = `${path}.${knob}: ${show(misfit)} does not fit the layer "${name}", which takes ${fitting!.map(show).join(', ')}; match the layers that it fits`;
+    problems.add('SPACE_VALUE', message, node.entries!.get(knob)!.value);
+    return;
+  }
 }
 
 /** The knobs that a rule sets; undefined where it sets none or not as it should. */

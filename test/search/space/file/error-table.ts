@@ -9,6 +9,12 @@ export const constraints = (list: string) => spaceText({ constraints: `constrain
 /** `«` marks the place that the error must point at; it is taken out before the text is parsed. */
 export const rows: readonly Row[] = [
   // YAML
+  [
+    'a value that does not fit a layer',
+    'SPACE_VALUE',
+    layers('  - match: "stage2*"\n    prune: { keep: 0.5, multiple: «[1, 8] }'),
+    /prune\.multiple: 8 does not fit the layer "stage2.block1.conv1", which takes 1; match the layers that it fits/,
+  ],
   ['an empty file', 'SPACE_YAML', '«', /empty/],
   ['only a comment', 'SPACE_YAML', '«# nothing here\n', /empty/],
   ['a list that is not closed', 'SPACE_YAML', 'objectives: [accuracy\n«model: 1', /not valid YAML/],
