@@ -61,7 +61,7 @@ class QdqEmitter {
 
   layer(node: Node, { integerInput, emit }: LayerEmission): void {
     const x = node.inputs[0]!;
-    const input = integerInput || this.layout.integer.has(x) ? this.dequantize(x) : this.float(x);
+    const input = integerInput ? this.dequantize(x) : this.read(node, x);
     this.b.scope = `${node.name}/`;
     emit(this.b, this.withOutputs(node), input);
     this.b.scope = '';
@@ -75,9 +75,7 @@ class QdqEmitter {
       this.quantized.set(node.outputs[0]!, output);
     } else {
       const integer = this.layout.kernels.has(node);
-      const inputs = node.inputs.map((name) =>
-        integer || this.layout.integer.has(name) ? this.dequantize(name) : this.float(name),
-      );
+      const inputs = node.inputs.map((name) => (integer ? this.dequantize(name) : this.read(node, name)));
       this.b.add({ ...this.withOutputs(node), inputs });
     }
   }
@@ -98,6 +96,24 @@ class QdqEmitter {
 
   private isIntegerOutput(value: string): boolean {
     return this.graph.outputs.includes(value) && this.layout.integer.has(value);
+  }
+
+  /** A value as a float node reads it: its float form where there is one. */
+  private read(node: Node, value: string): string {
+    if (!this.layout.integer.has(value)) return this.float(value);
+    return this.layout.guarded.has(node) ? this.dequantizePerChannel(value) : this.dequantize(value);
+  }
+
+  /** The same numbers, written with a scale for every channel. */
+  private dequantizePerChannel(value: string): string {
+    const channels = this.graph.types[value]!.shape[1]!;
+    const { scale, zeroPoint } = this.scales.get(this.layout.scaleOf.get(value)!)!;
+    const vectors = [
+      this.constant(`${value}.scales`, { dtype: 'float32', shape: [channels], data: new Float32Array(channels).fill(scale) }),
+      this.constant(`${value}.zeros`, { dtype: 'uint8', shape: [channels], data: new Uint8Array(channels).fill(zeroPoint) }),
+    ];
+    const inputs = [this.quantize(value), ...vectors];
+    return this.b.op('DequantizeLinear', inputs, { axis: 1 }, { name: `${value}.dq` });
   }
 
   private float(value: string): string {

@@ -13,12 +13,19 @@ export interface IntegerLayout {
   readonly integer: ReadonlySet<string>;
   /** Relu before a quantization whose zero point is 0: rounding into the range clips just the same. */
   readonly clips: ReadonlySet<Node>;
+  /**
+   * Float layers whose input and output are integers. onnxruntime 1.30 would quantize their weights as well, with one
+   * scale, whatever the file says (WeightBiasQuantization); it does not where the input has a scale per channel.
+   */
+  readonly guarded: ReadonlySet<Node>;
 }
 
 /** Integer when all their activations are: they have kernels, but no weights. */
 const joins = new Set(['Add', 'GlobalAveragePool']);
 
 const movers = new Set(['Flatten', 'MaxPool']);
+
+const weighted = new Set(['Conv', 'Gemm']);
 
 /**
  * Which values and nodes become integer for the chosen layers. A chosen layer reads quantized activations; a chosen
@@ -30,25 +37,30 @@ export function integerLayout(graph: Graph, chosen: ReadonlySet<string>): Intege
   const wanted = new Set(graph.nodes.filter((node) => chosen.has(node.name)).map((node) => node.inputs[0]!));
   const scaleOf = new Map([...wanted].map((value) => [value, value]));
   const integer = new Set<string>();
-  const layout = { kernels: new Set<Node>(), movers: new Set<Node>(), scaleOf, integer, clips: new Set<Node>() };
+  const [kernels, moved, clips, guarded] = [new Set<Node>(), new Set<Node>(), new Set<Node>(), new Set<Node>()];
+  const layout = { kernels, movers: moved, scaleOf, integer, clips, guarded };
   const settle = (node: Node) => {
     const value = clippedOutput(graph, readers, node);
-    layout.kernels.add(node);
+    kernels.add(node);
     scaleOf.set(value, value);
     integer.add(value);
   };
   for (const node of graph.nodes) {
     if (chosen.has(node.name)) {
       if (node.op === 'Conv' || wanted.has(clippedOutput(graph, readers, node))) settle(node);
-      else layout.kernels.add(node);
+      else kernels.add(node);
     } else if (joinsIntegers(graph, readers, node, scaleOf, integer)) settle(node);
     else if (moves(graph, node, integer)) {
-      layout.movers.add(node);
+      moved.add(node);
       scaleOf.set(node.outputs[0]!, scaleOf.get(node.inputs[0]!)!);
       integer.add(node.outputs[0]!);
     }
   }
-  for (const node of graph.nodes) if (isClip(graph, readers, node, layout)) layout.clips.add(node);
+  for (const node of graph.nodes) {
+    if (isClip(graph, readers, node, layout)) clips.add(node);
+    const between = integer.has(node.inputs[0] ?? '') && scaleOf.has(clippedOutput(graph, readers, node));
+    if (between && weighted.has(node.op) && !kernels.has(node)) guarded.add(node);
+  }
   return layout;
 }
 
