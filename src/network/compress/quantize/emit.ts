@@ -10,7 +10,7 @@ export interface LayerEmission {
   /** Whether it reads its input in integers (through DequantizeLinear), or in floats. */
   readonly integerInput: boolean;
   /** Adds the layer's nodes; `node` carries the names that its outputs must have, `x` is its input. */
-  emit(b: Builder, node: Node, x: string): void;
+  readonly emit: (b: Builder, node: Node, x: string) => void;
 }
 
 /**
