@@ -66,7 +66,8 @@ export function quantizeWeight(
   { bits, limit, least = () => 0 }: { bits: number; limit: number; least?: (block: number) => number },
 ): QuantizedWeight {
   const scales = new Float32Array(blocks.rows * blocks.columns);
-  if (isZeros(weight)) return { codes: { data: zeroCodes(weight.shape), shape: weight.shape, bits }, blocks, scales: scales.fill(1) };
+  if (isZeros(weight))
+    return { codes: { data: zeroCodes(weight.shape), shape: weight.shape, bits }, blocks, scales: scales.fill(1) };
   const values = weight.data as Float32Array;
   const data = new Int8Array(values.length);
   for (let block = 0; block < scales.length; block++) {

@@ -1,5 +1,6 @@
 import type { Builder } from '../../ir/builder.ts';
 import { dtypeCodes, type Shape, type Tensor } from '../../ir/graph.ts';
+import { isZeros, zeros } from '../../ir/zeros.ts';
 
 /** Whole numbers from −2^(bits−1) to 2^(bits−1) − 1, and how many bits each has in the file. */
 export interface Codes {
@@ -19,14 +20,12 @@ export function storeCodes(b: Builder, name: string, codes: Codes, dtype: 'int8'
     const stored = b.initializer(b.fresh(`${name}.q`), { dtype: 'int8', shape: codes.shape, data: codes.data });
     return dtype === 'int8' ? stored : castTo(b, stored, dtype);
   }
-  const offset = 2 ** (codes.bits - 1);
-  const raised = Uint8Array.from(codes.data, (code) => code + offset);
-  const value = planesOf(codes.bits).reduce<string | undefined>((sum, { width, shift }) => {
-    const digits = castTo(b, unpacked(b, name, raised, { width, shift }, codes.shape), 'float32');
-    const plane = shift === 0 ? digits : b.op('Mul', [digits, b.scalar(2 ** shift)]);
-    return sum === undefined ? plane : b.op('Add', [sum, plane]);
+  const value = planesOf(codes.bits).reduce<string | undefined>((sum, plane) => {
+    const digits = castTo(b, unpacked(b, name, codes, plane), 'float32');
+    const part = plane.shift === 0 ? digits : b.op('Mul', [digits, b.scalar(2 ** plane.shift)]);
+    return sum === undefined ? part : b.op('Add', [sum, part]);
   }, undefined);
-  const signed = b.op('Sub', [value!, b.scalar(offset)]);
+  const signed = b.op('Sub', [value!, b.scalar(offsetOf(codes))]);
   return dtype === 'int8' ? castTo(b, signed, dtype) : signed;
 }
 
@@ -42,21 +41,34 @@ interface Plane {
 const planesOf = (bits: number): readonly Plane[] =>
   [4, 2, 1].filter((width) => (bits & width) !== 0).map((width) => ({ width, shift: bits & (width - 1) }));
 
-/** One plane of unsigned codes, packed in the file, as uint8 of the wanted shape. */
-function unpacked(b: Builder, name: string, codes: Uint8Array, { width, shift }: Plane, shape: Shape): string {
+/** What makes codes unsigned. */
+const offsetOf = ({ bits }: Codes) => 2 ** (bits - 1);
+
+/** One plane of the codes made unsigned, packed in the file, as uint8 in their shape. */
+function unpacked(b: Builder, name: string, codes: Codes, { width, shift }: Plane): string {
   const perByte = 8 / width;
-  const packed = new Uint8Array(Math.ceil(codes.length / perByte));
-  codes.forEach((code, i) => {
-    packed[Math.floor(i / perByte)]! |= ((code >> shift) & (2 ** width - 1)) << (width * (i % perByte));
-  });
-  const stored = b.initializer(b.fresh(`${name}.q${width}`), { dtype: 'uint8', shape: [packed.length, 1], data: packed });
+  const packed = packedPlane(codes, { width, shift });
+  const stored = b.initializer(b.fresh(`${name}.q${width}`), packed);
   const places = Uint8Array.from({ length: perByte }, (_, i) => 8 - width * (i + 1));
   const left = once(b, `unpack${width}.left`, { dtype: 'uint8', shape: [perByte], data: places });
   const right = once(b, `unpack${width}.right`, { dtype: 'uint8', shape: [], data: Uint8Array.of(8 - width) });
   const cleared = b.op('BitShift', [stored, left], { direction: 'LEFT' }); // [bytes, perByte]
   const digits = b.op('BitShift', [cleared, right], { direction: 'RIGHT' });
-  const padded = packed.length * perByte > codes.length;
-  return b.op('Reshape', [padded ? cutOff(b, digits, codes.length) : digits, b.ints(shape)]);
+  const padded = packed.data.length * perByte > codes.data.length;
+  return b.op('Reshape', [padded ? cutOff(b, digits, codes.data.length) : digits, b.ints(codes.shape)]);
+}
+
+/** [bytes, 1] */
+function packedPlane(codes: Codes, { width, shift }: Plane): Tensor {
+  const perByte = 8 / width;
+  const shape = [Math.ceil(codes.data.length / perByte), 1];
+  if (isZeros({ dtype: 'int8', ...codes })) return zeros('uint8', shape);
+  const data = new Uint8Array(shape[0]!);
+  codes.data.forEach((code, i) => {
+    const digits = ((code + offsetOf(codes)) >> shift) & (2 ** width - 1);
+    data[Math.floor(i / perByte)]! |= digits << (width * (i % perByte));
+  });
+  return { dtype: 'uint8', shape, data };
 }
 
 /** The first `count` numbers, flat: the last byte need not be full. */
