@@ -30,12 +30,27 @@ function stageOrder(used: readonly Active[]): readonly Stage[] {
   return decided ?? stages;
 }
 
-/** Throws NasError COMPRESS_SITE where a plan names a site that the uncompressed model does not have. */
+/**
+ * Throws NasError COMPRESS_SITE where a plan names a site that the uncompressed model does not have, COMPRESS_SETTING
+ * where it sets a knob to what does not fit the site.
+ */
 export function checkSites(graph: Graph, plan: Plan): void {
   for (const technique of techniques) {
     const sites = sitesOf(graph, technique);
-    const unknown = Object.keys(plan.techniques[technique.name] ?? {}).find((name) => !sites.has(name));
-    if (unknown !== undefined) throw unknownSite(technique, unknown, [...sites.keys()]);
+    for (const [name, settings] of Object.entries(plan.techniques[technique.name] ?? {})) {
+      const site = sites.get(name);
+      if (!site) throw unknownSite(technique, name, [...sites.keys()]);
+      checkAllowed(technique, site, complete(technique, name, settings) ?? {});
+    }
+  }
+}
+
+function checkAllowed(technique: Technique, { name: site, allowed = {} }: Site, settings: SiteSettings): void {
+  for (const [name, values] of Object.entries(allowed)) {
+    const value = settings[name];
+    if (value === undefined || values.includes(value)) continue;
+    const fitting = values.map((each) => JSON.stringify(each)).join(' or ');
+    throw badSetting(technique, site, `${name} ${JSON.stringify(value)} does not fit this layer: take ${fitting}.`);
   }
 }
 

@@ -6,8 +6,8 @@ import { readFloat, readInt } from '../ir/ops/support/attributes.ts';
 import { emitQdq, type LayerEmission } from './quantize/emit.ts';
 import { dynamicLayer, floatLayer, integerLayer, type LayerParameters } from './quantize/layers.ts';
 import { type IntegerLayout, integerLayout } from './quantize/layout.ts';
-import { type Affine, activationScale, blocksOf, quantizeWeight } from './quantize/parameters.ts';
-import { type BySite, defineTechnique, type Knobs, type SettingsOf, type Statistics } from './technique.ts';
+import { type Affine, activationScale, blocksOf, groupSize, quantizeWeight } from './quantize/parameters.ts';
+import { type BySite, defineTechnique, type Knobs, mapSites, type SettingsOf, type Statistics } from './technique.ts';
 
 /**
  * Weights stay in [−64, 64], half of what int8 holds. CPUs without VNNI instructions add two products uint8·int8 in 16
@@ -82,12 +82,15 @@ export const quantize = defineTechnique({
   needs: (graph, settings) => [...new Set(layoutOf(graph, settings).scaleOf.values())],
 
   /** Knobs that mean nothing in a mode stand at their default in it. */
-  canonical(graph, site, settings) {
-    const { weight, outputAxis } = quantizableLayers(graph).find(({ name }) => name === site.name)!;
-    const { shape } = graph.types[weight]!;
-    const grouped =
-      settings.mode === 'weight-only' && settings.group > 0 && settings.group < elementCount(shape) / shape[outputAxis]!;
-    return grouped ? { ...settings, weights: 'per-channel' } : { ...settings, group: 0 };
+  canonical(graph, settings) {
+    const layers = new Map(quantizableLayers(graph).map((layer) => [layer.name, layer]));
+    return mapSites(settings, (name, own) => {
+      const { weight, outputAxis } = layers.get(name)!;
+      const { shape } = graph.types[weight]!;
+      const inputs = elementCount(shape) / shape[outputAxis]!;
+      const size = own.mode === 'weight-only' ? groupSize(inputs, own.group) : inputs;
+      return size === inputs ? { ...own, group: 0 } : { ...own, group: size, weights: 'per-channel' };
+    });
   },
 
   finalize(graph, settings, statistics) {
