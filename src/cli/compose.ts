@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import type { Candidate } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
 import type { Metrics } from '../core/objective.ts';
-import { anchors, uniformPlan } from '../network/compress/anchors.ts';
 import { techniqueInfos } from '../network/compress/catalog.ts';
 import { planKey, structureKey } from '../network/compress/recipe.ts';
 import { dataSpecSchema } from '../network/data/index.ts';
@@ -15,13 +14,11 @@ import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/i
 import { controllers } from '../search/controllers/index.ts';
 import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
-import { nearest } from '../search/space/plan.ts';
 import type { Space } from '../search/space/space.ts';
 import { rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
-import type { InitialTrial } from '../search/study/proposer.ts';
 import { createPredictor, type DataFacts } from '../trial/predict.ts';
 import { bundledSpaces } from './folders.ts';
-import { baselineCandidate, identityPlan, meaningOf } from './meaning.ts';
+import { meaningOf } from './meaning.ts';
 import type { Versions } from './study-facts.ts';
 
 /** The schemas of the sections that the network tower owns. */
@@ -66,17 +63,6 @@ export function predictFunction(model: ModelSpec, space: Space, data: DataFacts)
   const predict = createPredictor(model, data);
   const keyOf = (candidate: Candidate) => structureKey(graph, meaning.plan(candidate));
   return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(meaning.plan(candidate))));
-}
-
-/** What every study starts with: the dense network, then uniform anchors as near as the space allows. No two mean the same. */
-export function initialTrials(model: ModelSpec, space: Space, keyOf: (candidate: Candidate) => string): InitialTrial[] {
-  const graph = structureOf(model);
-  const plain = nearest(space, identityPlan);
-  const isDense = keyOf(plain) === keyOf(baselineCandidate);
-  const baseline = { candidate: isDense ? plain : baselineCandidate, origin: 'baseline' };
-  const uniform = anchors.map(({ settings }) => ({ candidate: nearest(space, uniformPlan(graph, settings)), origin: 'anchor' }));
-  const distinct = new Map([baseline, ...uniform].toReversed().map((trial) => [keyOf(trial.candidate), trial]));
-  return [...distinct.values()].toReversed();
 }
 
 const require = createRequire(import.meta.url);

@@ -14,8 +14,8 @@ export interface ScreenOptions {
   readonly flags: SearchFlags;
   readonly settings: RunSettings;
   readonly record: StudyRecord;
-  /** Trials that every study of this space starts with. */
-  readonly initial: number;
+  /** How many trials the study starts with; undefined while it is not known. */
+  readonly initial: () => number | undefined;
   /** Events of earlier sessions. */
   readonly past: Iterable<LiveEvent>;
   readonly actions: { stop(): void; pause(): void; resume(): void };
@@ -46,7 +46,7 @@ function plain({ record, initial, settings }: ScreenOptions): (event: LiveEvent)
     write: (line) => void process.stdout.write(line),
     goal,
     budget: budgetOf(settings),
-    analyse: (trials) => analyse(trials, goal, initial),
+    analyse: (trials) => analyse(trials, goal, initial()),
     now: Date.now,
   });
   return emit;
@@ -71,7 +71,7 @@ function dashboard({ record, initial, settings, past, actions }: ScreenOptions):
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    analyse: (trials) => analyse(trials, goal, initial),
+    analyse: (trials) => analyse(trials, goal, initial()),
     network: { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan },
     actions: { ...actions, leaveNow: () => process.exit(130) },
     stdout: process.stdout,

@@ -4,6 +4,7 @@ import type { Goal } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { defaultEngine, type EngineSetup, setupOfChoice } from '../network/engine/choice.ts';
 import type { Space } from '../search/space/space.ts';
+import type { InitialTrial } from '../search/study/proposer.ts';
 import { openStore } from '../store/index.ts';
 import type { StudyOptions } from './options.ts';
 
@@ -18,6 +19,8 @@ export interface StudyFacts {
   readonly versions: Versions;
   /** What all its trials train with; absent in studies that were started when there was only one. */
   readonly engine?: EngineSetup;
+  /** The trials that it starts with, in order; absent in studies of before they were recorded. */
+  readonly start?: readonly InitialTrial[];
 }
 
 export interface Versions {
@@ -30,6 +33,12 @@ export interface Versions {
 export const engineOf = (record: StudyRecord): EngineSetup => factsOf(record).engine ?? setupOfChoice(defaultEngine);
 
 export const factsOf = (record: StudyRecord): StudyFacts => record.facts as unknown as StudyFacts;
+
+/** The record with the trials that the study starts with: no later session works them out again. */
+export const withStart = (record: StudyRecord, start: readonly InitialTrial[]): StudyRecord => ({
+  ...record,
+  facts: { ...factsOf(record), start } as unknown as Json,
+});
 
 /** Opens the database for reading and names the study meant: the one asked for, the only one, or the latest. */
 export function withStudy<T>(options: StudyOptions, use: (store: TrialStore, record: StudyRecord) => T): T {

@@ -130,6 +130,17 @@ describe('nas search, end to end', () => {
   });
 });
 
+describe('bounds that are known to be out of reach', () => {
+  it('are refused before the search, with what is possible, and leave nothing behind', { timeout: 120_000 }, async () => {
+    const text = space('data').replace('layers:', 'constraints: [size <= 1kB]\nlayers:');
+    await writeFile(join(cwd, 'small.yaml'), text);
+    const run = await nas(cwd, 'search', '--space', 'small.yaml', '--db', 'small.db');
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(/size <= 1\.00 kB, but the least there is is \d\.\d+ kB/);
+    expect(existsSync(join(cwd, 'small.db'))).toBe(false);
+  });
+});
+
 describe('bad input', () => {
   const cases: [name: string, args: string[], message: RegExp][] = [
     [

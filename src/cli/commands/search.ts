@@ -5,6 +5,7 @@ import type { ControllerDefinition } from '../../core/controller.ts';
 import { exitCodes } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
+import type { Metrics } from '../../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { EngineChoice } from '../../network/engine/choice.ts';
@@ -17,7 +18,7 @@ import { runStudy } from '../../search/study/run.ts';
 import { openStore } from '../../store/index.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
-import { initialTrials, keyFunction, loadSpace, predictFunction } from '../compose.ts';
+import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
 import { controllerFor } from '../controller.ts';
 import { chooseEngineHere } from '../engine.ts';
 import { artefactFolder, baselineFolder } from '../folders.ts';
@@ -34,7 +35,8 @@ import {
   settleFlags,
 } from '../search-settings.ts';
 import { onInterrupt } from '../signals.ts';
-import { engineOf, factsOf } from '../study-facts.ts';
+import { startingTrials } from '../start.ts';
+import { engineOf, factsOf, withStart } from '../study-facts.ts';
 import { type CommandWords, summarize } from '../summary.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
@@ -57,6 +59,8 @@ export async function search(flags: SearchFlags): Promise<number> {
   }
 }
 
+type Predict = (candidate: Candidate) => Metrics | undefined;
+
 /** One run of the command: an executor, a screen, and the study between them. */
 class SearchRun {
   readonly #flags: SearchFlags;
@@ -69,7 +73,8 @@ class SearchRun {
   readonly #executor: Executor;
   readonly #definition: ControllerDefinition<Space>;
   readonly #keyOf: (candidate: Candidate) => string;
-  readonly #initial: readonly InitialTrial[];
+  /** What the study starts with: known once the data are. */
+  #initial: readonly InitialTrial[] | undefined;
   #handle: StudyHandle | undefined;
   #stopping = false;
 
@@ -88,8 +93,8 @@ class SearchRun {
     const { space, sections } = factsOf(record);
     const model = sections.model as unknown as ModelSpec;
     this.#definition = controllerFor(record.controller, space);
+    this.#initial = factsOf(record).start;
     this.#keyOf = keyFunction(model, space);
-    this.#initial = initialTrials(model, space, this.#keyOf);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
       setup: setupOf(record, engine, flags.db) as unknown as Json,
@@ -100,7 +105,7 @@ class SearchRun {
       flags,
       settings,
       record,
-      initial: this.#initial.length,
+      initial: () => this.#initial?.length,
       past: store?.events(record.name) ?? [],
       actions: { stop: () => this.#stop(), pause: () => this.#handle?.pause(), resume: () => this.#handle?.resume() },
     });
@@ -112,7 +117,9 @@ class SearchRun {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
       this.#log(`Trains with ${describeSetup(this.#engine)}.`);
-      return this.#store ? await this.#study(this.#store, facts) : await this.#newStudy(facts);
+      const predict = this.#predictor(facts);
+      this.#initial ??= this.#startingTrials(predict);
+      return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
     } finally {
       interrupts.dispose();
       this.#screen.close();
@@ -160,22 +167,32 @@ class SearchRun {
     return { nas, db, resume: `${nas} search --space ${space}${named} --db ${db} --trials ${this.#settings.trials}` };
   }
 
-  async #newStudy(facts: Json): Promise<number> {
+  #predictor(facts: Json): Predict {
+    const { space, sections } = factsOf(this.#record);
+    return predictFunction(sections.model as unknown as ModelSpec, space, (facts as unknown as PreparedFacts).data);
+  }
+
+  #startingTrials(predict: Predict): InitialTrial[] {
+    const { space, goal, sections } = factsOf(this.#record);
+    const model = sections.model as unknown as ModelSpec;
+    const say = (message: string) => this.#log(message);
+    return startingTrials({ model, space, goal, keyOf: this.#keyOf, predict, say });
+  }
+
+  async #newStudy(facts: Json, predict: Predict): Promise<number> {
     const store = openStore(this.#flags.db, { mode: 'write' });
     try {
-      store.create(this.#record);
+      store.create(withStart(this.#record, this.#initial!));
       store.lease(this.#record.name);
-      return await this.#study(store, facts);
+      return await this.#study(store, facts, predict);
     } finally {
       store.close();
     }
   }
 
-  async #study(store: TrialStore, facts: Json): Promise<number> {
-    const { space, goal, lookAhead, sections } = factsOf(this.#record);
+  async #study(store: TrialStore, facts: Json, predict: Predict): Promise<number> {
+    const { space, goal, lookAhead } = factsOf(this.#record);
     const { trials, seconds } = this.#settings;
-    const { data } = facts as unknown as PreparedFacts;
-    const predict = predictFunction(sections.model as unknown as ModelSpec, space, data);
     const keyOf = this.#keyOf;
     this.#handle = runStudy({
       store,
@@ -192,7 +209,7 @@ class SearchRun {
       }),
       goal,
       keyOf,
-      initial: this.#initial,
+      initial: this.#initial!,
       budget: { trials, ...(seconds === undefined ? {} : { seconds }) },
       lookAhead,
       facts: { prepared: facts },
