@@ -10,7 +10,7 @@ import type { Graph } from '../../src/network/ir/graph.ts';
 import { layersOf } from '../../src/network/ir/layers.ts';
 import { verify } from '../../src/network/ir/verify.ts';
 import { finished, noPlan, relativeError, runOnnx } from '../fixtures/compression.ts';
-import { images, trainedResnet } from '../fixtures/graphs.ts';
+import { images, trainedModel, trainedResnet } from '../fixtures/graphs.ts';
 import { interpret } from '../fixtures/interpreter.ts';
 import { plans } from '../fixtures/plans.ts';
 import { sketches } from '../fixtures/sketches.ts';
@@ -18,6 +18,8 @@ import { sketches } from '../fixtures/sketches.ts';
 const resnet = trainedResnet({ blocks: [1, 1], widths: [4, 6] }, [1, 6, 6]);
 const graphs: Record<string, Graph> = {
   'a ResNet': resnet,
+  'a MobileNet': trainedModel({ family: 'mobilenet', stem: 4, widths: [4, 6] }, [1, 6, 6]),
+  'inverted residuals': trainedModel({ family: 'mobilenet', stem: 4, widths: [4], expansion: 2, activation: 'relu6' }, [1, 6, 6]),
   ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
 };
 

@@ -5,12 +5,13 @@ import { z } from 'zod';
 import { pick } from '../../core/errors.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { ModelFamily, ModelTarget } from './family.ts';
+import { mobilenet } from './mobilenet.ts';
 import { resnet } from './resnet.ts';
 
-export const models: readonly ModelFamily[] = [resnet];
+export const models: readonly ModelFamily[] = [resnet, mobilenet];
 
 /** What a space file may say under `model`; `family` decides. */
-export const modelSpecSchema = z.discriminatedUnion('family', [resnet.schema]);
+export const modelSpecSchema = z.discriminatedUnion('family', [resnet.schema, mobilenet.schema]);
 
 export type ModelSpec = z.output<typeof modelSpecSchema>;
 

@@ -8,7 +8,9 @@ import { Builder, float } from '../../../../src/network/ir/builder.ts';
 import type { Graph } from '../../../../src/network/ir/graph.ts';
 import { elementCount } from '../../../../src/network/ir/graph.ts';
 import { withBatch } from '../../../../src/network/ir/passes/with-batch.ts';
+import { models } from '../../../../src/network/models/index.ts';
 import { relativeError } from '../../../fixtures/compression.ts';
+import { trainedModel } from '../../../fixtures/graphs.ts';
 import { sketches } from '../../../fixtures/sketches.ts';
 import { type StepGradients, stepGradients } from '../../../fixtures/train-gradient.ts';
 
@@ -140,6 +142,12 @@ const middles: Record<string, (net: Net, x: string) => string> = {
     b.op('Transpose', [b.op('Transpose', [x], { perm: [0, 2, 3, 1] })], { perm: [0, 3, 1, 2] }),
 };
 
+const families: Record<string, { family: string; [key: string]: unknown }> = {
+  ResNet: { family: 'resnet', blocks: [1, 2], widths: [6, 20] },
+  MobileNet: { family: 'mobilenet', stem: 16, widths: [20, 24, 24] },
+  'inverted residuals': { family: 'mobilenet', stem: 8, widths: [8, 12], strides: [1, 2], expansion: 3, activation: 'relu6' },
+};
+
 describe.runIf(block)('the blocked lowering gives the gradients of the portable one', () => {
   it.each(Object.keys(middles))('%s', async (name) => {
     const net = new Net(3, 3, 8);
@@ -150,6 +158,13 @@ describe.runIf(block)('the blocked lowering gives the gradients of the portable 
   it.each(Object.keys(sketches))('sketch: %s', async (name) => {
     await expectSame(withBatch(sketches[name]!.build(), name.startsWith('reshape') ? 1 : 9));
   });
+
+  it.each(Object.keys(families))('family: %s', async (name) => {
+    await expectSame(trainedModel(families[name]!, [3, 8, 8], 4));
+  });
+
+  it('has a network of every family', () =>
+    expect([...new Set(Object.values(families).map(({ family }) => family))]).toEqual(models.map(({ name }) => name)));
 
   const layer = fc.record({
     depthwise: fc.boolean(),
