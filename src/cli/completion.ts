@@ -12,7 +12,10 @@ export async function addCompletion(nas: Command, argv: readonly string[]): Prom
   for (const command of root.commands.values()) {
     for (const [option, list] of Object.entries(values)) {
       const found = command.options.get(option);
-      if (found) found.handler = (complete) => list.forEach(({ name, summary }) => void complete(name, summary));
+      if (found)
+        found.handler = (complete) => {
+          for (const { name, summary } of list) complete(name, summary);
+        };
     }
   }
 }
@@ -24,13 +27,15 @@ interface Known {
 
 /** What may stand behind an option, by the option's name. */
 async function knownValues(): Promise<Readonly<Record<string, readonly Known[]>>> {
-  const [{ controllers }, { pickRules }, { exportFormats }, { listSpaceFiles }, { bundledSpaces }] = await Promise.all([
-    import('../search/controllers/index.ts'),
-    import('../search/pick/index.ts'),
-    import('../export/formats/index.ts'),
-    import('../search/space/file/resolve.ts'),
-    import('./folders.ts'),
-  ]);
+  const [{ controllers }, { schedulers }, { pickRules }, { exportFormats }, { listSpaceFiles }, { bundledSpaces }] =
+    await Promise.all([
+      import('../search/controllers/index.ts'),
+      import('../search/schedulers/index.ts'),
+      import('../search/pick/index.ts'),
+      import('../export/formats/index.ts'),
+      import('../search/space/file/resolve.ts'),
+      import('./folders.ts'),
+    ]);
   const spaces = listSpaceFiles(bundledSpaces).map((name) => ({ name, summary: 'bundled space' }));
-  return { controller: controllers, rule: pickRules, format: exportFormats, space: spaces };
+  return { controller: controllers, scheduler: schedulers, rule: pickRules, format: exportFormats, space: spaces };
 }

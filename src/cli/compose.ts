@@ -12,6 +12,7 @@ import { layersOf } from '../network/ir/layers.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
 import { controllers } from '../search/controllers/index.ts';
+import { schedulers } from '../search/schedulers/index.ts';
 import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import type { Space } from '../search/space/space.ts';
@@ -24,11 +25,17 @@ import type { Versions } from './study-facts.ts';
 /** The schemas of the sections that the network tower owns. */
 export const sections = { model: modelSpecSchema, data: dataSpecSchema, recipe: trainRecipeSchema };
 
+/** What `search:` may name. */
+export const knownNames = {
+  controllers: controllers.map(({ name }) => name),
+  schedulers: schedulers.map(({ name }) => name),
+};
+
 /** A space file by name or path, checked against the model that it names. Throws NasError with the file's position. */
 export function loadSpace(nameOrPath: string): SpaceFile {
   const file = resolveSpaceFile(nameOrPath, bundledSpaces);
   const catalogOf = (parsed: { readonly model: unknown }) => catalogFor(parsed.model as ModelSpec);
-  return parseSpace(readFileSync(file, 'utf8'), file, { sections, catalogOf, controllers: controllers.map(({ name }) => name) });
+  return parseSpace(readFileSync(file, 'utf8'), file, { sections, catalogOf, ...knownNames });
 }
 
 /** What a space file may say of a model. */

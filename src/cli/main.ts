@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { exitCodes, NasError } from '../core/errors.ts';
 import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
+import { addScheduleOptions } from './declare/schedule.ts';
 import { describeError, duration, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
 
@@ -40,7 +41,7 @@ const ruleOption = () => new Option('--rule <name>', 'how to choose (nas pick li
 const jsonOption = () => new Option('--json', 'for programs');
 
 function addSearch(nas: Command): void {
-  nas
+  const command = nas
     .command('search')
     .description('search a space; an existing study goes on where it stopped')
     .requiredOption('--space <file>', 'space file: a path, or the name of a bundled one (nas spaces)')
@@ -54,7 +55,8 @@ function addSearch(nas: Command): void {
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
     .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
     .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')
-    .option('--controller <name>', 'what proposes candidates: evolution, random')
+    .option('--controller <name>', 'what proposes candidates: evolution, random');
+  addScheduleOptions(command)
     .addOption(new Option('--study <name>', 'name of the study (default: the name in the space file)'))
     .addOption(dbOption())
     .option('--json', 'stream events as NDJSON')

@@ -7,8 +7,10 @@ import { metricInfos } from '../network/metrics/index.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
 import { defaultLookAhead } from '../search/study/options.ts';
+import type { StopRules } from '../search/study/stopping.ts';
 import { versions } from './compose.ts';
-import { engineOf, type StudyFacts } from './study-facts.ts';
+import { describeSchedule, type ScheduleFacts, settleSchedule, settleStop } from './schedule.ts';
+import { engineOf, factsOf, type StudyFacts } from './study-facts.ts';
 
 /** The options of `nas search` as they were typed. */
 export interface SearchFlags {
@@ -21,6 +23,13 @@ export interface SearchFlags {
   readonly workers?: number;
   readonly seed?: string;
   readonly controller?: string;
+  readonly scheduler?: string;
+  readonly eta?: number;
+  /** Epochs. */
+  readonly rungs?: readonly number[];
+  readonly lookAhead?: number;
+  readonly target?: string;
+  readonly patience?: number;
   readonly engine?: string;
   readonly device?: string;
   readonly json?: boolean;
@@ -36,6 +45,9 @@ export interface SearchSettings {
   /** undefined: not asked for; a new study takes the default, an old one keeps its own. */
   readonly seed: string | undefined;
   readonly controller: string | undefined;
+  readonly lookAhead: number | undefined;
+  readonly schedule: ScheduleFacts | undefined;
+  readonly stop: StopRules;
   readonly engine: EngineRequest;
 }
 
@@ -48,11 +60,10 @@ const defaultTrials = 100;
 const defaultSeed = '1';
 const defaultController = 'evolution';
 
-export function settleFlags(flags: SearchFlags, { name, search: defaults }: SpaceFile): SearchSettings {
+export function settleFlags(flags: SearchFlags, space: SpaceFile): SearchSettings {
+  const { name, search: defaults } = space;
   const workers = flags.workers ?? defaults.workers;
-  if (workers !== undefined && workers > defaultLookAhead) {
-    throw new NasError('BAD_OPTION', `--workers ${workers}: at most ${defaultLookAhead} trials of a study run at once.`);
-  }
+  const lookAhead = flags.lookAhead ?? defaults.lookAhead;
   if (flags.controller !== undefined) pick('controller', controllers, flags.controller);
   return {
     study: flags.study ?? name,
@@ -61,11 +72,22 @@ export function settleFlags(flags: SearchFlags, { name, search: defaults }: Spac
     workers,
     seed: flags.seed ?? defaults.seed,
     controller: flags.controller ?? defaults.controller,
+    lookAhead,
+    schedule: settleSchedule(flags, space),
+    stop: settleStop(flags, space),
     engine: {
       engine: oneOf('engine', ['auto', ...engineNames], flags.engine ?? 'auto'),
       device: oneOf('device', ['auto', ...deviceNames], flags.device ?? 'auto'),
     },
   };
+}
+
+/** Throws NasError BAD_OPTION for more workers than trials of the study can run at once. */
+export function checkWorkers({ workers, lookAhead }: SearchSettings, found: StudyRecord | undefined): void {
+  const most = found ? factsOf(found).lookAhead : (lookAhead ?? defaultLookAhead);
+  if (workers === undefined || workers <= most) return;
+  const message = `--workers ${workers}: the study looks ${most} jobs ahead, so that at most ${most} run at once. A new study can look further: --look-ahead ${4 * workers} keeps ${workers} workers busy.`;
+  throw new NasError('BAD_OPTION', message, { facts: { workers, lookAhead: most } });
 }
 
 function oneOf<T extends string>(option: string, known: readonly T[], value: string): T {
@@ -82,7 +104,7 @@ export const defaultWorkers = ({ device }: EngineSetup): number =>
 
 /** A study never changes what it searches: its trials could not be compared. Throws NasError STUDY_CHANGED. */
 export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: SearchSettings): void {
-  const { seed, controller, engine: asked } = settings;
+  const { seed, controller, lookAhead, schedule, engine: asked } = settings;
   const refuse = (what: string) => {
     const message = `study "${record.name}" exists already, ${what}. Give another --study NAME to start a new one.`;
     throw new NasError('STUDY_CHANGED', message, { facts: { study: record.name } });
@@ -91,6 +113,11 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: 
   if (seed !== undefined && seed !== record.seed) refuse(`with seed ${record.seed}, not ${seed}`);
   if (controller !== undefined && controller !== record.controller)
     refuse(`with controller ${record.controller}, not ${controller}`);
+  const facts = factsOf(record);
+  if (lookAhead !== undefined && lookAhead !== facts.lookAhead)
+    refuse(`with a look-ahead of ${facts.lookAhead}, not ${lookAhead}`);
+  const [planned, wanted] = [describeSchedule(facts.schedule), describeSchedule(schedule ?? facts.schedule)];
+  if (planned !== wanted) refuse(`with ${planned}, not with ${wanted}`);
   const { engine, device } = engineOf(record);
   if (asked.engine !== 'auto' && asked.engine !== engine) refuse(`with engine ${engine}, not ${asked.engine}`);
   if (asked.device !== 'auto' && asked.device !== device) refuse(`on device ${device}, not ${asked.device}`);
@@ -103,7 +130,8 @@ export function newRecord(space: SpaceFile, settings: SearchSettings, engine: En
     space: space.space,
     sections: { model, data, baseline, trial },
     metrics: metricInfos.map(({ name }) => name),
-    lookAhead: defaultLookAhead,
+    lookAhead: settings.lookAhead ?? defaultLookAhead,
+    ...(settings.schedule ? { schedule: settings.schedule } : {}),
     versions: versions(),
     engine: setupOfChoice(engine),
   };

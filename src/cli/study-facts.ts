@@ -7,6 +7,7 @@ import type { Space } from '../search/space/space.ts';
 import type { InitialTrial } from '../search/study/proposer.ts';
 import { openStore } from '../store/index.ts';
 import type { StudyOptions } from './options.ts';
+import type { ScheduleFacts } from './schedule.ts';
 
 /** What a study's record keeps beside the space's text, so that looking and exporting need no second parse. */
 export interface StudyFacts {
@@ -16,6 +17,8 @@ export interface StudyFacts {
   readonly sections: { readonly model: Json; readonly data: Json; readonly baseline: Json; readonly trial: Json };
   readonly metrics: readonly string[];
   readonly lookAhead: number;
+  /** How far trials are trained; absent: each to its end. */
+  readonly schedule?: ScheduleFacts;
   readonly versions: Versions;
   /** What all its trials train with; absent in studies that were started when there was only one. */
   readonly engine?: EngineSetup;

@@ -7,16 +7,27 @@ import { choiceOf, defaultPick } from './picking.ts';
 const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
   budget: 'All trials are finished',
   exhausted: 'Every candidate of the space has been tried',
+  target: 'The target is reached',
+  converged: 'The front has stopped growing',
   time: 'The time is up',
   stopped: 'Stopped',
   failing: 'Gave up: the trials keep failing',
 };
 
+/** One sentence, with the evidence where there is some. */
+function reasonOf({ reason, evidence }: StudyEnd): string {
+  const said = reasons[reason];
+  if (evidence?.reason === 'target') return `${said} by trial ${evidence.trial}`;
+  if (evidence?.reason !== 'converged') return said;
+  const [before, after] = [evidence.before, evidence.hypervolume].map((volume) => volume.toFixed(4));
+  return `${said} (hypervolume ${before} → ${after} over the last ${evidence.results} results)`;
+}
+
 /** What a person reads when a search has ended: what came out, and what to type next. */
 export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd, command: CommandWords): string {
   const choice = choiceOf(readStudy(store, record.name));
   const { done, failed } = end.counts;
-  const lines = [`${reasons[end.reason]}: ${done} done, ${failed} failed; ${choice.front.length} on the front.`];
+  const lines = [`${reasonOf(end)}: ${done} done, ${failed} failed; ${choice.front.length} on the front.`];
   if (end.failure) lines.push(`  ${end.failure.code}: ${end.failure.message}`);
   const { baseline } = choice.context;
   const best = defaultPick(choice);

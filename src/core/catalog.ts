@@ -16,6 +16,8 @@ export interface Catalog {
 export interface TechniqueInfo {
   readonly name: string;
   readonly summary: string;
+  /** A network that it was applied to has to be trained again. */
+  readonly trains?: boolean;
   readonly knobs: Readonly<Record<string, Knob>>;
   /** Where it can be applied in this model. */
   readonly sites: readonly Site[];

@@ -15,9 +15,13 @@ export type StudyEvent =
       readonly key: string;
       readonly origin: string;
     }
+  /** A paused trial goes on to its next rung; a further `finished` follows. */
+  | { readonly type: 'continued'; readonly at: number; readonly trial: number; readonly rung: number }
   | { readonly type: 'started'; readonly at: number; readonly trial: number; readonly attempt: number; readonly worker: number }
   | { readonly type: 'finished'; readonly at: number; readonly trial: number; readonly outcome: Outcome }
-  /** The controller's state after it was told every trial below `told`. */
+  /** A paused trial never goes on: its scheduler sees no hope. */
+  | { readonly type: 'stopped'; readonly at: number; readonly trial: number; readonly reason: string }
+  /** The controller's state after it was told every job below `told`. Jobs are the events asked and continued, in their order. */
   | { readonly type: 'snapshot'; readonly at: number; readonly told: number; readonly state: Json }
   /** The search was started (again) or ended: budget, workers, versions; reason. */
   | { readonly type: 'session'; readonly at: number; readonly phase: 'begin' | 'end'; readonly facts: Json };

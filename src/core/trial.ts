@@ -77,10 +77,24 @@ interface TrialIdentity {
 export type Trial = TrialIdentity & TrialState;
 
 export type TrialState =
-  | { readonly state: 'waiting' }
-  | { readonly state: 'running'; readonly attempt: number; readonly worker: number; readonly startedAt: number }
-  | (DoneOutcome & { readonly finishedAt: number })
+  | ({ readonly state: 'waiting' } & Earlier)
+  | ({ readonly state: 'running'; readonly attempt: number; readonly worker: number; readonly startedAt: number } & Earlier)
+  | (DoneOutcome & { readonly finishedAt: number; readonly stopped?: string })
   | (FailedOutcome & { readonly finishedAt: number })
-  | (AbortedOutcome & { readonly finishedAt: number });
+  | (AbortedOutcome & { readonly finishedAt: number } & Earlier);
+
+/** What was measured at the rung before, of a trial that goes on: its file is there all the while. */
+interface Earlier {
+  readonly earlier?: MeasuredTrial;
+}
+
+/** A trial with a measured file. `stopped`: why it never goes on from the rung where it was measured. */
+export type MeasuredTrial = TrialIdentity & DoneOutcome & { readonly finishedAt: number; readonly stopped?: string };
+
+/** The trial as it was measured last: now, or at an earlier rung while it goes on; undefined where it never was. */
+export function measuredTrial(trial: Trial): MeasuredTrial | undefined {
+  if (trial.state === 'done') return trial;
+  return trial.state === 'failed' ? undefined : trial.earlier;
+}
 
 export type FinishedTrial = Extract<Trial, { state: 'done' | 'failed' }>;

@@ -1,5 +1,5 @@
 import type { LiveEvent } from '../core/event.ts';
-import type { FinishedTrial, Progress, Trial } from '../core/trial.ts';
+import { type FinishedTrial, type MeasuredTrial, measuredTrial, type Progress, type Trial } from '../core/trial.ts';
 
 /**
  * What the screens know of a study: a pure fold over its events. No clock, no I/O; time comes from the events.
@@ -82,7 +82,8 @@ export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewM
   }
   draft.log.splice(0, draft.log.length - logLimit);
   // Lists that did not grow stay the same object, so that what is derived from them can be kept.
-  return draft.finished.length === model.finished.length ? { ...draft, finished: model.finished } : draft;
+  const same = draft.finished.length === model.finished.length && draft.finished.at(-1) === model.finished.at(-1);
+  return same ? { ...draft, finished: model.finished } : draft;
 }
 
 /**
@@ -126,8 +127,10 @@ type EventOf<T extends LiveEvent['type']> = Extract<LiveEvent, { type: T }>;
 
 const folds: { readonly [T in LiveEvent['type']]: (draft: Draft, event: EventOf<T>) => void } = {
   asked: applyAsked,
+  continued: applyContinued,
   started: applyStarted,
   finished: applyFinished,
+  stopped: applyStopped,
   snapshot: () => {},
   session: (draft, { phase, at }) => (phase === 'begin' ? beginSession : endSession)(draft, at),
   progress: applyProgress,
@@ -140,11 +143,22 @@ function applyAsked(draft: Draft, { trial: number, candidate, key, origin }: Eve
   draft.trials.set(number, { number, candidate, key, origin, state: 'waiting' });
 }
 
+/** What was measured stays in `finished` until the next rung is. */
+function applyContinued(draft: Draft, event: EventOf<'continued'>): void {
+  const trial = draft.trials.get(event.trial);
+  if (trial) draft.trials.set(event.trial, { ...identityOf(trial), state: 'waiting', ...earlierOf(trial) });
+}
+
+function applyStopped(draft: Draft, { trial: number, reason }: EventOf<'stopped'>): void {
+  const trial = draft.trials.get(number);
+  if (trial?.state === 'done') draft.trials.set(number, { ...trial, stopped: reason });
+}
+
 function applyStarted(draft: Draft, event: EventOf<'started'>): void {
   const trial = draft.trials.get(event.trial);
   if (!trial) return;
   const { attempt, worker, at } = event;
-  draft.trials.set(event.trial, { ...identityOf(trial), state: 'running', attempt, worker, startedAt: at });
+  draft.trials.set(event.trial, { ...identityOf(trial), state: 'running', attempt, worker, startedAt: at, ...earlierOf(trial) });
   draft.slots.set(worker, { trial: event.trial });
   draft.preparation = undefined;
   if (attempt > 1) draft.curves.delete(event.trial);
@@ -155,10 +169,17 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   if (!trial) return;
   for (const [worker, slot] of draft.slots) if (slot.trial === event.trial) draft.slots.set(worker, {});
   const ended = { ...identityOf(trial), ...event.outcome, finishedAt: event.at };
-  draft.trials.set(event.trial, ended);
+  draft.trials.set(event.trial, ended.state === 'aborted' ? { ...ended, ...earlierOf(trial) } : ended);
   if (ended.state === 'aborted') return;
+  if (measuredTrial(trial)) dropFinished(draft, event.trial);
   draft.finished.push(ended);
   draft.log.push({ elapsedMs: workedBy(draft, event.at), trial: event.trial });
+}
+
+/** A later rung takes the place of the one before. */
+function dropFinished({ finished }: Draft, number: number): void {
+  const place = finished.findIndex((trial) => trial.number === number);
+  if (place >= 0) finished.splice(place, 1);
 }
 
 function applyProgress(draft: Draft, event: EventOf<'progress'>): void {
@@ -199,7 +220,8 @@ const openedSession = (draft: Draft, phase: 'preparing' | 'running', at: number)
 /** Trials that were running when their session ended or died wait again. */
 function stopRunning(trials: Map<number, Trial>): void {
   for (const [number, trial] of trials) {
-    if (trial.state === 'running' || trial.state === 'aborted') trials.set(number, { ...identityOf(trial), state: 'waiting' });
+    if (trial.state === 'running' || trial.state === 'aborted')
+      trials.set(number, { ...identityOf(trial), state: 'waiting', ...earlierOf(trial) });
   }
 }
 
@@ -212,3 +234,8 @@ function endSession(draft: Draft, at: number): void {
 const workedBy = ({ session }: Draft, at: number) => (session.phase === 'none' ? 0 : session.before + at - session.startedAt);
 
 const identityOf = ({ number, candidate, key, origin }: Trial) => ({ number, candidate, key, origin });
+
+function earlierOf(trial: Trial): { readonly earlier?: MeasuredTrial } {
+  const earlier = measuredTrial(trial);
+  return earlier ? { earlier } : {};
+}

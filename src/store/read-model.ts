@@ -2,7 +2,7 @@ import { NasError } from '../core/errors.ts';
 import type { StudyEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
-import type { Trial, TrialState } from '../core/trial.ts';
+import { type MeasuredTrial, measuredTrial, type Trial, type TrialState } from '../core/trial.ts';
 
 /** One run of the search command on the study. `end` is absent while it runs, and for one that was killed. */
 interface Session {
@@ -49,11 +49,19 @@ export function applyEvent(view: StudyView, event: StudyEvent): void {
     case 'asked':
       applyAsked(view, event);
       break;
-    case 'started':
-      replace(view, event.trial, { state: 'running', attempt: event.attempt, worker: event.worker, startedAt: event.at });
+    case 'continued':
+      replace(view, event.trial, { state: 'waiting', ...earlierOf(view, event.trial) });
       break;
+    case 'started': {
+      const { attempt, worker, at } = event;
+      replace(view, event.trial, { state: 'running', attempt, worker, startedAt: at, ...earlierOf(view, event.trial) });
+      break;
+    }
     case 'finished':
-      replace(view, event.trial, { ...event.outcome, finishedAt: event.at });
+      applyFinished(view, event);
+      break;
+    case 'stopped':
+      applyStopped(view, event);
       break;
     case 'snapshot':
       view.snapshot = { told: event.told, state: event.state };
@@ -71,6 +79,22 @@ type EventOf<T extends StudyEvent['type']> = Extract<StudyEvent, { type: T }>;
 function applyAsked(view: StudyView, { trial, candidate, key, origin }: EventOf<'asked'>): void {
   if (trial !== view.trials.length) throw corrupt(view, `trial ${trial} was asked where ${view.trials.length} is next`);
   view.trials.push({ number: trial, candidate, key, origin, state: 'waiting' });
+}
+
+function applyFinished(view: StudyView, { trial, outcome, at }: EventOf<'finished'>): void {
+  if (outcome.state === 'aborted') replace(view, trial, { ...outcome, ...earlierOf(view, trial), finishedAt: at });
+  else replace(view, trial, { ...outcome, finishedAt: at });
+}
+
+function applyStopped(view: StudyView, { trial, reason }: EventOf<'stopped'>): void {
+  const before = view.trials[trial];
+  if (before?.state !== 'done') throw corrupt(view, `trial ${trial} was stopped before it was measured`);
+  view.trials[trial] = { ...before, stopped: reason };
+}
+
+function earlierOf({ trials }: StudyView, number: number): { readonly earlier?: MeasuredTrial } {
+  const earlier = trials[number] && measuredTrial(trials[number]);
+  return earlier ? { earlier } : {};
 }
 
 function replace(view: StudyView, trial: number, state: TrialState): void {
@@ -96,7 +120,8 @@ function interruptRunning(view: StudyView, at: number): void {
   for (const trial of view.trials) {
     if (trial.state !== 'running') continue;
     const seconds = Math.max(0, at - trial.startedAt) / 1000;
-    replace(view, trial.number, { state: 'aborted', reason: 'the search ended before this trial did', seconds, finishedAt: at });
+    const reason = 'the search ended before this trial did';
+    replace(view, trial.number, { state: 'aborted', reason, seconds, finishedAt: at, ...earlierOf(view, trial.number) });
   }
 }
 

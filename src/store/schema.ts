@@ -37,4 +37,7 @@ export const migrations: readonly string[] = [
     since INTEGER NOT NULL
   ) STRICT;
   `,
+  // The tables stay. There are events that an older program does not know (continued, stopped, replicated): it must not go on
+  // with a study that has them, and refuses a file of this version.
+  '',
 ];

@@ -23,7 +23,9 @@ export async function trainToRung(
   const rung = { ...options, restarts, untilEpoch: fidelity * epochs };
   const result = await train(checkpoint ? { ...rung, from: checkpoint } : rung);
   const saved = result.checkpoint && (await saveCheckpoint(folder, result.checkpoint));
-  const reached = { index, fidelity, epochs: fidelity * epochs, ...(saved ? { checkpoint: saved } : {}) };
+  // Short trainings can reach their last step at an earlier rung.
+  const share = saved ? fidelity : 1;
+  const reached = { index, fidelity: share, epochs: share * epochs, ...(saved ? { checkpoint: saved } : {}) };
   return { ...result, reached: { rung: reached, ...(lost ? { notes: [lostNote] } : {}) } };
 }
 

@@ -1,13 +1,11 @@
 import { techniques } from '../../network/compress/index.ts';
 import { recipeKnobs } from '../../network/engine/recipe.ts';
 import { metricInfos } from '../../network/metrics/index.ts';
-import { controllers } from '../../search/controllers/index.ts';
 import { jsonSchema } from '../../search/space/file/json-schema.ts';
-import { sections } from '../compose.ts';
+import { knownNames, sections } from '../compose.ts';
 import { printJson } from '../output.ts';
 
 /** `nas schema`: what editors complete and check space files with. */
 export function schema(): void {
-  const names = controllers.map(({ name }) => name);
-  printJson(jsonSchema({ sections, techniques, metrics: metricInfos, recipe: recipeKnobs, controllers: names }));
+  printJson(jsonSchema({ sections, techniques, metrics: metricInfos, recipe: recipeKnobs, ...knownNames }));
 }

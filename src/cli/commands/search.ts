@@ -25,9 +25,11 @@ import { artefactFolder, baselineFolder } from '../folders.ts';
 import { meaningOf } from '../meaning.ts';
 import { print } from '../output.ts';
 import { logScale } from '../picking.ts';
+import { removeCheckpoint, schedulerOf } from '../schedule.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import {
   checkUnchanged,
+  checkWorkers,
   defaultWorkers,
   newRecord,
   type RunSettings,
@@ -49,6 +51,7 @@ export async function search(flags: SearchFlags): Promise<number> {
   try {
     const found = store?.find(settings.study);
     if (found) checkUnchanged(found, space, settings);
+    checkWorkers(settings, found);
     if (found) store!.lease(found.name);
     const engine = await chooseEngineHere(found ? engineOf(found) : settings.engine);
     const record = found ?? newRecord(space, settings, engine);
@@ -191,8 +194,8 @@ class SearchRun {
   }
 
   async #study(store: TrialStore, facts: Json, predict: Predict): Promise<number> {
-    const { space, goal, lookAhead } = factsOf(this.#record);
-    const { trials, seconds } = this.#settings;
+    const { space, goal, lookAhead, schedule } = factsOf(this.#record);
+    const { trials, seconds, stop } = this.#settings;
     const keyOf = this.#keyOf;
     this.#handle = runStudy({
       store,
@@ -212,6 +215,9 @@ class SearchRun {
       initial: this.#initial!,
       budget: { trials, ...(seconds === undefined ? {} : { seconds }) },
       lookAhead,
+      ...schedulerOf(schedule, goal),
+      stop: { ...stop, logScale },
+      discard: ({ sha256 }) => removeCheckpoint(this.#flags.db, sha256),
       facts: { prepared: facts },
       onEvent: this.#screen.emit,
     });
@@ -238,6 +244,8 @@ function exitCodeOf({ reason }: StudyEnd): number {
   switch (reason) {
     case 'budget':
     case 'exhausted':
+    case 'target':
+    case 'converged':
     case 'time':
       return exitCodes.ok;
     case 'stopped':

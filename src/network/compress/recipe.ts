@@ -18,6 +18,7 @@ import {
   type Questions,
   type Statistics,
   stages,
+  type Technique,
   type Weights,
 } from './technique.ts';
 
@@ -82,8 +83,10 @@ export const structureKey = (graph: Graph, plan: Plan): string => stableStringif
 export const isIdentity = (plan: Plan): boolean => activeIn(plan).length === 0;
 
 /** Whether a plan changes the network before or while it is trained, so that it has to be trained again. */
-export const changesTraining = (plan: Plan): boolean =>
-  activeIn(plan).some(({ technique }) => trainingHooks.some((hook) => technique[hook] !== undefined));
+export const changesTraining = (plan: Plan): boolean => activeIn(plan).some(({ technique }) => trains(technique));
+
+/** Whether a network that the technique was applied to has to be trained again. */
+export const trains = (technique: Technique): boolean => trainingHooks.some((hook) => technique[hook] !== undefined);
 
 const trainingHooks = ['rewrite', 'objective', 'during'] as const;
 

@@ -35,7 +35,10 @@ export interface TrainOptions {
   readonly objective?: NonNullable<TrainStepOptions['objective']>;
   /** Fed beside every image, by the name of the input. */
   readonly perImage?: Readonly<Record<string, Rows>>;
-  /** Called with the weights before the first step; what comes back may change the weights after every step. */
+  /**
+   * Called with the weights before the first step; what comes back may change the weights after every step. It keeps nothing
+   * from step to step: a training that goes on from a checkpoint calls it anew, with the weights before its first step.
+   */
   readonly during?: (weights: Weights) => (weights: Weights, moment: Moment) => void;
 }
 
@@ -103,9 +106,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     ...(options.objective ? { objective: options.objective } : {}),
   });
   const state = new TrainState(graph, step);
-  if (options.from) state.load(options.from);
   const plan = stepPlan(options);
   const project = options.during?.(state.weights());
+  if (options.from) state.load(options.from);
   const course = await withStep(step.graph, engine, { threads }, (session) =>
     runSteps(options, plan, async (feeds, moment) => {
       const result = await state.run(session, feeds);

@@ -1,55 +1,121 @@
 import type { TrialResult } from '../../core/controller.ts';
+import type { RungRequest } from '../../core/executor.ts';
 import type { Metrics, Objective } from '../../core/objective.ts';
-import type { DoneOutcome, FailedOutcome, Outcome } from '../../core/trial.ts';
+import type { RungResult } from '../../core/scheduler.ts';
+import type { Artefact, DoneOutcome, FailedOutcome, Outcome } from '../../core/trial.ts';
 import { FailureWatch } from './failures.ts';
-import { endOf, type FailedEnd, type LoggedTrial, type StudyLog, type TrialEnd } from './log.ts';
-import type { Proposal } from './proposer.ts';
+import {
+  addRung,
+  addTrial,
+  endOf,
+  type FailedEnd,
+  type LoggedJob,
+  type LoggedTrial,
+  lastJob,
+  type StudyLog,
+  type TrialEnd,
+} from './log.ts';
 
 export interface StudyCounts {
   readonly asked: number;
   readonly done: number;
   readonly failed: number;
-  /** Asked, but not finished. */
+  /** Asked or continued, but not finished. */
   readonly unfinished: number;
 }
 
 type Finished = DoneOutcome | FailedOutcome;
 
-/** What the loop holds of every trial: enough to start it, and to tell its result in turn. */
+/** What came of a job, for whoever has to know. */
+export interface JobResult {
+  readonly rung: RungResult;
+  readonly result: TrialResult;
+}
+
+/** What the loop holds of every trial and job: enough to start them, and to tell their results in turn. */
 export class Ledger {
   readonly trials: readonly LoggedTrial[];
-  readonly #trials: LoggedTrial[];
-  readonly #forgiven: number;
+  readonly jobs: readonly LoggedJob[];
+  readonly #log: StudyLog;
   readonly #failures = new FailureWatch();
-  /** Every trial below this number is finished. */
+  #obsolete: Artefact[] = [];
+  /** Every job below this number is finished. */
   #settled = 0;
-  #done = 0;
-  #failed = 0;
+  /** Trials whose last job ended so. */
+  readonly #counts = { done: 0, failed: 0 };
 
+  /** Goes on writing where the log ends: the log is its own from then on. */
   constructor(log: StudyLog) {
-    this.#trials = [...log.trials];
-    this.trials = this.#trials;
-    this.#forgiven = log.forgiven;
-    for (const { end } of this.#trials) if (end) this.#count(end);
+    this.#log = log;
+    this.trials = log.trials;
+    this.jobs = log.jobs;
+    for (const { end } of log.trials.map((_, trial) => lastJob(log, trial))) if (end) this.#counts[end.state]++;
     this.#settle();
   }
 
-  add({ candidate, key, origin }: Proposal): void {
-    this.#trials.push({ candidate, key, origin, attempts: 0, end: undefined });
+  /** Returns the number of the trial's first job. */
+  ask(trial: Pick<LoggedTrial, 'candidate' | 'key' | 'origin'>): number {
+    addTrial(this.#log, trial);
+    return this.jobs.length - 1;
   }
 
-  finish(trial: number, outcome: Finished): void {
+  /** Returns the number of the job. */
+  continue(trial: number): number {
+    this.#counts[lastJob(this.#log, trial).end!.state]--;
+    addRung(this.#log, trial);
+    return this.jobs.length - 1;
+  }
+
+  finish(job: number, outcome: Finished): void {
     const end = endOf(outcome);
-    this.#trials[trial]!.end = end;
-    this.#count(end);
+    this.jobs[job]!.end = end;
+    this.#counts[end.state]++;
+    this.#forget(this.#checkpointBefore(job));
     this.#settle();
   }
 
-  /** What the controller is told; undefined for a trial that is not finished. */
-  resultOf(trial: number): TrialResult | undefined {
-    const { candidate, end } = this.#trials[trial]!;
+  stop(trial: number): void {
+    const { jobs } = this.trials[trial]!;
+    this.trials[trial]!.stopped = true;
+    this.#forget(checkpointOf(this.jobs[jobs.at(-1)!]!.end));
+  }
+
+  /** Undefined for a job that is not finished. */
+  resultOf(job: number): JobResult | undefined {
+    const { trial, rung, end } = this.jobs[job]!;
     if (!end) return undefined;
-    return end.state === 'done' ? { trial, candidate, metrics: end.metrics } : { trial, candidate };
+    const { candidate } = this.trials[trial]!;
+    const place = { trial, rung, complete: end.state === 'failed' || end.rung?.checkpoint === undefined };
+    if (end.state === 'failed') return { rung: place, result: { trial, candidate } };
+    const { metrics } = end;
+    const fidelity = end.rung && end.rung.fidelity < 1 ? { fidelity: end.rung.fidelity } : {};
+    return { rung: { ...place, metrics }, result: { trial, candidate, metrics, ...fidelity } };
+  }
+
+  /** What to ask the executor for; undefined for a trial that has one rung only. */
+  rungOf(job: number, ends: readonly number[]): RungRequest | undefined {
+    const { rung } = this.jobs[job]!;
+    if (ends.length === 1) return undefined;
+    const from = this.#checkpointBefore(job);
+    return { index: rung, ends, ...(from ? { from } : {}) };
+  }
+
+  /** Checkpoints that no job will go on from, as far as the log says. */
+  obsolete(): Artefact[] {
+    return this.trials.flatMap(({ jobs, stopped }) =>
+      jobs.flatMap((job, i) => {
+        const next = jobs[i + 1];
+        const used = next === undefined ? stopped : this.jobs[next]!.end !== undefined;
+        return (used && checkpointOf(this.jobs[job]!.end)) || [];
+      }),
+    );
+  }
+
+  /** Checkpoints that became obsolete since the last call. */
+  takeObsolete(): readonly Artefact[] {
+    const obsolete = this.#obsolete;
+    this.#obsolete = [];
+    return obsolete;
   }
 
   /** The failure that makes it pointless to go on. */
@@ -58,22 +124,29 @@ export class Ledger {
   }
 
   counts(): StudyCounts {
-    const asked = this.#trials.length;
-    return { asked, done: this.#done, failed: this.#failed, unfinished: asked - this.#done - this.#failed };
+    const asked = this.trials.length;
+    const { done, failed } = this.#counts;
+    return { asked, done, failed, unfinished: asked - done - failed };
   }
 
-  #count({ state }: TrialEnd): void {
-    if (state === 'done') this.#done++;
-    else this.#failed++;
+  #checkpointBefore(job: number): Artefact | undefined {
+    const { trial, rung } = this.jobs[job]!;
+    return checkpointOf(this.jobs[this.trials[trial]!.jobs[rung - 1] ?? -1]?.end);
   }
 
-  /** Failures are watched in trial order, so that it does not matter which worker was faster. */
+  #forget(checkpoint: Artefact | undefined): void {
+    if (checkpoint) this.#obsolete.push(checkpoint);
+  }
+
+  /** Failures are watched in the order of the jobs, so that it does not matter which worker was faster. */
   #settle(): void {
-    for (let trial = this.#trials[this.#settled]; trial?.end; trial = this.#trials[++this.#settled]) {
-      if (trial.end.state === 'done' || this.#settled >= this.#forgiven) this.#failures.add(trial.end);
+    for (let job = this.jobs[this.#settled]; job?.end; job = this.jobs[++this.#settled]) {
+      if (job.end.state === 'done' || this.#settled >= this.#log.forgiven) this.#failures.add(job.end);
     }
   }
 }
+
+const checkpointOf = (end: TrialEnd | undefined) => (end?.state === 'done' ? end.rung?.checkpoint : undefined);
 
 /**
  * An outcome as it is recorded. Metrics that are not finite cannot be stored or compared: a trial that lacks an objective

@@ -6,18 +6,30 @@ import type { DoneOutcome, FailedOutcome } from '../../core/trial.ts';
 
 /** What the loop keeps of an outcome: not the training curves. */
 export type TrialEnd = DoneEnd | FailedEnd;
-export type DoneEnd = Pick<DoneOutcome, 'state' | 'metrics'>;
+export type DoneEnd = Pick<DoneOutcome, 'state' | 'metrics' | 'rung'>;
 export type FailedEnd = Pick<FailedOutcome, 'state' | 'code' | 'message'>;
 
 export function endOf(outcome: DoneOutcome | FailedOutcome): TrialEnd {
-  if (outcome.state === 'done') return { state: 'done', metrics: outcome.metrics };
-  return { state: 'failed', code: outcome.code, message: outcome.message };
+  if (outcome.state === 'failed') return { state: 'failed', code: outcome.code, message: outcome.message };
+  const { metrics, rung } = outcome;
+  return { state: 'done', metrics, ...(rung ? { rung } : {}) };
 }
 
 export interface LoggedTrial {
   readonly candidate: Candidate;
   readonly key: string;
   readonly origin: string;
+  /** Numbers of its jobs, one for each rung; all but the last are finished. */
+  readonly jobs: number[];
+  /** A scheduler stopped it: that was said. */
+  stopped: boolean;
+}
+
+/** One entry of the sequence in which everything is decided: a new trial, or a further rung of one. */
+export interface LoggedJob {
+  readonly trial: number;
+  /** Of the trial's own rungs. */
+  readonly rung: number;
   /** How often it was started in earlier sessions. */
   attempts: number;
   /** Undefined until it has finished. */
@@ -25,6 +37,7 @@ export interface LoggedTrial {
 }
 
 export interface Snapshot {
+  /** Jobs whose results the controller knows. */
   readonly told: number;
   readonly state: Json;
 }
@@ -33,33 +46,63 @@ export interface Snapshot {
 export interface StudyLog {
   /** By trial number. */
   readonly trials: LoggedTrial[];
+  /** In the order in which they were decided. */
+  readonly jobs: LoggedJob[];
   /** The controller's last saved state. */
   snapshot: Snapshot | undefined;
   /** The look-ahead of the study's first session; undefined for a study that never ran. */
   lookAhead: number | undefined;
-  /** Trials below this number do not count as failures: a session that ended because of failures was started again. */
+  /** Jobs below this number do not count as failures: a session that ended because of failures was started again. */
   forgiven: number;
 }
 
+export const emptyLog = (): StudyLog => ({ trials: [], jobs: [], snapshot: undefined, lookAhead: undefined, forgiven: 0 });
+
 /** Folds a study's events. Throws STORE_CORRUPT for events that cannot follow one another. */
 export function foldLog(study: string, events: Iterable<StudyEvent>): StudyLog {
-  const log: StudyLog = { trials: [], snapshot: undefined, lookAhead: undefined, forgiven: 0 };
+  const log = emptyLog();
   for (const event of events) fold(study, log, event);
   return log;
 }
+
+/** Adds a new trial with its first job. */
+export function addTrial(log: Pick<StudyLog, 'trials' | 'jobs'>, trial: Pick<LoggedTrial, 'candidate' | 'key' | 'origin'>): void {
+  const { candidate, key, origin } = trial;
+  log.trials.push({ candidate, key, origin, jobs: [log.jobs.length], stopped: false });
+  log.jobs.push({ trial: log.trials.length - 1, rung: 0, attempts: 0, end: undefined });
+}
+
+/** Adds the job of a trial's next rung. */
+export function addRung(log: Pick<StudyLog, 'trials' | 'jobs'>, trial: number): void {
+  const { jobs } = log.trials[trial]!;
+  log.jobs.push({ trial, rung: jobs.length, attempts: 0, end: undefined });
+  jobs.push(log.jobs.length - 1);
+}
+
+/** The job that a trial is at. */
+export const lastJob = (log: Pick<StudyLog, 'trials' | 'jobs'>, trial: number): LoggedJob =>
+  log.jobs[log.trials[trial]!.jobs.at(-1)!]!;
 
 function fold(study: string, log: StudyLog, event: StudyEvent): void {
   switch (event.type) {
     case 'asked':
       if (event.trial !== log.trials.length) throw corrupt(study, `trial ${event.trial} where ${log.trials.length} is next`);
-      log.trials.push({ candidate: event.candidate, key: event.key, origin: event.origin, attempts: 0, end: undefined });
+      addTrial(log, event);
+      break;
+    case 'continued':
+      if (!jobOf(study, log, event.trial).end) throw corrupt(study, `trial ${event.trial} went on before it was paused`);
+      addRung(log, event.trial);
       break;
     case 'started':
-      trialOf(study, log, event.trial).attempts = event.attempt;
+      jobOf(study, log, event.trial).attempts = event.attempt;
       break;
     case 'finished':
       // An aborted trial runs again: only what ended by itself counts.
-      if (event.outcome.state !== 'aborted') trialOf(study, log, event.trial).end = endOf(event.outcome);
+      if (event.outcome.state !== 'aborted') jobOf(study, log, event.trial).end = endOf(event.outcome);
+      break;
+    case 'stopped':
+      jobOf(study, log, event.trial);
+      log.trials[event.trial]!.stopped = true;
       break;
     case 'snapshot':
       log.snapshot = { told: event.told, state: event.state };
@@ -75,13 +118,12 @@ function fold(study: string, log: StudyLog, event: StudyEvent): void {
 function foldSession(log: StudyLog, facts: Json): void {
   const { lookAhead, reason } = (facts ?? {}) as { readonly lookAhead?: number; readonly reason?: string };
   log.lookAhead ??= lookAhead;
-  if (reason === 'failing') log.forgiven = log.trials.length;
+  if (reason === 'failing') log.forgiven = log.jobs.length;
 }
 
-function trialOf(study: string, log: StudyLog, trial: number): LoggedTrial {
-  const found = log.trials[trial];
-  if (!found) throw corrupt(study, `trial ${trial} went on without having been asked`);
-  return found;
+function jobOf(study: string, log: StudyLog, trial: number): LoggedJob {
+  if (!log.trials[trial]) throw corrupt(study, `trial ${trial} went on without having been asked`);
+  return lastJob(log, trial);
 }
 
 const corrupt = (study: string, found: string) =>

@@ -5,10 +5,13 @@ import type { LiveEvent } from '../../core/event.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
 import type { Goal } from '../../core/objective.ts';
+import type { Scheduler } from '../../core/scheduler.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
+import type { Artefact } from '../../core/trial.ts';
 import type { StudyCounts } from './ledger.ts';
 import type { FailedEnd } from './log.ts';
 import type { InitialTrial } from './proposer.ts';
+import type { StopEvidence, StopRules } from './stopping.ts';
 
 export interface Budget {
   /** Trials of the study in all, failed ones and those of earlier sessions included. */
@@ -26,7 +29,10 @@ export interface Clock {
 
 export const systemClock: Clock = { wall: () => Date.now(), monotonic: () => performance.now() };
 
-/** How many trials may be under way at once where the study does not say otherwise. */
+/**
+ * How many jobs may be under way at once where the study does not say otherwise. It does not depend on the workers, since
+ * results do depend on it: more keeps more workers busy, and lets decisions know less.
+ */
 export const defaultLookAhead = 8;
 
 export interface StudyOptions {
@@ -44,6 +50,12 @@ export interface StudyOptions {
   readonly budget: Budget;
   /** A study keeps its first one. The controller knows the results up to this many trials back, whoever is faster. */
   readonly lookAhead?: number;
+  /** How far trials are trained; absent: each to its end, in one go. Fresh, like the controller. */
+  readonly scheduler?: Scheduler;
+  /** Reasons to end before the budget is used up. */
+  readonly stop?: StopRules;
+  /** A checkpoint that no trial goes on from any more; may come twice. Must not throw. */
+  readonly discard?: (checkpoint: Artefact) => void;
   /** Recorded with the session: versions, workers, what the executor said when it was opened. */
   readonly facts?: { readonly [key: string]: Json };
   /** Stored events arrive after they are durable. Must not throw. */
@@ -51,14 +63,19 @@ export interface StudyOptions {
   readonly clock?: Clock;
 }
 
-/** budget: all trials are finished. exhausted: so is the space. failing: trials fail again and again for one reason. */
-export type EndReason = 'budget' | 'exhausted' | 'time' | 'stopped' | 'failing';
+/**
+ * budget: all trials are finished. exhausted: so is the space. target, converged: see `StopRules`; what was decided before is
+ * finished. failing: trials fail again and again for one reason.
+ */
+export type EndReason = 'budget' | 'exhausted' | 'target' | 'converged' | 'time' | 'stopped' | 'failing';
 
 export interface StudyEnd {
   readonly reason: EndReason;
   readonly counts: StudyCounts;
   /** The failure that kept coming back, for `failing`. */
   readonly failure?: FailedEnd;
+  /** For `target` and `converged`. */
+  readonly evidence?: StopEvidence;
 }
 
 export interface StudyHandle {

@@ -1,27 +1,28 @@
 import { type Goal, losses, type Metrics, type Objective, violation } from '../../core/objective.ts';
-import type { Trial } from '../../core/trial.ts';
+import { type MeasuredTrial, measuredTrial, type Trial } from '../../core/trial.ts';
 import { hypervolume } from './hypervolume.ts';
 import type { Losses } from './losses.ts';
 import { ParetoArchive } from './pareto.ts';
 
-type DoneTrial = Extract<Trial, { state: 'done' }>;
+const measured = (trials: readonly Trial[]): MeasuredTrial[] => trials.flatMap((trial) => measuredTrial(trial) ?? []);
 
-const isDone = (trial: Trial): trial is DoneTrial => trial.state === 'done';
-
-/** The Pareto front of the finished trials: feasible ones only, best first by the first objective, then by number. */
-export function frontOf(trials: readonly Trial[], goal: Goal): readonly DoneTrial[] {
+/**
+ * The Pareto front of the measured trials, those that are paused or go on included, since what was measured is a file:
+ * feasible ones only, best first by the first objective, then by number.
+ */
+export function frontOf(trials: readonly Trial[], goal: Goal): readonly MeasuredTrial[] {
   const points = archiveOf(trials, goal).front();
   return [...points].sort((a, b) => a.losses[0]! - b.losses[0]! || a.value.number - b.value.number).map(({ value }) => value);
 }
 
 /** The trial that misses the constraints least, to show while no trial satisfies them; undefined as soon as one does. */
-export function nearestMiss(trials: readonly Trial[], goal: Goal): DoneTrial | undefined {
+export function nearestMiss(trials: readonly Trial[], goal: Goal): MeasuredTrial | undefined {
   return archiveOf(trials, goal).leastViolating()?.value;
 }
 
-function archiveOf(trials: readonly Trial[], goal: Goal): ParetoArchive<DoneTrial> {
-  const archive = new ParetoArchive<DoneTrial>();
-  for (const trial of trials.filter(isDone)) archive.insert(pointOf(trial.metrics, goal, trial));
+function archiveOf(trials: readonly Trial[], goal: Goal): ParetoArchive<MeasuredTrial> {
+  const archive = new ParetoArchive<MeasuredTrial>();
+  for (const trial of measured(trials)) archive.insert(pointOf(trial.metrics, goal, trial));
   return archive;
 }
 
@@ -96,7 +97,7 @@ export function hypervolumeHistory(
 ): { readonly trial: number; readonly hypervolume: number }[] {
   const archive = new ParetoArchive<Metrics>();
   const history: { trial: number; hypervolume: number }[] = [];
-  for (const trial of trials.filter(isDone)) {
+  for (const trial of measured(trials)) {
     if (!archive.insert(pointOf(trial.metrics, goal, trial.metrics))) continue;
     const value = hypervolumeIn(
       frame,

@@ -1,5 +1,6 @@
 import type { StudyEvent } from '../../core/event.ts';
-import type { Outcome } from '../../core/trial.ts';
+import type { DoneOutcome, Outcome } from '../../core/trial.ts';
+import { none } from '../schedulers/none.ts';
 import { Ledger, recorded } from './ledger.ts';
 import { foldLog, type Snapshot } from './log.ts';
 import {
@@ -12,7 +13,8 @@ import {
   type StudyOptions,
   systemClock,
 } from './options.ts';
-import { Proposer } from './proposer.ts';
+import { type Decision, Proposer } from './proposer.ts';
+import { StopWatch } from './stopping.ts';
 
 /**
  * Runs a study, or goes on with it where its log ends. Candidates and metrics do not depend on the number of workers, on
@@ -40,13 +42,14 @@ class StudyRun {
   readonly #lookAhead: number;
   readonly #ledger: Ledger;
   readonly #proposer: Proposer;
-  /** Asked and not running, in trial order. */
+  readonly #watch: StopWatch;
+  /** Jobs that are decided and not running, in their order. */
   readonly #waiting: number[] = [];
   readonly #running = new Set<number>();
   /** Events that are not stored yet. */
   #outbox: StudyEvent[] = [];
   #trials: number;
-  /** Why no more trials are started; the last ones may still run. */
+  /** Why no more jobs are started; the last ones may still run. */
   #ending: EndReason | 'error' | undefined;
   #error: unknown;
   #ended = false;
@@ -56,7 +59,7 @@ class StudyRun {
   #reject!: (error: unknown) => void;
 
   constructor(options: StudyOptions) {
-    const { store, study, controller, keyOf, initial, budget } = options;
+    const { store, study, controller, goal, keyOf, initial, budget } = options;
     const log = foldLog(study.name, store.events(study.name));
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -64,14 +67,17 @@ class StudyRun {
     this.#trials = checkedTrials(budget.trials);
     this.#lookAhead = checkedLookAhead(study.name, options.lookAhead, log.lookAhead);
     this.#ledger = new Ledger(log);
+    this.#watch = new StopWatch(options.stop ?? {}, goal, new Set(initial.map(({ candidate }) => keyOf(candidate))).size);
     this.#proposer = new Proposer({
       controller,
       controllerName: study.controller,
+      scheduler: options.scheduler ?? none.create({ goal, rungs: [1], eta: 2 }),
       keyOf,
       initial,
       lookAhead: this.#lookAhead,
-      log,
-      resultOf: (trial) => this.#ledger.resultOf(trial),
+      ledger: this.#ledger,
+      snapshot: log.snapshot,
+      onResult: ({ result }) => this.#watch.add(result.trial, result.metrics),
     });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -106,7 +112,8 @@ class StudyRun {
     const session = { ...facts, lookAhead: this.#lookAhead, slots: executor.slots, budget: { ...budget } };
     this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'begin', facts: session });
     for (const snapshot of this.#proposer.replay()) this.#save(snapshot);
-    for (const [trial, { end }] of this.#ledger.trials.entries()) if (!end) this.#waiting.push(trial);
+    for (const [job, { end }] of this.#ledger.jobs.entries()) if (!end) this.#waiting.push(job);
+    for (const checkpoint of this.#ledger.obsolete()) this.#options.discard?.(checkpoint);
     if (executor.slots > this.#lookAhead) this.#warnOfIdleSlots();
     this.#schedule();
   }
@@ -156,13 +163,25 @@ class StudyRun {
   }
 
   #propose(): void {
-    while (this.#proposer.asked < this.#trials) {
-      const proposal = this.#proposer.next();
-      if (!proposal) return;
-      this.#ledger.add(proposal);
-      this.#waiting.push(proposal.trial);
-      this.#outbox.push({ type: 'asked', at: this.#clock.wall(), ...proposal });
+    for (;;) {
+      const decision = this.#watch.evidence ? undefined : this.#proposer.next(this.#ledger.trials.length < this.#trials);
+      this.#recordStopped();
+      if (!decision) return;
+      this.#waiting.push(this.#enter(decision));
+      this.#outbox.push({ at: this.#clock.wall(), ...decision });
       for (const snapshot of this.#proposer.takeSnapshot()) this.#save(snapshot);
+    }
+  }
+
+  #enter(decision: Decision): number {
+    return decision.type === 'asked' ? this.#ledger.ask(decision) : this.#ledger.continue(decision.trial);
+  }
+
+  #recordStopped(): void {
+    for (const { trial, reason } of this.#proposer.takeStopped()) {
+      if (this.#ledger.trials[trial]!.stopped) continue;
+      this.#ledger.stop(trial);
+      this.#outbox.push({ type: 'stopped', at: this.#clock.wall(), trial, reason });
     }
   }
 
@@ -177,6 +196,13 @@ class StudyRun {
     this.#options.store.append(this.#options.study.name, events);
     this.#outbox = [];
     for (const event of events) this.#options.onEvent(event);
+    this.#discard();
+  }
+
+  /** Checkpoints are given up only once it is durable that nobody needs them. */
+  #discard(): void {
+    const checkpoints = this.#ledger.takeObsolete();
+    for (const checkpoint of checkpoints) this.#options.discard?.(checkpoint);
   }
 
   #dispatch(): void {
@@ -186,33 +212,36 @@ class StudyRun {
     }
   }
 
-  #mayStart(trial: number | undefined): boolean {
-    return trial !== undefined && (trial === 0 || this.#ledger.trials[0]!.end !== undefined);
+  #mayStart(job: number | undefined): boolean {
+    return job !== undefined && (job === 0 || this.#ledger.jobs[0]!.end !== undefined);
   }
 
-  #start(trial: number): void {
+  #start(job: number): void {
     const { executor, study, onEvent } = this.#options;
-    const { candidate, attempts } = this.#ledger.trials[trial]!;
+    const { trial, attempts } = this.#ledger.jobs[job]!;
+    const { candidate } = this.#ledger.trials[trial]!;
+    const rung = this.#ledger.rungOf(job, this.#proposer.ends[trial]!);
     const at = () => this.#clock.wall();
     const finished = executor.run(
-      { trial, attempt: attempts + 1, candidate, seed: `${study.seed}/${trial}` },
+      { trial, attempt: attempts + 1, candidate, seed: `${study.seed}/${trial}`, ...(rung ? { rung } : {}) },
       {
         started: (worker, attempt) => this.#record({ type: 'started', at: at(), trial, attempt, worker }),
         progress: (worker, progress) => onEvent({ type: 'progress', at: at(), trial, worker, progress }),
       },
     );
-    this.#running.add(trial);
+    this.#running.add(job);
     finished.then(
-      (outcome) => this.#arrive(trial, outcome),
+      (outcome) => this.#arrive(job, outcome),
       (error: unknown) => {
-        this.#running.delete(trial);
+        this.#running.delete(job);
         this.#fail(error);
       },
     );
   }
 
-  #arrive(trial: number, outcome: Outcome): void {
-    this.#running.delete(trial);
+  #arrive(job: number, outcome: Outcome): void {
+    this.#running.delete(job);
+    const { trial } = this.#ledger.jobs[job]!;
     if (outcome.state === 'aborted') {
       this.#options.onEvent({ type: 'finished', at: this.#clock.wall(), trial, outcome });
       if (!this.#ending) this.stop();
@@ -220,8 +249,14 @@ class StudyRun {
       return;
     }
     const stored = recorded(outcome, this.#options.goal.objectives);
-    this.#ledger.finish(trial, stored);
+    this.#ledger.finish(job, stored);
     this.#record({ type: 'finished', at: this.#clock.wall(), trial, outcome: stored });
+    if (stored.state === 'done') this.#tellNotes(trial, stored);
+  }
+
+  #tellNotes(trial: number, { notes = [] }: DoneOutcome): void {
+    for (const note of notes)
+      this.#options.onEvent({ type: 'log', at: this.#clock.wall(), level: 'warning', message: `trial ${trial}: ${note}` });
   }
 
   #record(event: StudyEvent): void {
@@ -263,8 +298,11 @@ class StudyRun {
   #endReason(): EndReason | undefined {
     if (this.#ending === 'failing') return 'failing';
     const { asked, unfinished } = this.#ledger.counts();
-    if (unfinished === 0 && asked >= this.#trials) return 'budget';
-    if (unfinished === 0 && this.#proposer.exhausted) return 'exhausted';
+    if (unfinished === 0 && this.#watch.evidence) return this.#watch.evidence.reason;
+    if (unfinished === 0 && this.#proposer.settled()) {
+      if (asked >= this.#trials) return 'budget';
+      if (this.#proposer.exhausted) return 'exhausted';
+    }
     return this.#ending === 'error' ? undefined : this.#ending;
   }
 
@@ -273,9 +311,12 @@ class StudyRun {
     const failure = this.#ledger.hopeless();
     this.#ended = true;
     try {
-      this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'end', facts: { reason, counts: { ...counts } } });
+      const { evidence } = this.#watch;
+      const why = evidence?.reason === reason ? { evidence: { ...evidence } } : {};
+      const facts = { reason, counts: { ...counts }, ...why };
+      this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'end', facts });
       this.#flush();
-      this.#resolve(reason === 'failing' && failure ? { reason, counts, failure } : { reason, counts });
+      this.#resolve({ reason, counts, ...(reason === 'failing' && failure ? { failure } : {}), ...why });
     } catch (error) {
       this.#reject(error);
     }

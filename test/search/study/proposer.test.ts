@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Controller } from '../../../src/core/controller.ts';
-import type { StudyLog } from '../../../src/search/study/log.ts';
+import { none } from '../../../src/search/schedulers/none.ts';
+import { Ledger } from '../../../src/search/study/ledger.ts';
+import { emptyLog, type Snapshot } from '../../../src/search/study/log.ts';
 import { Proposer } from '../../../src/search/study/proposer.ts';
-
-const emptyLog: StudyLog = { trials: [], snapshot: undefined, lookAhead: undefined, forgiven: 0 };
 
 /** Proposes the trial's number, and notes every call. */
 function recorder() {
@@ -21,54 +21,71 @@ function recorder() {
   return { calls, controller };
 }
 
-const loggedTrials = (count: number): StudyLog['trials'] =>
-  Array.from({ length: count }, (_, n) => ({ candidate: { n }, key: `${n}`, origin: 'x', attempts: 1, end: undefined }));
+interface Past {
+  readonly asked?: number;
+  /** Every job below has a result. */
+  readonly finished?: number;
+  readonly snapshot?: Snapshot;
+  readonly lookAhead?: number;
+}
 
-/** Every trial below `finished` has a result. */
-function propose(controller: Controller, { log = emptyLog, finished = 0, lookAhead = 3 } = {}): Proposer {
-  return new Proposer({
+/** A study of so many trials, whose trials to come are finished up to that number as well. */
+function propose(controller: Controller, { asked = 0, finished = 0, snapshot, lookAhead = 3 }: Past = {}) {
+  const ledger = new Ledger(emptyLog());
+  const proposer = new Proposer({
     controller,
     controllerName: 'x',
+    scheduler: none.create({ goal: { objectives: [], constraints: [] }, rungs: [1], eta: 2 }),
     keyOf: ({ n }) => `${n}`,
     initial: [{ candidate: { n: 0 }, origin: 'baseline' }],
     lookAhead,
-    log,
-    resultOf: (trial) => (trial < finished ? { trial, candidate: { n: trial } } : undefined),
+    ledger,
+    snapshot,
   });
+  const ask = (trial: Parameters<Ledger['ask']>[0]) => {
+    const job = ledger.ask(trial);
+    if (job < finished) ledger.finish(job, { state: 'done', metrics: {}, seconds: 0 });
+  };
+  for (let n = 0; n < asked; n++) ask({ candidate: { n }, key: `${n}`, origin: 'x' });
+  const next = () => {
+    const decision = proposer.next(true);
+    if (decision?.type === 'asked') ask(decision);
+    return decision;
+  };
+  return { proposer, next };
 }
 
 describe('proposer', () => {
   it('asks ahead, and tells a result just before the ask that waits for it', () => {
     const { calls, controller } = recorder();
-    const proposer = propose(controller, { finished: 2 });
-    while (proposer.next());
+    const { proposer, next } = propose(controller, { finished: 2 });
+    while (next());
     expect(calls).toEqual(['asked 0', 'ask 1', 'ask 2', 'tell 0', 'ask 3', 'tell 1', 'ask 4']);
     expect(proposer.exhausted).toBe(false);
   });
 
   it('replays a log in the same order', () => {
     const { calls, controller } = recorder();
-    const proposer = propose(controller, { finished: 3, log: { ...emptyLog, trials: loggedTrials(5) } });
+    const { proposer, next } = propose(controller, { finished: 3, asked: 5 });
     proposer.replay();
     expect(calls).toEqual(['asked 0', 'asked 1', 'asked 2', 'tell 0', 'asked 3', 'tell 1', 'asked 4']);
-    expect(proposer.next()).toMatchObject({ trial: 5, key: '5' });
+    expect(next()).toMatchObject({ trial: 5, key: '5' });
     expect(calls.slice(-2)).toEqual(['tell 2', 'ask 5']);
   });
 
   it('replays only what came after the snapshot', () => {
     const { calls, controller } = recorder();
     const snapshot = { told: 32, state: null };
-    const proposer = propose(controller, { finished: 40, log: { ...emptyLog, trials: loggedTrials(37), snapshot } });
+    const { proposer } = propose(controller, { finished: 40, asked: 37, snapshot });
     expect(proposer.replay()).toEqual([]);
     expect(calls).toEqual(['restore', 'tell 32', 'asked 35', 'tell 33', 'asked 36']);
-    expect(proposer.asked).toBe(37);
   });
 
   it('is exhausted when the controller is', () => {
     const { controller } = recorder();
-    const proposer = propose({ ...controller, ask: () => undefined });
-    expect(proposer.next()).toMatchObject({ trial: 0, origin: 'baseline' });
-    expect(proposer.next()).toBeUndefined();
+    const { proposer, next } = propose({ ...controller, ask: () => undefined });
+    expect(next()).toMatchObject({ trial: 0, origin: 'baseline' });
+    expect(next()).toBeUndefined();
     expect(proposer.exhausted).toBe(true);
   });
 });

@@ -1,12 +1,16 @@
 import type { LiveEvent } from '../../../src/core/event.ts';
+import type { TrialRequest } from '../../../src/core/executor.ts';
 import { stableStringify } from '../../../src/core/json.ts';
 import type { Metrics } from '../../../src/core/objective.ts';
+import { createRng } from '../../../src/core/rng.ts';
+import type { Scheduler } from '../../../src/core/scheduler.ts';
 import type { StudyRecord, TrialStore } from '../../../src/core/store.ts';
-import type { Outcome } from '../../../src/core/trial.ts';
+import type { Artefact, Outcome } from '../../../src/core/trial.ts';
 import { controllers } from '../../../src/search/controllers/index.ts';
 import type { Clock, StudyHandle, StudyOptions } from '../../../src/search/study/options.ts';
 import { frontOf } from '../../../src/search/study/progress.ts';
 import { runStudy } from '../../../src/search/study/run.ts';
+import type { StopRules } from '../../../src/search/study/stopping.ts';
 import { createMemoryStore, readStudy } from '../../../src/store/index.ts';
 import { type CompressionProblem, compressionProblem } from '../../fixtures/compression-problem.ts';
 import { SimulatedExecutor } from '../../fixtures/simulated-executor.ts';
@@ -26,6 +30,9 @@ export interface SimulatedOptions {
   readonly lookAhead?: number;
   readonly clock?: Clock;
   readonly outcomeOf?: (metrics: Metrics, trial: number) => Outcome;
+  readonly scheduler?: Scheduler;
+  readonly stop?: StopRules;
+  readonly discard?: (checkpoint: Artefact) => void;
   /** Sees every event as it comes. */
   readonly onEvent?: (event: LiveEvent, study: SimulatedStudy) => void;
 }
@@ -65,7 +72,7 @@ export function simulate(options: SimulatedOptions = {}): SimulatedStudy {
     slots,
     delays,
     ...(maxTurns === undefined ? {} : { maxTurns }),
-    outcomeOf: ({ candidate, trial }) => outcomeOf(measure(candidate), trial),
+    outcomeOf: (request) => atRung(outcomeOf(measure(request.candidate), request.trial), request),
   });
   const controller = controllers
     .find(({ name }) => name === record.controller)!
@@ -94,9 +101,25 @@ export function simulate(options: SimulatedOptions = {}): SimulatedStudy {
       onEvent,
       ...(lookAhead === undefined ? {} : { lookAhead }),
       ...(clock === undefined ? {} : { clock }),
+      ...(options.scheduler ? { scheduler: options.scheduler } : {}),
+      ...(options.stop ? { stop: options.stop } : {}),
+      ...(options.discard ? { discard: options.discard } : {}),
     } satisfies StudyOptions),
   };
   return study;
+}
+
+/**
+ * A learning curve under a trial that is trained in rungs: what it lacks in accuracy shrinks, for every trial at a rate of its
+ * own. Every fifth trial trains nothing, as one that is only quantized.
+ */
+function atRung(outcome: Outcome, { trial, rung }: TrialRequest): Outcome {
+  if (outcome.state !== 'done' || !rung || trial % 5 === 0) return outcome;
+  const fidelity = rung.ends[rung.index]!;
+  const lacking = 0.1 * (1 - fidelity) ** (1 + 3 * createRng('curve', trial).uniform());
+  const checkpoint = { sha256: `${trial}@${fidelity}`, bytes: 1 };
+  const reached = { index: rung.index, fidelity, epochs: fidelity, ...(fidelity < 1 ? { checkpoint } : {}) };
+  return { ...outcome, metrics: { ...outcome.metrics, accuracy: outcome.metrics['accuracy']! - lacking }, rung: reached };
 }
 
 /** Everything that must not depend on workers, time or interruptions. */
@@ -106,6 +129,10 @@ export function digest(store: TrialStore): string {
     finishedAt: 0,
   }));
   const snapshots = [...store.events('study')].filter(({ type }) => type === 'snapshot').map((event) => ({ ...event, at: 0 }));
+  const jobs = [...store.events('study')].flatMap((event) => {
+    if (event.type === 'asked') return [[event.trial, 0]];
+    return event.type === 'continued' ? [[event.trial, event.rung]] : [];
+  });
   const front = frontOf(readStudy(store, 'study').trials, problem.goal).map(({ number }) => number);
-  return stableStringify(JSON.parse(JSON.stringify({ trials, snapshots, front })));
+  return stableStringify(JSON.parse(JSON.stringify({ trials, jobs, snapshots, front })));
 }

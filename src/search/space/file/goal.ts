@@ -92,6 +92,26 @@ function readConstraints(
   return constraints;
 }
 
+/**
+ * Reads a target: `accuracy >= 91 %, size <= 40kB`, or a list of such texts. `label` names it in messages; the constraints of
+ * the study hold beside it.
+ */
+export function readTarget(
+  node: Located,
+  source: Source,
+  metrics: readonly MetricInfo[],
+  problems: Problems,
+  label: string,
+): Constraint[] {
+  return (node.items ?? [node]).flatMap(parts).flatMap((part) => readConstraint(part, source, metrics, problems, label) ?? []);
+}
+
+/** The parts of a text between commas, each with its place. */
+function parts(node: Located): Located[] {
+  if (typeof node.value !== 'string') return [node];
+  return node.value.split(',').map((value) => ({ start: node.start, end: node.end, value, size: 1 }));
+}
+
 const excludes = (a: Constraint, b: Constraint): boolean =>
   a.metric === b.metric && a.op !== b.op && (a.op === '>=' ? a.bound > b.bound : a.bound < b.bound);
 
@@ -103,11 +123,12 @@ function readConstraint(
   source: Source,
   metrics: readonly MetricInfo[],
   problems: Problems,
+  label = 'constraints',
 ): Constraint | undefined {
   const { value } = node;
   const parts = typeof value === 'string' ? syntax.exec(value) : null;
   if (!parts) {
-    const message = `constraints: expected "metric >= number unit" such as "size <= 200kB", found ${show(value)}`;
+    const message = `${label}: expected "metric >= number unit" such as "size <= 200kB", found ${show(value)}`;
     problems.add(typeof value === 'string' ? 'SPACE_CONSTRAINT' : 'SPACE_TYPE', message, node);
     return undefined;
   }
@@ -115,24 +136,24 @@ function readConstraint(
   const [, , name, , op, , number, , unit] = parts as unknown as string[];
   const metric = findMetric(name!, place(2), metrics, problems);
   if (op !== '>=' && op !== '<=') {
-    problems.add('SPACE_CONSTRAINT', `constraints: expected >= or <=, found ${op}`, place(4));
+    problems.add('SPACE_CONSTRAINT', `${label}: expected >= or <=, found ${op}`, place(4));
     return undefined;
   }
   if (!metric) return undefined;
   if (!Number.isFinite(Number(number)))
-    problems.add('SPACE_CONSTRAINT', 'constraints: the bound is too large for a number', place(6));
+    problems.add('SPACE_CONSTRAINT', `${label}: the bound is too large for a number`, place(6));
   const bound = toOwnUnit(Number(number), unit!, metric);
   if (bound === undefined) {
     const guess = didYouMean(unit!, unitsOf(metric));
     problems.add(
       'SPACE_UNIT',
-      `constraints: ${name} has no unit ${show(unit)}.${guess} Units: ${unitsOf(metric).join(', ')}.`,
+      `${label}: ${name} has no unit ${show(unit)}.${guess} Units: ${unitsOf(metric).join(', ')}.`,
       place(8),
     );
     return undefined;
   }
   const fault = impossible(metric, op, bound);
-  if (fault) problems.add('SPACE_IMPOSSIBLE', `constraints: ${show(value)} can never hold: ${fault}`, place(6));
+  if (fault) problems.add('SPACE_IMPOSSIBLE', `${label}: ${show(value)} can never hold: ${fault}`, place(6));
   return { metric: metric.name, op, bound };
 }
 

@@ -10,11 +10,12 @@ export interface SchemaOptions {
   /** Knobs of the recipe that a space may search. */
   readonly recipe: Readonly<Record<string, Knob>>;
   readonly controllers?: readonly string[];
+  readonly schedulers?: readonly string[];
 }
 
 /** The JSON Schema of space files, for editors. It cannot know the layers: `nas search` checks those. */
-export function jsonSchema({ sections, techniques, metrics, recipe, controllers }: SchemaOptions): Json {
-  const outline = fileSchema(sections, controllers);
+export function jsonSchema({ sections, techniques, metrics, recipe, ...names }: SchemaOptions): Json {
+  const outline = fileSchema(sections, names);
   const described = (key: 'trial' | 'objectives' | 'constraints' | 'layers', schema: z.ZodType) =>
     schema.describe(outline.shape[key].description ?? '');
   const schema = z.strictObject({

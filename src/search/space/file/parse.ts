@@ -3,14 +3,16 @@ import { basename } from 'node:path';
 import type { Catalog } from '../../../core/catalog.ts';
 import { NasError } from '../../../core/errors.ts';
 import { type Json, stableStringify } from '../../../core/json.ts';
-import type { Goal } from '../../../core/objective.ts';
+import type { Constraint, Goal } from '../../../core/objective.ts';
+import { mostEpochs, trainsAnything } from '../schedule.ts';
 import type { Space } from '../space.ts';
 import { buildSpace } from './build.ts';
 import { readGoal } from './goal.ts';
 import { parseSection } from './issues.ts';
 import { readLayers } from './layers.ts';
 import { Problems } from './problems.ts';
-import { fileSchema, type SearchDefaults, type Sections } from './schema.ts';
+import { fileSchema, type KnownNames, type SearchDefaults, type Sections } from './schema.ts';
+import { readSearch } from './search.ts';
 import { errorAt, type Located, readYaml, type Source } from './source.ts';
 import { readTrial, recipeParameters, type TrialSection } from './trial.ts';
 
@@ -28,6 +30,12 @@ export interface SpaceFile {
   readonly goal: Goal;
   readonly space: Space;
   readonly search: SearchDefaults;
+  /** `search.target`, in the metrics' own units; empty where there is none. */
+  readonly target: readonly Constraint[];
+  /** The most that a trial is trained for. */
+  readonly epochs: number;
+  /** Whether any candidate is trained. */
+  readonly trains: boolean;
   /** Hex SHA-256 of what the file means for the study: all but name, search and layout. */
   readonly hash: string;
 }
@@ -35,12 +43,10 @@ export interface SpaceFile {
 /** The sections that decide what layers, knobs and metrics there are. */
 type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial'>;
 
-export interface ParseOptions {
+export interface ParseOptions extends KnownNames {
   readonly sections: Sections;
   /** Asked once the sections are known to be right. Its NasErrors are shown at `model:`. */
   readonly catalogOf: (parsed: ParsedSections) => Catalog;
-  /** Names that `search.controller` may have; not checked where absent. */
-  readonly controllers?: readonly string[];
 }
 
 /**
@@ -51,7 +57,7 @@ export function parseSpace(text: string, file: string, options: ParseOptions): S
   const { source, root: whole } = readYaml(text, file);
   const root = withoutEmpty(whole);
   const problems = new Problems(source);
-  const outline = parseSection(fileSchema(options.sections, options.controllers), root.value, root, '', problems);
+  const outline = parseSection(fileSchema(options.sections, options), root.value, root, '', problems);
   const trial = readTrial(trialNode(root), options.sections.recipe, problems);
   problems.throwIfAny();
   const { name, model, data, baseline, search } = outline as Outline;
@@ -59,10 +65,14 @@ export function parseSpace(text: string, file: string, options: ParseOptions): S
   const catalog = askCatalog(options, parsed, source, root);
   const goal = readGoal(root, source, catalog.metrics, problems);
   const space = readSpace(root, trial!, catalog, problems);
+  const training = catalog.techniques.flatMap(({ name, trains }) => (trains ? [name] : []));
+  const extent = { epochs: mostEpochs(parsed.trial, space), trains: trainsAnything(space, training) };
+  const target = readSearch(root, source, { settings: search, ...extent, metrics: catalog.metrics }, problems);
   problems.throwIfAny();
   if (space.parameters.length === 0) throw nothingToSearch(source, root);
   const hash = createHash('sha256').update(stableStringify({ ...parsed, goal, space } as unknown as Json));
-  return { name: name ?? studyName(file), file, text, ...parsed, goal, space, search, hash: hash.digest('hex') };
+  const own = { name: name ?? studyName(file), file, text, hash: hash.digest('hex') };
+  return { ...own, ...parsed, goal, space, search, target, ...extent };
 }
 
 type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'search'> & { readonly name: string | undefined };

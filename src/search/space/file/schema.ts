@@ -9,11 +9,16 @@ export interface Sections {
   readonly recipe: z.ZodObject;
 }
 
+/** The names that `search.controller` and `search.scheduler` may have; any where absent. */
+export interface KnownNames {
+  readonly controllers?: readonly string[];
+  readonly schedulers?: readonly string[];
+}
+
 /**
  * The file's outline. What can only be checked against the catalog (trial, objectives, constraints, layers) is open here.
- * `controllers`: the names that `search.controller` may have; any where absent.
  */
-export function fileSchema(sections: Sections, controllers?: readonly string[]) {
+export function fileSchema(sections: Sections, { controllers, schedulers }: KnownNames = {}) {
   return z.strictObject({
     name: z
       .string()
@@ -33,11 +38,11 @@ export function fileSchema(sections: Sections, controllers?: readonly string[]) 
       .unknown()
       .optional()
       .describe('Rules from top to bottom: which techniques may do what to which layers. Later rules override earlier ones.'),
-    search: searchSchema(controllers).prefault({}).describe('Defaults for the options of nas search.'),
+    search: searchSchema(controllers, schedulers).prefault({}).describe('Defaults for the options of nas search.'),
   });
 }
 
-const searchSchema = (controllers?: readonly string[]) =>
+const searchSchema = (controllers?: readonly string[], schedulers?: readonly string[]) =>
   z.strictObject({
     trials: z.int().min(1).optional().describe('How many candidates to train and measure.'),
     controller: (controllers ? z.enum([...controllers]) : z.string()).optional().describe('What proposes candidates.'),
@@ -47,6 +52,30 @@ const searchSchema = (controllers?: readonly string[]) =>
       .optional()
       .describe('Equal seeds give equal searches.'),
     workers: z.int().min(1).optional().describe('Trials that run at the same time.'),
+    lookAhead: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Jobs that may be under way before the first of them must be known. Results depend on it; not on workers.'),
+    scheduler: (schedulers ? z.enum([...schedulers]) : z.string())
+      .optional()
+      .describe('How far trials are trained: none to the end; asha, hyperband: the best of every rung go on.'),
+    eta: z.number().optional().describe('One of so many trials goes on from a rung; at least 2 (3).'),
+    rungs: z
+      .array(z.number())
+      .min(1)
+      .optional()
+      .describe('Epochs at which trials are measured, rising. Default: a ninth and a third of trial.epochs, for eta 3.'),
+    minEpochs: z.number().optional().describe('Epochs of the first rung, instead of rungs; the others follow by eta.'),
+    target: z
+      .union([z.string(), z.array(z.string()).min(1)])
+      .optional()
+      .describe('End when one model meets all of this: "accuracy >= 91 %, size <= 40kB".'),
+    patience: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('End when the hypervolume has not grown by a thousandth over so many results. Off by default.'),
     time: z
       .string()
       .refine((text) => parseDuration(text) !== undefined, 'must be a time such as "90 s", "15 min" or "2 h"')
