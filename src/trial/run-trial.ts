@@ -37,7 +37,7 @@ export async function runTrial(job: Job, shared: SharedTrialData, hooks: TrialHo
     const bytes = exportGraph(final, shared.dataset);
     const measured = await measure(final, bytes, shared, hooks);
     const artefact = await saveArtefact(shared.setup.artefactFolder, bytes);
-    const facts = { techniques: reportOf(final, job.plan), curve: tuned.curve.map((point) => ({ ...point })) };
+    const facts = { techniques: reportOf(tuned.graph, job.plan), curve: tuned.curve.map((point) => ({ ...point })) };
     const details = { ...measured.details, ...facts };
     const { metrics } = measured;
     return { state: 'done', metrics, artefact, details, ...tuned.reached, seconds: seconds() } satisfies DoneOutcome;

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/core/candidate.ts';
 import { techniques } from '../../src/network/compress/index.ts';
-import { canonicalPlan, finalize, planKey, rewrite } from '../../src/network/compress/recipe.ts';
+import { canonicalPlan, finalize, planKey } from '../../src/network/compress/recipe.ts';
 import { stages, type Technique } from '../../src/network/compress/technique.ts';
 import { decode } from '../../src/network/ir/bytes/decode.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
 import type { Graph } from '../../src/network/ir/graph.ts';
 import { layersOf } from '../../src/network/ir/layers.ts';
 import { verify } from '../../src/network/ir/verify.ts';
-import { finished, noPlan, relativeError, runOnnx } from '../fixtures/compression.ts';
+import { finished, noPlan, relativeError, rewritten, runOnnx } from '../fixtures/compression.ts';
 import { images, trainedModel, trainedResnet } from '../fixtures/graphs.ts';
 import { interpret } from '../fixtures/interpreter.ts';
 import { plans } from '../fixtures/plans.ts';
@@ -23,7 +23,7 @@ const graphs: Record<string, Graph> = {
   ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
 };
 
-const compress = (graph: Graph, plan: Plan): Promise<Graph> => finished(rewrite(graph, plan), plan);
+const compress = (graph: Graph, plan: Plan): Promise<Graph> => finished(rewritten(graph, plan), plan);
 const interfaceOf = ({ inputs, outputs, types }: Graph) => ({ inputs, outputs: outputs.map((name) => [name, types[name]]) });
 const compressible = (technique: Technique) => Object.entries(graphs).filter(([, graph]) => technique.sites(graph).length > 0);
 

@@ -4,6 +4,7 @@
  */
 import { prune } from './prune-channels.ts';
 import { quantize } from './quantize.ts';
+import { sparsify } from './sparsify.ts';
 import type { Technique } from './technique.ts';
 
-export const techniques: readonly Technique[] = [prune, quantize];
+export const techniques: readonly Technique[] = [prune, sparsify, quantize];

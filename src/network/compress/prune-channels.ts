@@ -2,8 +2,8 @@ import type { Graph, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
 import { isZeros } from '../ir/zeros.ts';
 import { type ChannelGroup, channelGroups } from './channels/groups.ts';
-import { removeChannels } from './channels/remove.ts';
-import { defineTechnique, mapSites } from './technique.ts';
+import { type Cut, removeChannels } from './channels/remove.ts';
+import { type BySite, defineTechnique, mapSites } from './technique.ts';
 
 /** Norms of a channel's weights (Li et al. 2017, Pruning Filters for Efficient ConvNets: L1). */
 const norms = {
@@ -18,6 +18,12 @@ const norms = {
     return Math.sqrt(sum);
   },
 };
+
+interface PruneSettings {
+  readonly keep: number;
+  readonly importance: keyof typeof norms;
+  readonly multiple: number;
+}
 
 /**
  * Structured pruning: the channels of least norm are removed from the network, and with them everything that belongs
@@ -61,17 +67,37 @@ export const prune = defineTechnique({
       return kept === channels ? undefined : { ...own, keep: kept / channels, multiple: 1 };
     }),
 
-  /** All groups are judged on the weights as they are given, so that their order does not matter. */
-  rewrite(graph, settings) {
-    const cuts = Object.entries(settings).flatMap(([site, { keep, importance, multiple }]) => {
-      const group = groupOf(graph, site);
-      if (!group) return []; // Another technique took the layer out.
-      const count = keptChannels(group.channels, keep, multiple);
-      return [{ group, keep: largest(channelScores(graph, group, norms[importance]), count) }];
-    });
-    return removeChannels(graph, cuts);
+  rewrite: (graph, settings) => removeChannels(graph, cutsOf(graph, settings)),
+
+  /** Gradients lose the channels that their parameters lose. */
+  restate(graph, settings, findings) {
+    if (findings.gradients.length === 0) return findings;
+    const cuts = cutsOf(graph, settings);
+    return { ...findings, gradients: findings.gradients.map((batch) => cutGradients(graph, batch, cuts)) };
   },
 });
+
+/** All groups are judged on the weights as they are given, so that their order does not matter. */
+function cutsOf(graph: Graph, settings: BySite<PruneSettings>): readonly Cut[] {
+  return Object.entries(settings).flatMap(([site, { keep, importance, multiple }]) => {
+    const group = groupOf(graph, site);
+    if (!group) return []; // Another technique took the layer out.
+    const count = keptChannels(group.channels, keep, multiple);
+    return [{ group, keep: largest(channelScores(graph, group, norms[importance]), count) }];
+  });
+}
+
+function cutGradients(graph: Graph, gradients: Readonly<Record<string, Float32Array>>, cuts: readonly Cut[]) {
+  const tensors = Object.entries(gradients).flatMap(([name, data]) => {
+    const shape = graph.types[name]?.shape;
+    return shape && elementCount(shape) === data.length ? [[name, { dtype: 'float32', shape, data }] as const] : [];
+  });
+  const { initializers } = removeChannels(
+    { ...graph, initializers: { ...graph.initializers, ...Object.fromEntries(tensors) } },
+    cuts,
+  );
+  return Object.fromEntries(tensors.map(([name]) => [name, initializers[name]!.data as Float32Array]));
+}
 
 const groupOf = (graph: Graph, name: string): ChannelGroup | undefined =>
   channelGroups(graph).find((group) => group.name === name);

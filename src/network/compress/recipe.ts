@@ -197,10 +197,10 @@ export function finalize(graph: Graph, plan: Plan, statistics: Statistics): Grap
   return shortNames(used.reduce((current, { technique, settings }) => technique.store?.(current, settings) ?? current, finished));
 }
 
-/** What the techniques of a plan have to say about the finished network, by their names. */
-export function reportOf(finished: Graph, plan: Plan): Readonly<Record<string, Json>> {
+/** What the techniques of a plan have to say about the fine-tuned network, by their names. */
+export function reportOf(graph: Graph, plan: Plan): Readonly<Record<string, Json>> {
   const reports = activeIn(plan).flatMap(({ technique, settings }) => {
-    const report = technique.report?.(finished, settings);
+    const report = technique.report?.(graph, settings);
     return report === undefined ? [] : [[technique.name, report] as const];
   });
   return Object.fromEntries(reports);

@@ -8,7 +8,7 @@ import type { Graph } from '../ir/graph.ts';
  * When a technique has its turn. A plan's techniques are applied in this order, in the list's order within a stage,
  * unless a technique of the plan orders the stages otherwise.
  */
-export const stages = ['architecture', 'factor', 'prune', 'quantize'] as const;
+export const stages = ['architecture', 'factor', 'prune', 'sparsify', 'quantize'] as const;
 
 export type Stage = (typeof stages)[number];
 
@@ -117,11 +117,11 @@ export type Projection = (weights: Weights, moment: Moment) => void;
  * - `objective`: another loss, made of the one that is there. Its graph inputs are those of `perImage`, [N, …] each.
  * - `during`: called when training begins, or goes on from a checkpoint; what comes back is called after every step.
  *   Whatever it has to remember it must see in the weights (a weight that was pruned is 0): nothing else is saved.
+ * - `report`: facts about the fine-tuned network, for the trial's record.
  * - `needs`: values of the trained network, BatchNormalization folded, whose ranges `finalize` wants.
  * - `finalize`: after fine-tuning, on that folded network.
  * - `store`: how the finished network is written, after every technique's `finalize`. What comes out is what is encoded
  *   and measured.
- * - `report`: facts about the stored network, for the trial's record.
  *
  * A site's name stays valid through `rewrite`s of other techniques as long as its layer is there.
  */
@@ -142,10 +142,10 @@ export interface Technique<K extends Knobs = Knobs> {
   perImage?(baseline: Graph, settings: BySite<SettingsOf<K>>): Readonly<Record<string, PerImage>>;
   objective?(graph: Graph, settings: BySite<SettingsOf<K>>, terms: LossTerms): string;
   during?(graph: Graph, settings: BySite<SettingsOf<K>>): (weights: Weights) => Projection;
+  report?(graph: Graph, settings: BySite<SettingsOf<K>>): Json;
   needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly string[];
   finalize?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   store?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
-  report?(graph: Graph, settings: BySite<SettingsOf<K>>): Json;
 }
 
 /**

@@ -3,7 +3,17 @@ import { elementCount } from '../graph.ts';
 import type { GradContext, OpEntry } from '../op.ts';
 import { readInt, readInts } from './support/attributes.ts';
 import { constantsOf, expand, gradOf, reshape } from './support/gradients.ts';
-import { axesOf, axisOf, constantInts, expectShape, inputType, range, ranked, reducedShape } from './support/shapes.ts';
+import {
+  axesOf,
+  axisOf,
+  constantInts,
+  expectShape,
+  inputType,
+  likeInput,
+  range,
+  ranked,
+  reducedShape,
+} from './support/shapes.ts';
 
 /** Sums over axes, and what is made of them. */
 
@@ -105,6 +115,9 @@ const softmaxCrossEntropy: OpEntry = {
   },
 };
 
+/** Running sums along the axis that input 1 names. */
+const cumSum: OpEntry = { op: 'CumSum', domain: '', infer: likeInput, grad: 'forbidden' };
+
 export const reductionOps: readonly OpEntry[] = [
   reduction('ReduceSum', axesFromInput, () => 1),
   reduction('ReduceMean', axesFromAttribute, (count) => 1 / count),
@@ -113,5 +126,6 @@ export const reductionOps: readonly OpEntry[] = [
   softmax,
   logSoftmax,
   argMax,
+  cumSum,
   softmaxCrossEntropy,
 ];
