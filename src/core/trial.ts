@@ -98,3 +98,9 @@ export function measuredTrial(trial: Trial): MeasuredTrial | undefined {
 }
 
 export type FinishedTrial = Extract<Trial, { state: 'done' | 'failed' }>;
+
+/** The state as people read it: a measured trial whose training is not at its end is paused, or was stopped there. */
+export function shownState(trial: Trial): Trial['state'] | 'paused' | 'stopped' {
+  if (trial.state !== 'done' || (trial.rung?.fidelity ?? 1) === 1) return trial.state;
+  return trial.stopped === undefined ? 'paused' : 'stopped';
+}

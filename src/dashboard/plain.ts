@@ -76,6 +76,7 @@ function trialLine(model: ViewModel, number: number, options: PlainOptions): str
     parts.push(
       ...shownMetrics(goal).map((metric) => `${metricFormat(metric).label} ${formatMetric(metric, trial.metrics[metric])}`),
     );
+    if (trial.rung && trial.rung.fidelity < 1) parts.push(`at ${formatPercent(trial.rung.fidelity, 0)} of its training`);
     if (analyse(model.finished).front.includes(number)) parts.push('on the front');
   }
   const left = remaining(model, budget, now());

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
@@ -130,6 +130,29 @@ describe('nas search, end to end', () => {
   });
 });
 
+describe('nas search --scheduler', () => {
+  it('gives the same for any number of workers, also after a kill and without a checkpoint', { timeout: 240_000 }, async () => {
+    await writeFile(join(cwd, 'rungs.yaml'), space('data').replace('epochs: 0.25', 'epochs: 0.5'));
+    const args = ['search', '--space', 'rungs.yaml', '--trials', '7', '--scheduler', 'asha', '--look-ahead', '4', '--db'];
+    expect((await nas(cwd, ...args, 'whole.db', '--workers', '2')).code).toBe(0);
+    const { child, ended } = startNas(cwd, [...args, 'killed.db', '--workers', '1']);
+    let lines = '';
+    child.stdout!.on('data', (text: string) => {
+      lines += text;
+      if (lines.includes('of its training')) child.kill('SIGKILL');
+    });
+    expect((await ended).signal).toBe('SIGKILL');
+    const folder = join(cwd, 'killed.artefacts');
+    const checkpoints = (await readdir(folder)).filter((file) => file.endsWith('.checkpoint'));
+    expect(checkpoints.length).toBeGreaterThan(0);
+    for (const file of checkpoints) await rm(join(folder, file));
+    expect((await nas(cwd, ...args, 'killed.db', '--workers', '2')).code).toBe(0);
+    const whole = await list('--db', 'whole.db');
+    expect(new Set(whole.map(({ state }) => state))).toEqual(new Set(['done', 'paused']));
+    expect(digest(await list('--db', 'killed.db'))).toEqual(digest(whole));
+  });
+});
+
 describe('bounds that are known to be out of reach', () => {
   it('are refused before the search, with what is possible, and leave nothing behind', { timeout: 120_000 }, async () => {
     const text = space('data').replace('layers:', 'constraints: [size <= 1kB]\nlayers:');
@@ -156,6 +179,12 @@ describe('bad input', () => {
       'an engine that is not there',
       ['search', '--space', 'tiny.yaml', '--engine', 'tensorflow'],
       /engine tensorflow cannot be used/,
+    ],
+    ['a scheduler of that name', ['search', '--space', 'tiny.yaml', '--scheduler', 'ahsa'], /Did you mean "asha"/],
+    [
+      'an unknown metric as a target',
+      ['search', '--space', 'tiny.yaml', '--target', 'size<=1kB,acuracy>=1'],
+      /target:1:11: .*"accuracy"/,
     ],
     ['a misspelt key', ['search', '--space', 'misspelt.yaml'], /misspelt\.yaml:2:1: .*Did you mean "model"/s],
     ['missing data', ['search', '--space', 'nodata.yaml'], /nowhere/],

@@ -1,4 +1,5 @@
-import type { Trial } from '../../core/trial.ts';
+import type { Metrics } from '../../core/objective.ts';
+import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import { formatMetric } from '../../dashboard/format.ts';
 import { readStudy } from '../../store/index.ts';
 import type { StudyOptions } from '../options.ts';
@@ -15,8 +16,10 @@ export function ls(options: StudyOptions & { readonly json?: boolean }): void {
 }
 
 function toJson(trial: Trial) {
-  const { number, state, origin, candidate } = trial;
-  const base = { trial: number, state, origin, candidate, metrics: metricsOf(trial) };
+  const { number, origin, candidate } = trial;
+  const rung = measuredTrial(trial)?.rung;
+  const trained = rung ? { trained: { epochs: rung.epochs, fidelity: rung.fidelity } } : {};
+  const base = { trial: number, state: shownState(trial), origin, candidate, metrics: metricsOf(trial), ...trained };
   switch (trial.state) {
     case 'done':
       return { ...base, artefact: trial.artefact ?? null, seconds: trial.seconds };
@@ -32,7 +35,8 @@ function toJson(trial: Trial) {
   }
 }
 
-export const metricsOf = (trial: Trial) => (trial.state === 'done' ? trial.metrics : {});
+/** As measured last: a trial that goes on shows its rung before. */
+export const metricsOf = (trial: Trial): Metrics => measuredTrial(trial)?.metrics ?? {};
 
 /** Metrics that have a column of their own; the intervals and ratios are in `nas show`. */
 const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
@@ -41,8 +45,9 @@ function columns(trials: readonly Trial[]): Column<Trial>[] {
   const measured = shownMetrics.filter((name) => trials.some((trial) => metricsOf(trial)[name] !== undefined));
   return [
     { title: 'trial', align: 'right', cell: (trial) => String(trial.number) },
-    { title: 'state', cell: (trial) => trial.state },
+    { title: 'state', cell: shownState },
     { title: 'origin', cell: (trial) => trial.origin },
+    ...(trials.some(rungOf) ? [{ title: 'epochs', align: 'right', cell: epochs } satisfies Column<Trial>] : []),
     ...measured.map(
       (name): Column<Trial> => ({ title: name, align: 'right', cell: (trial) => formatMetric(name, metricsOf(trial)[name]) }),
     ),
@@ -50,7 +55,13 @@ function columns(trials: readonly Trial[]): Column<Trial>[] {
   ];
 }
 
+const rungOf = (trial: Trial) => measuredTrial(trial)?.rung;
+
+/** Trained so far; blank for a trial that trains nothing. */
+const epochs = (trial: Trial): string => String(Number(rungOf(trial)?.epochs.toPrecision(3) ?? Number.NaN) || '');
+
 function why(trial: Trial): string {
+  if (trial.state === 'done') return trial.stopped ?? '';
   if (trial.state === 'failed') return `${trial.code}: ${trial.message}`;
   return trial.state === 'aborted' ? trial.reason : '';
 }

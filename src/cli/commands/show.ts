@@ -1,7 +1,7 @@
 import type { Plan, Value } from '../../core/candidate.ts';
 import { NasError } from '../../core/errors.ts';
-import type { Trial } from '../../core/trial.ts';
-import { formatMetric } from '../../dashboard/format.ts';
+import { type MeasuredTrial, measuredTrial, shownState, type Trial } from '../../core/trial.ts';
+import { formatMetric, formatPercent } from '../../dashboard/format.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import { meaningOf } from '../meaning.ts';
 import type { StudyOptions } from '../options.ts';
@@ -28,14 +28,14 @@ export function findTrial({ trials, record }: StudyView, number: number): Trial 
 }
 
 function heading(trial: Trial): string[] {
-  const first = `trial ${trial.number}: ${trial.state} (${trial.origin})`;
+  const first = `trial ${trial.number}: ${shownState(trial)} (${trial.origin})`;
   switch (trial.state) {
     case 'failed':
       return [first, `${trial.code}: ${trial.message}`];
     case 'aborted':
       return [first, trial.reason];
     case 'done':
-      return [first, `${trial.seconds.toFixed(1)} s${trial.artefact ? `, model ${trial.artefact.sha256.slice(0, 12)}` : ''}`];
+      return [first, ...rungLines(trial), madeLine(trial)];
     case 'running':
     case 'waiting':
       return [first];
@@ -44,10 +44,21 @@ function heading(trial: Trial): string[] {
   }
 }
 
+const madeLine = ({ seconds, artefact }: MeasuredTrial): string =>
+  `${seconds.toFixed(1)} s${artefact ? `, model ${artefact.sha256.slice(0, 12)}` : ''}`;
+
+/** How far a scheduler has trained it, and why no further. */
+function rungLines({ rung, stopped }: MeasuredTrial): string[] {
+  if (!rung) return [];
+  const trained = `trained for ${Number(rung.epochs.toPrecision(3))} epochs, ${formatPercent(rung.fidelity)} of its training`;
+  return [stopped === undefined ? trained : `${trained}; stopped: ${stopped}`];
+}
+
 function metricLines(trial: Trial): string[] {
-  if (trial.state !== 'done') return [];
-  const width = Math.max(...Object.keys(trial.metrics).map((name) => name.length));
-  return Object.entries(trial.metrics).map(([name, value]) => `${name.padEnd(width)}  ${formatMetric(name, value)}`);
+  const { metrics } = measuredTrial(trial) ?? {};
+  if (!metrics) return [];
+  const width = Math.max(...Object.keys(metrics).map((name) => name.length));
+  return Object.entries(metrics).map(([name, value]) => `${name.padEnd(width)}  ${formatMetric(name, value)}`);
 }
 
 interface Choice {

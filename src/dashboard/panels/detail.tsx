@@ -1,6 +1,6 @@
-import type { Trial } from '../../core/trial.ts';
+import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import type { NetworkInfo } from '../budget.ts';
-import { formatDuration, formatPoints, formatRatio, metricFormat, metricFormats } from '../format.ts';
+import { formatDuration, formatPercent, formatPoints, formatRatio, metricFormat, metricFormats } from '../format.ts';
 import { describe, layerSettings, layerStrips } from '../layer-strips.ts';
 import type { DetailProps } from '../panel-props.ts';
 import { fitted } from './hypervolume.tsx';
@@ -27,15 +27,23 @@ function stateRow({ trial, feasible }: DetailProps): Row {
   const took = 'seconds' in trial ? ` in ${formatDuration(trial.seconds * 1000)}` : '';
   const misses = feasible ? [] : [run(' · misses a constraint', 'failure')];
   return [
-    run(` ${trial.state}${took}`, trial.state === 'failed' ? 'failure' : 'plain'),
+    run(` ${shownState(trial)}${trainedText(trial)}${took}`, trial.state === 'failed' ? 'failure' : 'plain'),
     run(` · ${trial.origin}`, 'dim'),
     ...misses,
   ];
 }
 
+/** ` at 33 % of its training` */
+function trainedText(trial: Trial): string {
+  const fidelity = measuredTrial(trial)?.rung?.fidelity ?? 1;
+  return fidelity < 1 ? ` at ${formatPercent(fidelity, 0)} of its training` : '';
+}
+
 function failureRows(trial: Trial, width: number): Row[] {
   if (trial.state === 'failed')
     return [[run(` ${trial.code}`, 'failure')], ...wrap(trial.message, width - 2).map((line) => [run(` ${line}`)])];
+  if (trial.state === 'done' && trial.stopped !== undefined)
+    return wrap(trial.stopped, width - 2).map((line) => [run(` ${line}`, 'dim')]);
   return trial.state === 'aborted' ? [[run(` ${trial.reason}`, 'dim')]] : [];
 }
 

@@ -53,6 +53,7 @@ export const catalog: Catalog = {
   techniques: [
     {
       name: 'prune',
+      trains: true,
       summary: 'Remove channels.',
       knobs: {
         keep: number(0, 1, { off: 1 }),
@@ -94,6 +95,7 @@ export const options: ParseOptions = {
     return catalog;
   },
   controllers: ['random', 'evolution'],
+  schedulers: ['none', 'asha'],
 };
 
 const goodParts = {

@@ -37,7 +37,7 @@ export function parseTarget(text: string, name: string, metrics: readonly Metric
   const source: Source = { file: name, text, lines: new LineCounter() };
   source.lines.addNewLine(0);
   const problems = new Problems(source);
-  const target = readTarget({ start: 0, end: text.length, value: text, size: 1 }, source, metrics, problems, name);
+  const target = readTarget({ start: 0, end: text.length, value: text, size: 1 }, source, metrics, problems, 'target');
   problems.throwIfAny();
   return target;
 }

@@ -6,6 +6,8 @@ const layers = (rules: string) => spaceText({ layers: `layers:\n${rules}` });
 const keep = (setting: string) => layers(`  - match: "*"\n    prune: { keep: ${setting} }`);
 export const constraints = (list: string) => spaceText({ constraints: `constraints: ${list}` });
 
+const search = (settings: string) => spaceText({ search: `search: { ${settings} }` });
+
 /** `«` marks the place that the error must point at; it is taken out before the text is parsed. */
 export const rows: readonly Row[] = [
   // YAML
@@ -337,4 +339,44 @@ export const rows: readonly Row[] = [
     /nothing to search/,
   ],
   ['no layers and no searched recipe', 'SPACE_EMPTY', `«${spaceText({ layers: '' })}`, /nothing to search/],
+  // Scheduling and stopping; a trial is trained for half an epoch.
+  ['a misspelt scheduler', 'SPACE_VALUE', search('scheduler: «ahsa'), /one of "none", "asha".*Did you mean "asha"/],
+  [
+    'rungs that do not rise',
+    'SPACE_SCHEDULE',
+    search('scheduler: asha, rungs: [0.2, «0.2]'),
+    /rungs: must rise: 0\.2 after 0\.2/,
+  ],
+  ['a rung of nothing', 'SPACE_SCHEDULE', search('scheduler: asha, rungs: [«0]'), /rungs: must rise: 0 after 0/],
+  [
+    'a rung beyond the training',
+    'SPACE_SCHEDULE',
+    search('scheduler: asha, rungs: [0.2, «3]'),
+    /3 epochs, but a trial is .* 0\.5/,
+  ],
+  ['eta below 2', 'SPACE_SCHEDULE', search('scheduler: asha, eta: «1.5'), /eta: must be at least 2, found 1\.5/],
+  ['min above max', 'SPACE_SCHEDULE', search('scheduler: asha, minEpochs: «2'), /minEpochs: .* below the 0\.5 epochs of a trial/],
+  ['rungs and minEpochs', 'SPACE_SCHEDULE', search('rungs: [0.1], minEpochs: «0.2'), /leave one of them out/],
+  [
+    'a scheduler where nothing is trained',
+    'SPACE_SCHEDULE',
+    spaceText({ layers: 'layers: [{ match: "*", quantize: { bits: [8, 32] } }]', search: 'search: { scheduler: «asha }' }),
+    /no candidate of this space is trained/,
+  ],
+  [
+    'a target of an unknown metric',
+    'SPACE_UNKNOWN_METRIC',
+    search('target: "size <= 4kB, «acuracy >= 0.9"'),
+    /Did you mean "accuracy"/,
+  ],
+  [
+    'a target without a bound',
+    'SPACE_CONSTRAINT',
+    search('target: «accuracy'),
+    /search\.target: expected "metric >= number unit"/,
+  ],
+  ['a target with a wrong unit', 'SPACE_UNIT', search('target: "size <= 4«ms"'), /search\.target: size has no unit "ms"/],
+  ['a target that is a number', 'SPACE_VALUE', search('target: «3'), /search\.target/],
+  ['a patience of 0', 'SPACE_VALUE', search('patience: «0'), /patience: must be at least 1/],
+  ['a look-ahead of 0', 'SPACE_VALUE', search('lookAhead: «0'), /lookAhead: must be at least 1/],
 ];
