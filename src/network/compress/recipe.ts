@@ -55,6 +55,7 @@ const shapeMatters = (technique: Active['technique'], later: readonly Active[]):
 
 /** The network's shape after a technique: which channels and weights go takes findings, how many does not. */
 function outline(graph: Graph, { technique, settings }: Active): Graph {
+  if (technique.outline) return technique.outline(graph, settings);
   const findings = placeholders(graph, technique.asks?.(graph, settings) ?? {});
   return technique.rewrite?.(graph, settings, findings) ?? graph;
 }

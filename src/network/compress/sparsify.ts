@@ -4,7 +4,7 @@ import { elementCount } from '../ir/graph.ts';
 import { layersOf } from '../ir/layers.ts';
 import { readInt } from '../ir/ops/support/attributes.ts';
 import { isZeros } from '../ir/zeros.ts';
-import { cubicShare } from './sparse/schedule.ts';
+import { cubicShare } from './schedule.ts';
 import { stayCount } from './sparse/select.ts';
 import { nonzeros, storeSparse } from './sparse/storage.ts';
 import {

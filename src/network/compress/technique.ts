@@ -107,6 +107,7 @@ export type Projection = (weights: Weights, moment: Moment) => void;
  * - `canonical`: the normal form of its settings; sites that it leaves as they are are gone. Settings that give the
  *   same network give the same normal form. It sees the network as the techniques before it leave it, with weights that
  *   mean nothing: a candidate's key is known before anything is trained.
+ * - `outline`: the shape that the network will have in the end, where `rewrite` alone does not give it.
  * - `dependsOnValues`: whether settings make the structure of what comes out (its nodes, shapes and types, and so its size)
  *   depend on trained or measured values; never where it is left out. The size of other plans is known before training.
  * - `asks`: what `rewrite` wants to know. `graph` is the trained dense network.
@@ -135,6 +136,7 @@ export interface Technique<K extends Knobs = Knobs> {
   sites(graph: Graph): readonly Site[];
   order?(settings: BySite<SettingsOf<K>>): readonly Stage[];
   canonical?(graph: Graph, settings: BySite<SettingsOf<K>>): BySite<SettingsOf<K>>;
+  outline?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
   dependsOnValues?(settings: SettingsOf<K>): boolean;
   asks?(graph: Graph, settings: BySite<SettingsOf<K>>): Questions;
   rewrite?(graph: Graph, settings: BySite<SettingsOf<K>>, findings: Findings): Graph;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan, SiteSettings } from '../../../src/core/candidate.ts';
 import { canonicalPlan, planKey, rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
-import { cubicShare } from '../../../src/network/compress/sparse/schedule.ts';
+import { cubicShare } from '../../../src/network/compress/schedule.ts';
 import { selectLowest, stayCount } from '../../../src/network/compress/sparse/select.ts';
 import { storeSparse } from '../../../src/network/compress/sparse/storage.ts';
 import { finalStructure } from '../../../src/network/compress/structure.ts';

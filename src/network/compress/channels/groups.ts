@@ -3,7 +3,7 @@ import { type AxisLabel, Labels, type Role } from './labels.ts';
 import { channelRules } from './rules.ts';
 
 /** An axis of an initializer that runs along the channels of a group. */
-interface GroupMember {
+export interface GroupMember {
   readonly initializer: string;
   readonly axis: number;
   readonly role: Role;
@@ -19,6 +19,14 @@ export interface ChannelGroup {
   readonly layers: readonly string[];
   readonly channels: number;
   readonly members: readonly GroupMember[];
+  /** Activations that carry the channels along axis 1, in the order in which they are computed. */
+  readonly values: readonly GroupValue[];
+}
+
+export interface GroupValue {
+  readonly value: string;
+  /** The group's channel at each position of the axis; -1 where another group's channel stands. */
+  readonly channels: readonly number[];
 }
 
 const known = new WeakMap<Graph, readonly ChannelGroup[]>();
@@ -71,10 +79,16 @@ function describe(labels: Labels, producers: readonly AxisLabel[], axes: readonl
       if (!channelOf.has(root)) channelOf.set(root, channelOf.size);
     }
   }
-  const members = axes.flatMap(({ initializer, axis, role, atoms }) => {
-    const channels = atoms.map((atom) => channelOf.get(labels.root(atom)) ?? -1);
-    return channels.some((channel) => channel >= 0) ? [{ initializer, axis, role, channels }] : [];
-  });
+  const channelsAt = (atoms: readonly number[]) => atoms.map((atom) => channelOf.get(labels.root(atom)) ?? -1);
+  const isOwn = ({ channels }: { readonly channels: readonly number[] }) => channels.some((channel) => channel >= 0);
+  const members = axes
+    .map(({ initializer, axis, role, atoms }) => ({ initializer, axis, role, channels: channelsAt(atoms) }))
+    .filter(isOwn);
+  const values = labels
+    .valueLabels()
+    .filter(({ axis }) => axis === 1)
+    .map(({ value, atoms }) => ({ value, channels: channelsAt(atoms) }))
+    .filter(isOwn);
   const layers = [...new Set(producers.flatMap((producer) => producer.layers))];
-  return { name: layers[0]!, layers, channels: channelOf.size, members };
+  return { name: layers[0]!, layers, channels: channelOf.size, members, values };
 }

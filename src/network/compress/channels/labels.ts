@@ -119,6 +119,11 @@ export class Labels {
     return this.graph.types[name]!.shape;
   }
 
+  /** Every activation whose channels are known. */
+  valueLabels(): readonly (ValueLabel & { readonly value: string })[] {
+    return [...this.values].map(([value, label]) => ({ value, ...label }));
+  }
+
   axisLabels(): readonly AxisLabel[] {
     return [...this.axes.values()];
   }

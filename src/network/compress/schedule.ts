@@ -1,4 +1,4 @@
-import type { Moment } from '../technique.ts';
+import type { Moment } from './technique.ts';
 
 /** Share of the training after which nothing more goes, and how often weights are chosen until then. */
 const rampShare = 2 / 3;

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan, SiteSettings } from '../../../src/core/candidate.ts';
+import { channelGroups } from '../../../src/network/compress/channels/groups.ts';
+import { canonicalPlan, finalize, planKey, questionsOf, rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
+import { type Findings, noFindings } from '../../../src/network/compress/technique.ts';
+import { train } from '../../../src/network/engine/train.ts';
+import { elementCount, type Graph } from '../../../src/network/ir/graph.ts';
+import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
+import { madeUpFindings, noPlan, relativeError } from '../../fixtures/compression.ts';
+import { classify, conv3, images, sketch, trainedResnet } from '../../fixtures/graphs.ts';
+import { interpret } from '../../fixtures/interpreter.ts';
+import { quiet, recipe, stripes, tinyResnet } from '../engine/helpers.ts';
+
+const graph = trainedResnet({ blocks: [1, 1], widths: [6, 8] }, [1, 6, 6]);
+const inner = 'stage2.block1.conv1';
+const plan = (sites: Record<string, SiteSettings>): Plan => ({ recipe: {}, techniques: { prune: sites } });
+const one = (settings: SiteSettings) => plan({ [inner]: { keep: 0.5, ...settings } });
+
+/** The filters of a layer, as text, to tell which ones are left. */
+function filters(from: Graph, layer = inner, channels = 6): string[] {
+  const { data, shape } = from.initializers[`${layer}.weight`]!;
+  const size = elementCount(shape) / shape[0]!;
+  return Array.from({ length: Math.min(channels, shape[0]!) }, (_, c) => [...data.slice(c * size, (c + 1) * size)].join());
+}
+const all = filters(graph, inner, 8);
+const keptBy = (chosen: Plan, findings: Findings = noFindings) =>
+  filters(rewrite(graph, chosen, findings), inner, 8).map((filter) => all.indexOf(filter));
+const best = (scores: readonly number[], count: number) =>
+  scores
+    .map((score, c) => ({ score, c }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, count)
+    .map(({ c }) => c)
+    .sort((a, b) => a - b);
+const numbers = all.map((text) => text.split(',').map(Number));
+
+describe('which channels stay', () => {
+  it('scale: those that BatchNormalization passes on most', () => {
+    const scales = [...(graph.initializers[`${inner}.bn.scale`]!.data as Float32Array)].map(Math.abs);
+    expect(keptBy(one({ importance: 'scale' }))).toEqual(best(scales, 4));
+  });
+
+  it('median: those farthest from the others', () => {
+    const distances = numbers.map((a) =>
+      numbers.reduce((sum, b) => sum + Math.sqrt(a.reduce((square, x, i) => square + (x - b[i]!) ** 2, 0)), 0),
+    );
+    expect(keptBy(one({ importance: 'median' }))).toEqual(best(distances, 4));
+  });
+
+  it('activity: those that are above 0 most often', () => {
+    const chosen = one({ importance: 'activity' });
+    expect(questionsOf(graph, chosen)).toMatchObject({ activity: [`${inner}.relu`], gradients: false });
+    const findings = madeUpFindings(graph, chosen);
+    expect(keptBy(chosen, findings)).toEqual(best([...(findings.activity[`${inner}.relu`] as Float32Array)], 4));
+  });
+
+  it('taylor: those whose weights times their gradients matter most', () => {
+    const chosen = one({ importance: 'taylor' });
+    const findings = madeUpFindings(graph, chosen);
+    const scores = numbers.map((weights, c) =>
+      findings.gradients.reduce((sum, batch) => {
+        const slopes = batch[`${inner}.weight`]!;
+        return sum + weights.reduce((dot, w, i) => dot + w * slopes[c * weights.length + i]!, 0) ** 2;
+      }, 0),
+    );
+    expect(keptBy(chosen, findings)).toEqual(best(scores, 4));
+  });
+
+  it('removal: those without which the network gets most wrong, and of equal ones those that its loss misses', () => {
+    const chosen = one({ importance: 'removal' });
+    const { effects = {} } = questionsOf(graph, chosen);
+    const names = Object.keys(effects);
+    expect(names).toHaveLength(8);
+    const smaller = effects[names[2]!]!();
+    expect(filters(smaller, inner, 8)).toEqual(all.toSpliced(2, 1));
+    const accuracies = [0.5, 0.9, 0.6, 0.9, 0.9, 0.7, 0.9, 0.9];
+    const entries = names.map((name, c) => [name, { accuracy: accuracies[c]!, loss: c === 4 ? 2 : 1 }] as const);
+    expect(keptBy(chosen, { ...noFindings, effects: Object.fromEntries(entries) })).toEqual([0, 2, 4, 5]);
+  });
+
+  it('where there is nothing to judge by: l1', () => {
+    const { b, x } = sketch();
+    const plain = classify(b, conv3(b, x, 'a', 6));
+    const results = ['l1', 'scale', 'activity'].map((importance) => rewrite(plain, plan({ a: { keep: 0.5, importance } })));
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  it.each(['activity', 'taylor', 'removal'])('%s says which layer lacks its answer', (importance) => {
+    expect(() => rewrite(graph, one({ importance }))).toThrow(
+      expect.objectContaining({ code: 'COMPRESS_FINDINGS', message: expect.stringContaining(`prune at "${inner}"`) as string }),
+    );
+  });
+});
+
+describe('gradually', () => {
+  const dataset = stripes(64);
+  const small = tinyResnet(dataset.shape, { widths: [4, 6, 8] });
+  const sites = channelGroups(small).map(({ name }) => name);
+  const settings = recipe({ batchSize: 16, epochs: 2 });
+  const everywhere = (own: SiteSettings) =>
+    plan(Object.fromEntries(sites.map((site) => [site, { keep: 0.5, when: 'gradual', ...own }])));
+  const trainBy = (chosen: Plan, more = {}) =>
+    train({
+      graph: small,
+      dataset,
+      recipe: settings,
+      seed: 'a',
+      hooks: quiet,
+      ...trainingOf(small, small, chosen),
+      perImage: {},
+      ...more,
+    });
+
+  it.each(['l1', 'l2', 'median', 'scale'])(
+    'channels are switched off in training, so that removing them changes nothing: %s',
+    async (importance) => {
+      const chosen = everywhere({ importance });
+      expect(rewrite(small, chosen)).toEqual(small);
+      const { graph: trained } = await trainBy(chosen);
+      const final = finalize(trained, chosen, {});
+      expect(final.initializers).not.toEqual({});
+      const x = { x: Float64Array.from(images(small, 'gradual')) };
+      const [a, b] = [interpret(final, x), interpret(finalize(trained, noPlan, {}), x)].map((values) => values['logits']!.data);
+      expect(relativeError(a!, b!)).toBeLessThan(1e-9);
+      const channels = (each: Graph) => channelGroups(each).map((group) => group.channels);
+      expect(channels(final)).toEqual(channels(foldBatchNorm(small)).map((count) => count / 2));
+    },
+  );
+
+  it('goes on from a checkpoint bit by bit', async () => {
+    const chosen = everywhere({ importance: 'scale', penalty: 0.01 });
+    const whole = await trainBy(chosen);
+    const half = await trainBy(chosen, { untilEpoch: 1 });
+    expect((await trainBy(chosen, { from: half.checkpoint })).graph.initializers).toEqual(whole.graph.initializers);
+  });
+
+  it('a penalty makes scales small', async () => {
+    const scales = ({ initializers }: Graph) =>
+      Object.entries(initializers).reduce(
+        (sum, [name, { data }]) =>
+          sum + (name.endsWith('.scale') ? (data as Float32Array).reduce((a, b) => a + Math.abs(b), 0) : 0),
+        0,
+      );
+    const [plain, pulled] = [await trainBy(everywhere({ keep: 0.9 })), await trainBy(everywhere({ keep: 0.9, penalty: 0.05 }))];
+    expect(scales(pulled.graph)).toBeLessThan(0.95 * scales(plain.graph));
+  });
+});
+
+describe('its normal form', () => {
+  it.each<[string, Plan, Plan]>([
+    ['a penalty without a schedule', one({ penalty: 0.1 }), one({})],
+    [
+      'what only the trained network tells, with a schedule',
+      one({ importance: 'taylor', when: 'gradual' }),
+      one({ when: 'gradual' }),
+    ],
+  ])('takes no notice of: %s', (_, a, b) => {
+    expect(canonicalPlan(graph, a)).toEqual(canonicalPlan(graph, b));
+    expect(planKey(graph, a)).toBe(planKey(graph, b));
+  });
+
+  it('a layer that is pruned at the end counts at its final size before it', () => {
+    const sparse = (sparsity: number): Plan => ({
+      recipe: {},
+      techniques: { prune: { stem: { keep: 1 / 6, when: 'gradual' } }, sparsify: { stem: { sparsity } } },
+    });
+    expect(planKey(graph, sparse(0.5))).toBe(planKey(graph, sparse(0.55)));
+  });
+});
