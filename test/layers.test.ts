@@ -15,6 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   'search/controllers': ['search/space', 'search/study'],
   'search/schedulers': ['search/study'],
   'search/study': ['search/space', 'search/schedulers/none.ts'],
+  'search/bench': ['search/space', 'search/study'],
   'search/pick': ['search/study'],
   'network/ir': [],
   'network/autodiff': ['network/ir'],

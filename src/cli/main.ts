@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { exitCodes, NasError } from '../core/errors.ts';
 import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
+import { addBench } from './declare/bench.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
 import { describeError, duration, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
@@ -22,6 +23,7 @@ function program(): Command {
   addLooks(nas);
   addShip(nas);
   addSpaces(nas);
+  addBench(nas);
   return nas;
 }
 

@@ -16,6 +16,13 @@ export function wholeNumber(min: number): (text: string) => number {
   };
 }
 
+/** `a,b` → both names. */
+export function listOfNames(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('Expected names, separated by commas.');
+  return [...new Set(names)];
+}
+
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600 };
 
 /** `90s`, `15m`, `2h` or plain seconds → seconds. */

@@ -4,3 +4,4 @@
  */
 export { createInlineExecutor } from './inline.ts';
 export { createPoolExecutor, type PoolOptions } from './pool.ts';
+export { createReplayExecutor, type ReplayExecutor } from './replay.ts';

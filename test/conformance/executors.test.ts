@@ -6,9 +6,10 @@ import { NasError } from '../../src/core/errors.ts';
 import type { Executor } from '../../src/core/executor.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Progress } from '../../src/core/trial.ts';
-import { createInlineExecutor, createPoolExecutor } from '../../src/executors/index.ts';
+import { createInlineExecutor, createPoolExecutor, createReplayExecutor } from '../../src/executors/index.ts';
 import type { TrialModule } from '../../src/trial/protocol.ts';
 import { fixture, onCleanup, planOf, run, temporaryFolder, watch } from '../executors/harness.ts';
+import { recallBehaviour, recallPreparation } from '../fixtures/recorded-behaviours.ts';
 
 const importFixture = async () => ((await import(fixture.href)) as { trialModule: TrialModule }).trialModule;
 
@@ -20,6 +21,16 @@ interface Settings {
 const executors: readonly { readonly name: string; readonly create: (settings: Settings) => Executor }[] = [
   { name: 'inline', create: (settings) => createInlineExecutor({ ...settings, module: importFixture, planOf }) },
   { name: 'pool', create: (settings) => createPoolExecutor({ ...settings, module: fixture, planOf, slots: 2 }) },
+  {
+    name: 'replay',
+    create: ({ setup, ...settings }) =>
+      createReplayExecutor({
+        ...settings,
+        slots: 2,
+        recall: recallBehaviour,
+        prepare: (progress) => recallPreparation(setup, progress),
+      }),
+  },
 ];
 
 describe.each(executors)('executor $name', ({ create }) => {

@@ -1,0 +1,64 @@
+import { cpus } from 'node:os';
+import { gzipSync } from 'node:zlib';
+import { versions } from '../../src/cli/compose.ts';
+import type { Json } from '../../src/core/json.ts';
+import { type Columns, type RecordedTable, type TableRung, tableFormat } from '../../src/search/bench/table.ts';
+import type { SpaceFile } from '../../src/search/space/file/parse.ts';
+import type { InitialTrial } from '../../src/search/study/proposer.ts';
+import { type Entry, metricNames } from './journal.ts';
+import { shares } from './rungs.ts';
+
+export interface Recording {
+  readonly space: SpaceFile;
+  readonly rowOf: readonly number[];
+  readonly anchors: readonly InitialTrial[];
+  readonly entries: readonly Entry[];
+  /** What the executor said when it was opened. */
+  readonly prepared: Json;
+}
+
+/** Accuracy that a guess has: the worst that counts. */
+const chance = 0.1;
+
+/** The table as a compressed file; equal measurements give equal bytes. */
+export function packTable({ space, rowOf, anchors, entries, prepared }: Recording): Uint8Array {
+  const first = entries.filter(({ repeat }) => repeat === 0).sort((a, b) => a.row - b.row);
+  const again = entries.filter(({ repeat }) => repeat > 0).sort((a, b) => a.row - b.row);
+  const rungs = shares.map(
+    (share, i): TableRung => ({
+      share,
+      metrics: columnsOf(first, i),
+      seconds: first.map((entry) => Number(entry.rungs[i]!.seconds.toFixed(3))),
+    }),
+  );
+  const sizes = rungs.at(-1)!.metrics['size']!;
+  const table: RecordedTable = {
+    format: tableFormat,
+    name: space.name,
+    space: space.space,
+    goal: space.goal,
+    rowOf,
+    anchors: anchors.map(({ candidate }) => candidate),
+    rungs,
+    repeats: { rows: again.map(({ row }) => row), metrics: { accuracy: columnsOf(again, shares.length - 1)['accuracy']! } },
+    known: ['size', 'macs', 'params'],
+    box: {
+      best: { accuracy: Math.max(...rungs.at(-1)!.metrics['accuracy']!), size: Math.min(...sizes) },
+      worst: { accuracy: chance, size: Math.max(...sizes) },
+    },
+    logScale: ['size'],
+    facts: {
+      spaceFile: space.text,
+      machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,
+      versions: { ...versions() },
+      seconds: 'of a core, on Linux; measured beside other work',
+      prepared,
+    },
+  };
+  return gzipSync(JSON.stringify(table), { level: 9 });
+}
+
+const columnsOf = (entries: readonly Entry[], rung: number): Columns =>
+  Object.fromEntries(
+    metricNames.map((name) => [name, entries.map((entry) => Number(entry.rungs[rung]!.metrics[name]!.toFixed(6)))]),
+  );
