@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   'search/study': ['search/space', 'search/schedulers/none.ts'],
   'search/bench': ['search/space', 'search/study'],
   'search/pick': ['search/study'],
+  'search/sensitivity': ['search/space'],
   'network/ir': [],
   'network/autodiff': ['network/ir'],
   'network/models': ['network/ir'],

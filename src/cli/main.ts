@@ -5,6 +5,7 @@ import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
+import { declareStart } from './declare/start.ts';
 import { describeError, duration, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
 
@@ -20,6 +21,7 @@ function program(): Command {
     .showHelpAfterError('(nas --help shows examples)')
     .addHelpText('after', examples);
   addSearch(nas);
+  declareStart(nas);
   addLooks(nas);
   addShip(nas);
   addSpaces(nas);

@@ -10,6 +10,13 @@ export interface TrialRequest {
   readonly seed: string;
   /** The part of its training to run, under a scheduler; absent: the whole trial in one go. */
   readonly rung?: RungRequest;
+  /** Only look what the candidate's compression does to the network as it is. */
+  readonly probe?: ProbeRequest;
+}
+
+/** Compress, train nothing, keep nothing, and measure on the first so many validation images. */
+export interface ProbeRequest {
+  readonly images: number;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Executor, TrialListener, TrialRequest } from '../core/executor.ts'
 import type { Json } from '../core/json.ts';
 import type { Outcome, Progress } from '../core/trial.ts';
 import { type TrialHooks, type TrialModule, TrialStopped } from '../trial/protocol.ts';
+import { kindOf } from './kind.ts';
 import { notOpen } from './misuse.ts';
 import { runJob } from './run-job.ts';
 import { throttleProgress } from './throttle.ts';
@@ -61,12 +62,12 @@ class InlineExecutor implements Executor {
   async #runNow(module: TrialModule, request: TrialRequest, listener: TrialListener): Promise<Outcome> {
     await this.#paused?.promise;
     if (this.#stopped) return { state: 'aborted', reason: 'stopped', seconds: 0 };
-    const { trial, attempt, seed, candidate, rung } = request;
+    const { trial, attempt, seed, candidate } = request;
     listener.started(0, attempt);
     const send = (progress: Progress) => listener.progress(0, progress);
     const throttle = throttleProgress(send);
     const deadlineAt = performance.now() + (this.#options.deadlineMs ?? Number.POSITIVE_INFINITY);
-    const job = { trial, attempt, seed, plan: this.#options.planOf(candidate), ...(rung ? { rung } : {}) };
+    const job = { trial, attempt, seed, plan: this.#options.planOf(candidate), ...kindOf(request) };
     const outcome = await runJob(() => module.run(job, this.#shared, this.#hooks(throttle, deadlineAt)));
     pass(throttle.take(), send);
     return outcome;

@@ -3,6 +3,7 @@ import { exitCodes, NasError } from '../core/errors.ts';
 import type { Executor, TrialListener, TrialRequest } from '../core/executor.ts';
 import type { Json } from '../core/json.ts';
 import type { Outcome, Progress } from '../core/trial.ts';
+import { kindOf } from './kind.ts';
 import { notOpen } from './misuse.ts';
 import { urlBeside } from './pool/entry.ts';
 import { type HostMessage, type HostProcess, startHost } from './pool/host-process.ts';
@@ -143,10 +144,10 @@ class PoolExecutor implements Executor {
   }
 
   #start(slot: number, entry: Entry): void {
-    const { trial, seed, rung } = entry.request;
+    const { trial, seed } = entry.request;
     const attempt = entry.request.attempt + entry.starts - 1;
     entry.listener.started(slot, attempt);
-    this.#host!.run({ slot, job: { trial, attempt, seed, plan: entry.plan, ...(rung ? { rung } : {}) } });
+    this.#host!.run({ slot, job: { trial, attempt, seed, plan: entry.plan, ...kindOf(entry.request) } });
   }
 
   #startHost(): void {

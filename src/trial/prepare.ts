@@ -2,7 +2,7 @@ import type { Json } from '../core/json.ts';
 import { finalize } from '../network/compress/recipe.ts';
 import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { defaultEngine, type EngineChoice } from '../network/engine/choice.ts';
-import { loadBaseline } from './baseline.ts';
+import { type Baseline, loadBaseline } from './baseline.ts';
 import { exportGraph } from './export-graph.ts';
 import type { DataFacts } from './predict.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -13,7 +13,7 @@ import type { SharedTrialData } from './shared.ts';
 export interface PreparedFacts {
   readonly dataHash: string;
   readonly data: DataFacts;
-  readonly baseline: Json;
+  readonly baseline: Baseline['facts'];
   readonly engine: EngineChoice;
 }
 

@@ -1,5 +1,5 @@
 import type { Plan } from '../core/candidate.ts';
-import type { RungRequest } from '../core/executor.ts';
+import type { ProbeRequest, RungRequest } from '../core/executor.ts';
 import type { Json } from '../core/json.ts';
 import type { Outcome, Progress } from '../core/trial.ts';
 
@@ -11,6 +11,7 @@ export interface Job {
   readonly seed: string;
   readonly plan: Plan;
   readonly rung?: RungRequest;
+  readonly probe?: ProbeRequest;
 }
 
 /** What a running trial may ask of the place it runs in. */

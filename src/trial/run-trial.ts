@@ -20,18 +20,23 @@ import { saveArtefact } from './artefacts.ts';
 import { exportGraph } from './export-graph.ts';
 import { answer, rowsOf } from './findings.ts';
 import { measure } from './measure.ts';
+import { adapt, measureProbe } from './probe.ts';
 import type { Job, TrialHooks } from './protocol.ts';
 import { trainToRung } from './rungs.ts';
 import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
 
-/** One trial: compress the trained baseline, fine-tune it, export it, and measure the exported bytes. */
+/** One trial: compress the trained baseline, fine-tune it, export it, and measure the exported bytes. A probe trains nothing. */
 export async function runTrial(job: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Outcome> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
     const findings = await answer(questionsOf(shared.baseline, job.plan), shared, hooks);
     const rewritten = rewrite(shared.baseline, job.plan, findings);
+    if (job.probe) {
+      const probed = await finish(await adapt(rewritten, job.plan, shared), job.plan, shared, hooks);
+      return { state: 'done', metrics: await measureProbe(probed, job.probe, shared, hooks), seconds: seconds() };
+    }
     const tuned = await fineTune(rewritten, job, shared, hooks);
     const final = await finish(tuned.graph, job.plan, shared, hooks);
     const bytes = exportGraph(final, shared.dataset);

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { Candidate } from '../../core/candidate.ts';
 import type { ControllerDefinition } from '../../core/controller.ts';
 import { exitCodes } from '../../core/errors.ts';
@@ -17,11 +16,9 @@ import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { openStore } from '../../store/index.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
-import type { TrialSetup } from '../../trial/setup.ts';
 import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
 import { controllerFor } from '../controller.ts';
 import { chooseEngineHere } from '../engine.ts';
-import { artefactFolder, baselineFolder } from '../folders.ts';
 import { meaningOf } from '../meaning.ts';
 import { print } from '../output.ts';
 import { logScale } from '../picking.ts';
@@ -36,6 +33,7 @@ import {
   type SearchFlags,
   settleFlags,
 } from '../search-settings.ts';
+import { setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { startingTrials } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
@@ -227,18 +225,6 @@ class SearchRun {
     return exitCodeOf(end);
   }
 }
-
-const setupOf = (record: StudyRecord, engine: EngineChoice, db: string): TrialSetup => {
-  const { sections, metrics } = factsOf(record);
-  return {
-    ...sections,
-    metrics,
-    artefactFolder: artefactFolder(db),
-    baselineFolder: baselineFolder(),
-    threads: availableParallelism(),
-    engine,
-  };
-};
 
 function exitCodeOf({ reason }: StudyEnd): number {
   switch (reason) {

@@ -1,0 +1,128 @@
+import { writeFile } from 'node:fs/promises';
+import { exitCodes, NasError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import { formatBytes, formatCount, formatDuration, formatPercent, formatPoints } from '../../dashboard/format.ts';
+import { createPoolExecutor } from '../../executors/index.ts';
+import type { ModelSpec } from '../../network/models/index.ts';
+import { type ChartRow, sensitivityChart } from '../../report/sensitivity-chart.ts';
+import type { ProbeResult, Sensitivity } from '../../search/sensitivity/measure.ts';
+import type { PreparedFacts } from '../../trial/prepare.ts';
+import { bar } from '../bar.ts';
+import { keyFunction, loadSpace } from '../compose.ts';
+import { chooseEngineHere } from '../engine.ts';
+import { meaningOf } from '../meaning.ts';
+import { note, print, printJson } from '../output.ts';
+import { progressLine } from '../progress-line.ts';
+import { defaultWorkers, newRecord, settleFlags } from '../search-settings.ts';
+import { sensitivityOf } from '../sensitivity.ts';
+import { setupOf } from '../setup.ts';
+import { onInterrupt } from '../signals.ts';
+import { factsOf } from '../study-facts.ts';
+import { type Column, table } from '../table.ts';
+
+interface SensitivityFlags {
+  readonly space: string;
+  readonly workers?: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** `nas sensitivity`: what every choice that a space allows costs on its own, without fine-tuning. Returns the exit code. */
+export async function sensitivity(flags: SensitivityFlags): Promise<number> {
+  if (flags.out !== undefined && !flags.out.endsWith('.svg')) throw notSvg(flags.out);
+  const file = loadSpace(flags.space);
+  const settings = settleFlags({ ...flags, db: 'nas.db' }, file);
+  const engine = await chooseEngineHere(settings.engine);
+  const record = newRecord(file, settings, engine);
+  const { space, sections } = factsOf(record);
+  const keyOf = keyFunction(sections.model as unknown as ModelSpec, space);
+  const line = progressLine();
+  const executor = createPoolExecutor({
+    slots: settings.workers ?? defaultWorkers(engine),
+    setup: setupOf(record, engine, 'nas.db') as unknown as Json,
+    planOf: meaningOf(space).plan,
+    warn: note,
+  });
+  const interrupts = onInterrupt({ first: () => executor.stop(), second: () => process.exit(exitCodes.interrupted) });
+  try {
+    const facts = (await executor.open(({ stage, done, total }) => line.show(stage, done, total))) as unknown as PreparedFacts;
+    const found = await sensitivityOf({
+      executor,
+      space,
+      keyOf,
+      facts,
+      progress: (done, total) => line.show('probes', done, total),
+    });
+    line.clear();
+    if (!found) return exitCodes.interrupted;
+    if (flags.out !== undefined) await writeFile(flags.out, chartOf(file.name, found));
+    if (flags.json) printJson(found);
+    else
+      print(
+        [heading(found), '', table(found.probes, columns(found)), ...(flags.out ? ['', `${flags.out} written.`] : [])].join('\n'),
+      );
+    return exitCodes.ok;
+  } finally {
+    interrupts.dispose();
+    await executor.close();
+  }
+}
+
+const notSvg = (out: string) =>
+  new NasError('BAD_OPTION', `--out ${out}: the chart is an SVG picture; name a file that ends in .svg.`);
+
+function heading({ base, probes, images, seconds, cached }: Sensitivity & { readonly cached: boolean }): string {
+  const time = cached ? 'measured before' : `measured in ${formatDuration(seconds * 1000)}`;
+  return [
+    `The network as it is: accuracy ${formatPercent(base['accuracy'])} on ${images} validation images, ${formatBytes(base['size'])}.`,
+    `${probes.length} choices, each alone and without fine-tuning, ${time}:`,
+  ].join('\n');
+}
+
+const change = ({ metrics }: ProbeResult, base: Sensitivity['base'], metric: string): number | undefined => {
+  const [now, before] = [metrics?.[metric], base[metric]];
+  return now === undefined || before === undefined ? undefined : now - before;
+};
+
+const inWords = ({ settings }: ProbeResult): string =>
+  Object.entries(settings)
+    .map(([knob, value]) => `${knob} ${value}`)
+    .join(', ');
+
+/** How much less it is than before; with a minus where it is more. */
+const less = (value: number | undefined, format: (value: number) => string): string =>
+  value === undefined ? '—' : value > 0 ? `−${format(value)}` : format(-value);
+
+function columns({ base, probes }: Sensitivity): Column<ProbeResult>[] {
+  const drop = (probe: ProbeResult) => Math.max(0, -(change(probe, base, 'accuracy') ?? 0));
+  const most = Math.max(...probes.map(drop));
+  const loss = (probe: ProbeResult) => change(probe, base, 'loss');
+  return [
+    { title: 'layer', cell: (probe) => probe.site },
+    { title: 'technique', cell: (probe) => probe.technique },
+    { title: 'settings', cell: inWords },
+    { title: 'points', align: 'right', cell: (probe) => probe.failure ?? formatPoints(change(probe, base, 'accuracy')) },
+    { title: '', cell: (probe) => bar(most > 0 ? drop(probe) / most : 0, 12) },
+    { title: 'loss +', align: 'right', cell: (probe) => loss(probe)?.toFixed(3) ?? '—' },
+    { title: 'bytes saved', align: 'right', cell: (probe) => less(change(probe, base, 'size'), formatBytes) },
+    { title: 'MACs saved', align: 'right', cell: (probe) => less(change(probe, base, 'macs'), formatCount) },
+  ];
+}
+
+function chartOf(name: string, found: Sensitivity): string {
+  const rows = found.probes.map(
+    (probe): ChartRow => ({
+      technique: probe.technique,
+      site: probe.site,
+      label: inWords(probe),
+      accuracy: change(probe, found.base, 'accuracy'),
+      note: `${less(change(probe, found.base, 'size'), formatBytes)} saved`,
+    }),
+  );
+  const base = `accuracy ${formatPercent(found.base['accuracy'])}, ${formatBytes(found.base['size'])} as it is`;
+  return sensitivityChart(
+    `Sensitivity: ${name}`,
+    `Points of accuracy lost by each choice alone, without fine-tuning; ${base}`,
+    rows,
+  );
+}

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Candidate } from '../core/candidate.ts';
+import type { Executor } from '../core/executor.ts';
+import { type Json, stableStringify } from '../core/json.ts';
+import { measureSensitivity, type Sensitivity } from '../search/sensitivity/measure.ts';
+import { probesOf, undisturbed } from '../search/sensitivity/probes.ts';
+import type { Space } from '../search/space/space.ts';
+import { sha256, writeAtomically } from '../trial/artefacts.ts';
+import type { PreparedFacts } from '../trial/prepare.ts';
+import { versions } from './compose.ts';
+import { baselineFolder } from './folders.ts';
+
+/** Changes when a probe measures something else. */
+const version = 1;
+
+/** Validation images that a probe is measured on: enough to tell a layer that hurts from one that does not. */
+export const probeImages = 1000;
+
+export interface SensitivityContext {
+  /** Open. */
+  readonly executor: Executor;
+  readonly space: Space;
+  readonly keyOf: (candidate: Candidate) => string;
+  /** What the executor found when it was opened. */
+  readonly facts: PreparedFacts;
+  readonly progress: (done: number, total: number) => void;
+}
+
+/** What every choice of a space costs on its own, from the cache where it was measured before. Undefined where it was stopped. */
+export async function sensitivityOf(
+  context: SensitivityContext,
+): Promise<(Sensitivity & { readonly cached: boolean }) | undefined> {
+  const { executor, space, keyOf, facts, progress } = context;
+  const probes = probesOf(space, keyOf);
+  const made = { version: [version, versions().espalier], baseline: facts.baseline.hash, space, images: probeImages };
+  const file = join(dirname(baselineFolder()), 'sensitivity', `${sha256(stableStringify(made as unknown as Json))}.json`);
+  const known = await read(file);
+  if (known) return { ...known, cached: true };
+  const found = await measureSensitivity({ executor, base: undisturbed(space), probes, images: probeImages, progress });
+  if (!found) return undefined;
+  await writeAtomically(file, JSON.stringify(found));
+  return { ...found, cached: false };
+}
+
+/** A file that cannot be read is measured anew. */
+async function read(file: string): Promise<Sensitivity | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Sensitivity;
+  } catch {
+    return undefined;
+  }
+}
