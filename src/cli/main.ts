@@ -59,6 +59,7 @@ function addSearch(nas: Command): void {
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
     .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
     .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')
+    .option('--start <names>', 'what comes first besides the dense network: anchors, sensitivity, or both with a comma')
     .option('--controller <name>', 'what proposes candidates: evolution, random');
   addScheduleOptions(command)
     .addOption(new Option('--study <name>', 'name of the study (default: the name in the space file)'))

@@ -14,8 +14,8 @@ export interface ScreenOptions {
   readonly flags: SearchFlags;
   readonly settings: RunSettings;
   readonly record: StudyRecord;
-  /** How many trials the study starts with; undefined while it is not known. */
-  readonly initial: () => number | undefined;
+  /** How many trials fix the frame of the hypervolume; undefined while it is not known. */
+  readonly framed: () => number | undefined;
   /** Events of earlier sessions. */
   readonly past: Iterable<LiveEvent>;
   readonly actions: { stop(): void; pause(): void; resume(): void };
@@ -40,13 +40,13 @@ function reporting(emit: (event: LiveEvent) => void, past: Iterable<LiveEvent>):
   return { emit, close: () => undefined };
 }
 
-function plain({ record, initial, settings }: ScreenOptions): (event: LiveEvent) => void {
+function plain({ record, framed, settings }: ScreenOptions): (event: LiveEvent) => void {
   const { goal } = factsOf(record);
   const { emit } = plainReporter({
     write: (line) => void process.stdout.write(line),
     goal,
     budget: budgetOf(settings),
-    analyse: (trials) => analyse(trials, goal, initial()),
+    analyse: (trials) => analyse(trials, goal, framed()),
     now: Date.now,
   });
   return emit;
@@ -58,7 +58,7 @@ const budgetOf = ({ trials, seconds, workers }: RunSettings) => ({
   ...(seconds === undefined ? {} : { seconds }),
 });
 
-function dashboard({ record, initial, settings, past, actions }: ScreenOptions): Screen {
+function dashboard({ record, framed, settings, past, actions }: ScreenOptions): Screen {
   const { goal, space, sections } = factsOf(record);
   const listeners = new Set<(event: LiveEvent) => void>();
   process.once('exit', restoreTerminal);
@@ -71,7 +71,7 @@ function dashboard({ record, initial, settings, past, actions }: ScreenOptions):
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    analyse: (trials) => analyse(trials, goal, initial()),
+    analyse: (trials) => analyse(trials, goal, framed()),
     network: { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan },
     actions: { ...actions, leaveNow: () => process.exit(130) },
     stdout: process.stdout,

@@ -6,6 +6,7 @@ import { deviceNames, type EngineRequest, type EngineSetup, engineNames, setupOf
 import { metricInfos } from '../network/metrics/index.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
+import { type StartName, startNames } from '../search/space/file/schema.ts';
 import { defaultLookAhead } from '../search/study/options.ts';
 import type { StopRules } from '../search/study/stopping.ts';
 import { versions } from './compose.ts';
@@ -23,6 +24,8 @@ export interface SearchFlags {
   readonly workers?: number;
   readonly seed?: string;
   readonly controller?: string;
+  /** Names of ways to begin, with commas. */
+  readonly start?: string;
   readonly scheduler?: string;
   readonly eta?: number;
   /** Epochs. */
@@ -45,6 +48,7 @@ export interface SearchSettings {
   /** undefined: not asked for; a new study takes the default, an old one keeps its own. */
   readonly seed: string | undefined;
   readonly controller: string | undefined;
+  readonly start: readonly StartName[] | undefined;
   readonly lookAhead: number | undefined;
   readonly schedule: ScheduleFacts | undefined;
   readonly stop: StopRules;
@@ -59,6 +63,7 @@ export interface RunSettings extends SearchSettings {
 const defaultTrials = 100;
 const defaultSeed = '1';
 const defaultController = 'evolution';
+export const defaultStart: readonly StartName[] = ['anchors'];
 
 export function settleFlags(flags: SearchFlags, space: SpaceFile): SearchSettings {
   const { name, search: defaults } = space;
@@ -72,6 +77,7 @@ export function settleFlags(flags: SearchFlags, space: SpaceFile): SearchSetting
     workers,
     seed: flags.seed ?? defaults.seed,
     controller: flags.controller ?? defaults.controller,
+    start: flags.start === undefined ? defaults.start : startOf(flags.start),
     lookAhead,
     schedule: settleSchedule(flags, space),
     stop: settleStop(flags, space),
@@ -90,6 +96,13 @@ export function checkWorkers({ workers, lookAhead }: SearchSettings, found: Stud
   throw new NasError('BAD_OPTION', message, { facts: { workers, lookAhead: most } });
 }
 
+/** `anchors,sensitivity`; empty text is none. */
+const startOf = (text: string): StartName[] =>
+  text
+    .split(',')
+    .filter((name) => name !== '')
+    .map((name) => oneOf('start', startNames, name));
+
 function oneOf<T extends string>(option: string, known: readonly T[], value: string): T {
   const found = known.find((name) => name === value);
   if (found !== undefined) return found;
@@ -104,7 +117,7 @@ export const defaultWorkers = ({ device }: EngineSetup): number =>
 
 /** A study never changes what it searches: its trials could not be compared. Throws NasError STUDY_CHANGED. */
 export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: SearchSettings): void {
-  const { seed, controller, lookAhead, schedule, engine: asked } = settings;
+  const { seed, controller, lookAhead, schedule, engine: wished } = settings;
   const refuse = (what: string) => {
     const message = `study "${record.name}" exists already, ${what}. Give another --study NAME to start a new one.`;
     throw new NasError('STUDY_CHANGED', message, { facts: { study: record.name } });
@@ -114,13 +127,15 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: 
   if (controller !== undefined && controller !== record.controller)
     refuse(`with controller ${record.controller}, not ${controller}`);
   const facts = factsOf(record);
+  const [begun, asked] = [facts.start?.with ?? defaultStart, settings.start].map((names) => names?.join(', '));
+  if (asked !== undefined && asked !== begun) refuse(`and it began with ${begun || 'nothing'}, not with ${asked || 'nothing'}`);
   if (lookAhead !== undefined && lookAhead !== facts.lookAhead)
     refuse(`with a look-ahead of ${facts.lookAhead}, not ${lookAhead}`);
   const [planned, wanted] = [describeSchedule(facts.schedule), describeSchedule(schedule ?? facts.schedule)];
   if (planned !== wanted) refuse(`with ${planned}, not with ${wanted}`);
   const { engine, device } = engineOf(record);
-  if (asked.engine !== 'auto' && asked.engine !== engine) refuse(`with engine ${engine}, not ${asked.engine}`);
-  if (asked.device !== 'auto' && asked.device !== device) refuse(`on device ${device}, not ${asked.device}`);
+  if (wished.engine !== 'auto' && wished.engine !== engine) refuse(`with engine ${engine}, not ${wished.engine}`);
+  if (wished.device !== 'auto' && wished.device !== device) refuse(`on device ${device}, not ${wished.device}`);
 }
 
 export function newRecord(space: SpaceFile, settings: SearchSettings, engine: EngineSetup): StudyRecord {

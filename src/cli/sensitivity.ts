@@ -3,27 +3,28 @@ import { dirname, join } from 'node:path';
 import type { Candidate } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
 import { type Json, stableStringify } from '../core/json.ts';
+import type { DataSpec } from '../network/data/index.ts';
 import { measureSensitivity, type Sensitivity } from '../search/sensitivity/measure.ts';
 import { probesOf, undisturbed } from '../search/sensitivity/probes.ts';
-import type { Space } from '../search/space/space.ts';
 import { sha256, writeAtomically } from '../trial/artefacts.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
 import { versions } from './compose.ts';
 import { baselineFolder } from './folders.ts';
+import type { StudyFacts } from './study-facts.ts';
 
 /** Changes when a probe measures something else. */
 const version = 1;
 
 /** Validation images that a probe is measured on: enough to tell a layer that hurts from one that does not. */
-export const probeImages = 1000;
+const probeImages = 1000;
 
 export interface SensitivityContext {
   /** Open. */
   readonly executor: Executor;
-  readonly space: Space;
+  readonly facts: StudyFacts;
   readonly keyOf: (candidate: Candidate) => string;
   /** What the executor found when it was opened. */
-  readonly facts: PreparedFacts;
+  readonly prepared: PreparedFacts;
   readonly progress: (done: number, total: number) => void;
 }
 
@@ -31,13 +32,15 @@ export interface SensitivityContext {
 export async function sensitivityOf(
   context: SensitivityContext,
 ): Promise<(Sensitivity & { readonly cached: boolean }) | undefined> {
-  const { executor, space, keyOf, facts, progress } = context;
+  const { executor, keyOf, prepared, progress } = context;
+  const { space, sections } = context.facts;
+  const images = Math.min(probeImages, (sections.data as unknown as DataSpec).validation);
   const probes = probesOf(space, keyOf);
-  const made = { version: [version, versions().espalier], baseline: facts.baseline.hash, space, images: probeImages };
+  const made = { version: [version, versions().espalier], baseline: prepared.baseline.hash, space, images };
   const file = join(dirname(baselineFolder()), 'sensitivity', `${sha256(stableStringify(made as unknown as Json))}.json`);
   const known = await read(file);
   if (known) return { ...known, cached: true };
-  const found = await measureSensitivity({ executor, base: undisturbed(space), probes, images: probeImages, progress });
+  const found = await measureSensitivity({ executor, base: undisturbed(space), probes, images, progress });
   if (!found) return undefined;
   await writeAtomically(file, JSON.stringify(found));
   return { ...found, cached: false };

@@ -21,51 +21,66 @@ export interface StartContext {
   readonly say: (message: string) => void;
 }
 
+/** Candidates of one origin that are to be tried before the controller proposes anything. */
+export interface Wish {
+  readonly origin: string;
+  readonly candidates: readonly Candidate[];
+}
+
+/** Uniform settings as near as the space allows. */
+export function anchorWish({ model, space }: Pick<StartContext, 'model' | 'space'>): Wish {
+  const graph = structureOf(model);
+  return { origin: 'anchor', candidates: anchors.map(({ settings }) => nearest(space, uniformPlan(graph, settings))) };
+}
+
 /**
- * What a study starts with: the dense network, then uniform anchors as near as the space allows. Anchors that are known to
- * miss a constraint give way to the nearest candidates that keep it. No two mean the same network.
+ * What a study starts with: the dense network, then what is wished for. Candidates that are known to miss a constraint give
+ * way to the nearest that keep it. No two mean the same network.
  *
  * Throws NasError SPACE_INFEASIBLE where no candidate can keep the constraints that are known before training.
  */
-export function startingTrials(context: StartContext): InitialTrial[] {
-  const { model, space, goal, keyOf, predict } = context;
-  const feasibility = new Feasibility({ space, constraints: goal.constraints, predict });
-  const graph = structureOf(model);
+export function startingTrials(context: StartContext, wishes: readonly Wish[]): InitialTrial[] {
+  const feasibility = refuseOutOfReach(context, wishes);
+  const trials = wishes.flatMap((wish) => keeping(context, feasibility, wish));
+  return distinct([{ candidate: denseOf(context), origin: 'baseline' }, ...trials], context.keyOf);
+}
+
+/** The dense network as the space says it; as no choice at all where the space cannot. */
+function denseOf({ space, keyOf }: StartContext): Candidate {
   const plain = nearest(space, identityPlan);
-  const dense = keyOf(plain) === keyOf(baselineCandidate) ? plain : baselineCandidate;
-  const wished = anchors.map(({ settings }) => nearest(space, uniformPlan(graph, settings)));
-  const kept = wished.map((candidate) => feasibility.repair(candidate));
-  if ([dense, ...kept].every((candidate) => !candidate || feasibility.misses(candidate).length > 0)) {
-    refuseHopeless(feasibility, predict);
-  }
-  report(context, wished, kept);
-  const uniform = kept.flatMap((candidate) => (candidate ? [{ candidate, origin: 'anchor' }] : []));
-  return distinct([{ candidate: dense, origin: 'baseline' }, ...uniform], keyOf);
+  return keyOf(plain) === keyOf(baselineCandidate) ? plain : baselineCandidate;
+}
+
+/** Throws NasError SPACE_INFEASIBLE: where even the candidate that comes nearest misses, no time need be spent to know it. */
+export function refuseOutOfReach(context: StartContext, wishes: readonly Wish[]): Feasibility {
+  const { space, goal, predict } = context;
+  const feasibility = new Feasibility({ space, constraints: goal.constraints, predict });
+  const known = [denseOf(context), ...wishes.flatMap(({ candidates }) => candidates)];
+  if (known.some((candidate) => feasibility.misses(candidate).length === 0)) return feasibility;
+  const closest = feasibility.nearestToFeasible();
+  const misses = feasibility.misses(closest);
+  if (misses.length === 0) return feasibility;
+  const found = misses.map(describeMiss).join('; ');
+  const message = `constraints: no candidate of this space can keep them: ${found}. Move the bound, or allow more compression.`;
+  const facts = { nearest: closest, metrics: { ...predict(closest) }, missed: misses.map(({ constraint }) => constraint.metric) };
+  throw new NasError('SPACE_INFEASIBLE', message, { facts });
+}
+
+/** The candidates of a wish, each as near as it can be while it keeps the constraints. */
+function keeping({ keyOf, say }: StartContext, feasibility: Feasibility, { origin, candidates }: Wish): InitialTrial[] {
+  const kept = candidates.map((candidate) => feasibility.repair(candidate));
+  const dropped = kept.filter((candidate) => candidate === undefined).length;
+  const moved = candidates.filter((candidate, i) => kept[i] && keyOf(candidate) !== keyOf(kept[i])).length;
+  const count = (number: number) => `${number} ${origin} candidate${number === 1 ? '' : 's'}`;
+  if (moved > 0) say(`${count(moved)} would miss a constraint: the nearest that keep it are tried instead.`);
+  if (dropped > 0) say(`${count(dropped)} left out: nothing near them keeps the constraints.`);
+  return kept.flatMap((candidate) => (candidate ? [{ candidate, origin }] : []));
 }
 
 /** The first of each key. */
 function distinct(trials: readonly InitialTrial[], keyOf: StartContext['keyOf']): InitialTrial[] {
   const seen = new Set<string>();
   return trials.filter(({ candidate }) => !seen.has(keyOf(candidate)) && seen.add(keyOf(candidate)));
-}
-
-function report({ keyOf, say }: StartContext, wished: readonly Candidate[], kept: readonly (Candidate | undefined)[]): void {
-  const dropped = kept.filter((candidate) => candidate === undefined).length;
-  const moved = wished.filter((candidate, i) => kept[i] && keyOf(candidate) !== keyOf(kept[i])).length;
-  if (moved > 0) say(`${anchorCount(moved)} would miss a constraint: the nearest that keep it are tried instead.`);
-  if (dropped > 0) say(`${anchorCount(dropped)} left out: nothing near them keeps the constraints.`);
-}
-
-const anchorCount = (count: number) => (count === 1 ? '1 anchor' : `${count} anchors`);
-
-/** Where even the candidate that comes nearest misses, no trial need be spent to know it. */
-function refuseHopeless(feasibility: Feasibility, predict: StartContext['predict']): never {
-  const nearest = feasibility.nearestToFeasible();
-  const misses = feasibility.misses(nearest);
-  const found = misses.map(describeMiss).join('; ');
-  const message = `constraints: no candidate of this space can keep them: ${found}. Move the bound, or allow more compression.`;
-  const facts = { nearest, metrics: { ...predict(nearest) }, missed: misses.map(({ constraint }) => constraint.metric) };
-  throw new NasError('SPACE_INFEASIBLE', message, { facts });
 }
 
 function describeMiss({ constraint: { metric, op, bound }, value }: Miss): string {

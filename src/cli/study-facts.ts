@@ -3,6 +3,7 @@ import type { Json } from '../core/json.ts';
 import type { Goal } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { defaultEngine, type EngineSetup, setupOfChoice } from '../network/engine/choice.ts';
+import type { StartName } from '../search/space/file/schema.ts';
 import type { Space } from '../search/space/space.ts';
 import type { InitialTrial } from '../search/study/proposer.ts';
 import { openStore } from '../store/index.ts';
@@ -22,8 +23,13 @@ export interface StudyFacts {
   readonly versions: Versions;
   /** What all its trials train with; absent in studies that were started when there was only one. */
   readonly engine?: EngineSetup;
-  /** The trials that it starts with, in order; absent in studies of before they were recorded. */
-  readonly start?: readonly InitialTrial[];
+  /** The trials that it starts with, in order, and what they came from; absent in studies of before they were recorded. */
+  readonly start?: StudyStart;
+}
+
+export interface StudyStart {
+  readonly with: readonly StartName[];
+  readonly trials: readonly InitialTrial[];
 }
 
 export interface Versions {
@@ -38,7 +44,7 @@ export const engineOf = (record: StudyRecord): EngineSetup => factsOf(record).en
 export const factsOf = (record: StudyRecord): StudyFacts => record.facts as unknown as StudyFacts;
 
 /** The record with the trials that the study starts with: no later session works them out again. */
-export const withStart = (record: StudyRecord, start: readonly InitialTrial[]): StudyRecord => ({
+export const withStart = (record: StudyRecord, start: StudyStart): StudyRecord => ({
   ...record,
   facts: { ...factsOf(record), start } as unknown as Json,
 });

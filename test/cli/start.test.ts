@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyFunction, predictFunction } from '../../src/cli/compose.ts';
-import { startingTrials } from '../../src/cli/start.ts';
+import { anchorWish, startingTrials } from '../../src/cli/start.ts';
 import type { Constraint } from '../../src/core/objective.ts';
 import { type ModelSpec, modelSpecSchema } from '../../src/network/models/index.ts';
 import { enumerate } from '../../src/search/space/count.ts';
@@ -28,7 +28,8 @@ function start(parameters: readonly Parameter[], constraints: readonly Constrain
   const keyOf = keyFunction(model, space);
   const predict = predictFunction(model, space, data);
   const goal = { objectives: [{ metric: 'accuracy', direction: 'maximize' as const }], constraints };
-  const trials = () => startingTrials({ model, space, goal, keyOf, predict, say: (line) => said.push(line) });
+  const trials = () =>
+    startingTrials({ model, space, goal, keyOf, predict, say: (line) => said.push(line) }, [anchorWish({ model, space })]);
   return { trials, said, keyOf, sizeOf: (candidate: Parameters<typeof predict>[0]) => predict(candidate)!['size']! };
 }
 
@@ -58,7 +59,7 @@ describe('the start of a study', () => {
     for (const { candidate } of anchors) expect(sizeOf(candidate)).toBeLessThanOrEqual(bound);
     expect(anchors.length).toBeGreaterThan(2);
     expect(new Set(anchors.map(({ candidate }) => keyOf(candidate))).size).toBe(anchors.length);
-    expect(said).toEqual([expect.stringMatching(/^\d anchors would miss a constraint/)]);
+    expect(said).toEqual([expect.stringMatching(/^\d anchor candidates would miss a constraint/)]);
   });
 
   it('refuses a bound below the smallest model, and says how small that is', () => {

@@ -6,19 +6,24 @@ import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
 import type { Metrics } from '../../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
+import { formatDuration } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { EngineChoice } from '../../network/engine/choice.ts';
 import { describeSetup } from '../../network/engine/choice.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
+import type { Sensitivity } from '../../search/sensitivity/measure.ts';
+import type { StartName } from '../../search/space/file/schema.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { openStore } from '../../store/index.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
+import { countFramed } from '../analyse.ts';
 import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
 import { controllerFor } from '../controller.ts';
 import { chooseEngineHere } from '../engine.ts';
+import { foreseenWish } from '../foreseen.ts';
 import { meaningOf } from '../meaning.ts';
 import { print } from '../output.ts';
 import { logScale } from '../picking.ts';
@@ -27,15 +32,17 @@ import { openScreen, type Screen } from '../screen.ts';
 import {
   checkUnchanged,
   checkWorkers,
+  defaultStart,
   defaultWorkers,
   newRecord,
   type RunSettings,
   type SearchFlags,
   settleFlags,
 } from '../search-settings.ts';
+import { sensitivityOf } from '../sensitivity.ts';
 import { setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
-import { startingTrials } from '../start.ts';
+import { anchorWish, refuseOutOfReach, startingTrials } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
 import { type CommandWords, summarize } from '../summary.ts';
 
@@ -94,7 +101,7 @@ class SearchRun {
     const { space, sections } = factsOf(record);
     const model = sections.model as unknown as ModelSpec;
     this.#definition = controllerFor(record.controller, space);
-    this.#initial = factsOf(record).start;
+    this.#initial = factsOf(record).start?.trials;
     this.#keyOf = keyFunction(model, space);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
@@ -106,7 +113,7 @@ class SearchRun {
       flags,
       settings,
       record,
-      initial: () => this.#initial?.length,
+      framed: () => this.#initial && countFramed(this.#initial),
       past: store?.events(record.name) ?? [],
       actions: { stop: () => this.#stop(), pause: () => this.#handle?.pause(), resume: () => this.#handle?.resume() },
     });
@@ -119,7 +126,9 @@ class SearchRun {
       if (facts === undefined) return exitCodes.interrupted;
       this.#log(`Trains with ${describeSetup(this.#engine)}.`);
       const predict = this.#predictor(facts);
-      this.#initial ??= this.#startingTrials(predict);
+      const start = this.#initial ?? (await this.#startingTrials(facts, predict));
+      if (!start) return exitCodes.interrupted;
+      this.#initial = start;
       return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
     } finally {
       interrupts.dispose();
@@ -173,17 +182,45 @@ class SearchRun {
     return predictFunction(sections.model as unknown as ModelSpec, space, (facts as unknown as PreparedFacts).data);
   }
 
-  #startingTrials(predict: Predict): InitialTrial[] {
+  /** Undefined when the user stopped it. */
+  async #startingTrials(facts: Json, predict: Predict): Promise<InitialTrial[] | undefined> {
     const { space, goal, sections } = factsOf(this.#record);
     const model = sections.model as unknown as ModelSpec;
     const say = (message: string) => this.#log(message);
-    return startingTrials({ model, space, goal, keyOf: this.#keyOf, predict, say });
+    const context = { model, space, goal, keyOf: this.#keyOf, predict, say };
+    const wishes = this.#start.includes('anchors') ? [anchorWish(context)] : [];
+    if (!this.#start.includes('sensitivity')) return startingTrials(context, wishes);
+    refuseOutOfReach(context, wishes);
+    const found = await this.#probe(facts as unknown as PreparedFacts);
+    return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, predict)]);
+  }
+
+  async #probe(prepared: PreparedFacts): Promise<Sensitivity | undefined> {
+    const progress = (done: number, total: number) =>
+      this.#screen.emit({
+        type: 'progress',
+        at: Date.now(),
+        trial: 0,
+        worker: 0,
+        progress: { stage: 'sensitivity', done, total },
+      });
+    const context = { executor: this.#executor, facts: factsOf(this.#record), keyOf: this.#keyOf, prepared, progress };
+    const found = await sensitivityOf(context);
+    if (found)
+      this.#log(
+        `${found.probes.length} choices probed in ${formatDuration(found.seconds * 1000)}${found.cached ? ' before' : ''}.`,
+      );
+    return found;
+  }
+
+  get #start(): readonly StartName[] {
+    return this.#settings.start ?? defaultStart;
   }
 
   async #newStudy(facts: Json, predict: Predict): Promise<number> {
     const store = openStore(this.#flags.db, { mode: 'write' });
     try {
-      store.create(withStart(this.#record, this.#initial!));
+      store.create(withStart(this.#record, { with: this.#start, trials: this.#initial! }));
       store.lease(this.#record.name);
       return await this.#study(store, facts, predict);
     } finally {

@@ -34,7 +34,8 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
   const settings = settleFlags({ ...flags, db: 'nas.db' }, file);
   const engine = await chooseEngineHere(settings.engine);
   const record = newRecord(file, settings, engine);
-  const { space, sections } = factsOf(record);
+  const facts = factsOf(record);
+  const { space, sections } = facts;
   const keyOf = keyFunction(sections.model as unknown as ModelSpec, space);
   const line = progressLine();
   const executor = createPoolExecutor({
@@ -45,12 +46,12 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
   });
   const interrupts = onInterrupt({ first: () => executor.stop(), second: () => process.exit(exitCodes.interrupted) });
   try {
-    const facts = (await executor.open(({ stage, done, total }) => line.show(stage, done, total))) as unknown as PreparedFacts;
+    const prepared = (await executor.open(({ stage, done, total }) => line.show(stage, done, total))) as unknown as PreparedFacts;
     const found = await sensitivityOf({
       executor,
-      space,
-      keyOf,
       facts,
+      keyOf,
+      prepared,
       progress: (done, total) => line.show('probes', done, total),
     });
     line.clear();

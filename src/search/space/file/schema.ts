@@ -42,10 +42,20 @@ export function fileSchema(sections: Sections, { controllers, schedulers }: Know
   });
 }
 
+/** Ways to begin a search. */
+export const startNames = ['anchors', 'sensitivity'] as const;
+export type StartName = (typeof startNames)[number];
+
 const searchSchema = (controllers?: readonly string[], schedulers?: readonly string[]) =>
   z.strictObject({
     trials: z.int().min(1).optional().describe('How many candidates to train and measure.'),
     controller: (controllers ? z.enum([...controllers]) : z.string()).optional().describe('What proposes candidates.'),
+    start: z
+      .array(z.enum(startNames))
+      .optional()
+      .describe(
+        'What comes before the first proposal, besides the dense network. anchors: uniform settings. sensitivity: the most promising of what a pass over every single choice foresees.',
+      ),
     seed: z
       .union([z.string().min(1), z.int()])
       .transform(String)
