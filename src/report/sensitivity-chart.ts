@@ -49,7 +49,7 @@ export function sensitivityChart(title: string, subtitle: string, rows: readonly
 function drawCell({ accuracy, note }: ChartRow, x: number, y: number): string {
   const middle = x + cell.width / 2;
   const box = `<rect x="${x + 1}" y="${y + 1}" width="${cell.width - 2}" height="${cell.height - 2}" fill="${colour(accuracy)}"/>`;
-  const points = accuracy === undefined ? 'failed' : `${(accuracy * 100).toFixed(1)}`;
+  const points = accuracy === undefined ? 'failed' : (accuracy * 100).toFixed(1);
   return `${box}${write(middle, y + 15, points, { anchor: 'middle' })}${write(middle, y + 28, note, { size: text.small, anchor: 'middle' })}`;
 }
 

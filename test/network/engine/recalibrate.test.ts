@@ -19,8 +19,9 @@ it('takes the statistics of every BatchNormalization from the batch, and nothing
     expect(adapted.initializers['bn.mean']!.data[c]).toBeCloseTo(mean, 4);
     expect(adapted.initializers['bn.var']!.data[c]).toBeCloseTo(variance, 3);
   }
-  const { 'bn.mean': _, 'bn.var': __, ...others } = adapted.initializers;
-  expect(graph.initializers).toMatchObject(others);
+  const taken = (name: string) => name === 'bn.mean' || name === 'bn.var';
+  for (const [name, tensor] of Object.entries(adapted.initializers))
+    if (!taken(name)) expect(tensor).toBe(graph.initializers[name]);
 });
 
 it('works layer after layer at any batch size, and leaves a network without BatchNormalization alone', async () => {

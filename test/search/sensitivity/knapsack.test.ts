@@ -18,11 +18,11 @@ function problem(layers: number) {
   const probes = probesOf(space, keyOf).map((probe) => ({ ...probe, metrics: metricsOf(probe.candidate) }));
   const sensitivity: Sensitivity = { base: metricsOf(base), probes, images: 1, seconds: 0, workerSeconds: 0 };
   const costOf = (candidate: Candidate) => measure(candidate)['size']!;
-  return { space, base, sensitivity, costOf, lossOf };
+  return { space, keyOf, base, sensitivity, costOf, lossOf };
 }
 
 describe('the path of the knapsack', () => {
-  const { space, base, sensitivity, costOf, lossOf } = problem(3);
+  const { space, keyOf, base, sensitivity, costOf, lossOf } = problem(3);
   const path = allocate({ sensitivity, base, costOf });
 
   it('goes from the dense network to smaller and smaller candidates of the space', () => {
@@ -61,7 +61,7 @@ describe('the path of the knapsack', () => {
 
   it('is empty where costs are not known, and leaves failed probes out', () => {
     expect(allocate({ sensitivity, base, costOf: () => undefined })).toEqual([]);
-    const failed = sensitivity.probes.map(({ metrics: _, ...probe }) => ({ ...probe, failure: 'DIVERGED' }));
+    const failed = probesOf(space, keyOf).map((probe) => ({ ...probe, failure: 'DIVERGED' }));
     expect(allocate({ sensitivity: { ...sensitivity, probes: failed }, base, costOf })).toHaveLength(1);
   });
 
