@@ -111,9 +111,9 @@ function oneOf<T extends string>(option: string, known: readonly T[], value: str
   });
 }
 
-/** One trial per core; a GPU is kept busy by one. */
-export const defaultWorkers = ({ device }: EngineSetup): number =>
-  device === 'cpu' ? Math.min(defaultLookAhead, availableParallelism()) : 1;
+/** One trial per core; a GPU is kept busy by one, and TensorFlow spreads one over all cores. */
+export const defaultWorkers = ({ engine, device }: EngineSetup): number =>
+  engine === 'onnxruntime' && device === 'cpu' ? Math.min(defaultLookAhead, availableParallelism()) : 1;
 
 /** A study never changes what it searches: its trials could not be compared. Throws NasError STUDY_CHANGED. */
 export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: SearchSettings): void {

@@ -2,6 +2,19 @@
 import type { EngineSetup } from '../network/engine/choice.ts';
 import { selfTest } from '../network/engine/select/self-test.ts';
 
-process.once('message', (setup: EngineSetup) => {
-  void selfTest(setup).then((reason) => process.send?.({ reason }, () => process.disconnect()));
+export interface ProbeRequest {
+  readonly setup: EngineSetup;
+  /** Refuse what is right but slow. */
+  readonly quick: boolean;
+}
+
+export interface ProbeReply {
+  /** Why it cannot be used; absent where it can. */
+  readonly reason?: string;
+}
+
+process.once('message', ({ setup, quick }: ProbeRequest) => {
+  void selfTest(setup, { quick }).then((reason) => {
+    process.send?.({ ...(reason === undefined ? {} : { reason }) } satisfies ProbeReply, () => process.exit());
+  });
 });

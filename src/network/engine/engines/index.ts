@@ -5,8 +5,9 @@ import type { EngineSetup } from '../choice.ts';
 import type { Session } from '../session.ts';
 import type { Engine } from './engine.ts';
 import { onnxruntime } from './onnxruntime.ts';
+import { tensorflow } from './tensorflow.ts';
 
-export const engines: readonly Engine[] = [onnxruntime];
+export const engines: readonly Engine[] = [onnxruntime, tensorflow];
 
 /** Opens a train step on the engine that was chosen, gives it to `work`, and releases it however `work` ends. */
 export async function withStep<T>(

@@ -7,8 +7,9 @@ import type { Graph } from '../../ir/graph.ts';
 import { blocked } from './blocked/index.ts';
 import type { Lowering } from './lowering.ts';
 import { portable } from './portable/index.ts';
+import { webgpu } from './webgpu/index.ts';
 
-export const lowerings: readonly Lowering[] = [blocked(16), blocked(8), portable];
+export const lowerings: readonly Lowering[] = [blocked(16), blocked(8), portable, webgpu];
 
 /**
  * A train step without training ops, ready to encode.

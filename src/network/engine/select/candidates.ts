@@ -2,7 +2,13 @@ import type { EngineRequest, EngineSetup } from '../choice.ts';
 import { lowerings } from '../lowering/index.ts';
 
 /** Every setup there is, the preferred first: a GPU before the CPU, onnxruntime before TensorFlow. */
-export const setups: readonly EngineSetup[] = [...onOnnxruntime('cuda'), ...onOnnxruntime('webgpu'), ...onOnnxruntime('cpu')];
+const setups: readonly EngineSetup[] = [
+  ...onOnnxruntime('cuda'),
+  { engine: 'tensorflow', device: 'cuda', lowering: 'none' },
+  ...onOnnxruntime('webgpu'),
+  ...onOnnxruntime('cpu'),
+  { engine: 'tensorflow', device: 'cpu', lowering: 'none' },
+];
 
 function onOnnxruntime(device: EngineSetup['device']): EngineSetup[] {
   const fitting = lowerings.filter((lowering) => lowering.devices.includes(device));

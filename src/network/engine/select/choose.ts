@@ -2,8 +2,11 @@ import { NasError } from '../../../core/errors.ts';
 import { defaultEngine, describeSetup, type EngineChoice, type EngineRequest, type EngineSetup, isSameSetup } from '../choice.ts';
 import { candidates } from './candidates.ts';
 
-/** Tries a setup on this machine; resolves with why it cannot be used, or undefined where it can. */
-export type Probe = (setup: EngineSetup) => Promise<string | undefined>;
+/**
+ * Tries a setup on this machine; resolves with why it cannot be used, or undefined where it can. `quick`: what is right
+ * but much slower than it should be cannot, because nobody asked for it by name.
+ */
+export type Probe = (setup: EngineSetup, quick: boolean) => Promise<string | undefined>;
 
 /**
  * The first setup that the request allows and the probe finds usable. onnxruntime on the CPU with the portable lowering
@@ -14,7 +17,7 @@ export type Probe = (setup: EngineSetup) => Promise<string | undefined>;
 export async function chooseEngine(request: EngineRequest, probe: Probe): Promise<EngineChoice> {
   const reasons: string[] = [];
   for (const setup of candidates(request)) {
-    const reason = isSameSetup(setup, defaultEngine) ? undefined : await probe(setup);
+    const reason = isSameSetup(setup, defaultEngine) ? undefined : await probe(setup, request.device === 'auto');
     if (reason === undefined) return { ...setup, reasons };
     reasons.push(`${describeSetup(setup)}: ${reason}`);
   }

@@ -3,7 +3,7 @@ import { Builder } from '../../ir/builder.ts';
 import type { Graph, Shape } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
 
-interface ProbeSizes {
+export interface ProbeSizes {
   readonly batch: number;
   /** Height and width of the image, a multiple of 4. */
   readonly size: number;

@@ -58,14 +58,14 @@ const split: OpEntry = {
   },
 };
 
-interface Cut {
+export interface Cut {
   readonly start: number;
   readonly step: number;
   readonly size: number;
 }
 
 /** What a Slice takes of every axis. */
-function cutsOf(node: Node, shape: Shape, constants: readonly (Tensor | undefined)[]): readonly Cut[] {
+export function cutsOf(node: Node, shape: Shape, constants: readonly (Tensor | undefined)[]): readonly Cut[] {
   const starts = requireConstantInts(node, constants, 1);
   const ends = requireConstantInts(node, constants, 2);
   const axes = constantInts(node, constants, 3) ?? range(0, starts.length);

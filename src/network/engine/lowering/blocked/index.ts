@@ -20,7 +20,6 @@ import { concat, split } from './joining.ts';
 import { Layouts, type Result } from './layouts.ts';
 import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { averagePoolGrad, expandPlanes, globalAveragePool, maxPoolGrad, pool } from './pooling.ts';
-import { unfit } from './probe.ts';
 import { reduceSum } from './reduction.ts';
 import type { Rule } from './rule.ts';
 import { convWeightGrad } from './weight-grad.ts';
@@ -52,7 +51,8 @@ export const blocked = (block: number): Lowering => ({
   name: `blocked${block}`,
   summary: `onnxruntime's own layout in blocks of ${block} channels`,
   devices: ['cpu'],
-  unfit: () => unfit(block),
+  // Loaded when it is asked: whoever only wants to know which lowerings there are need not load onnxruntime.
+  unfit: async () => (await import('./probe.ts')).unfit(block),
   lower: (graph) => lowerBlocked(graph, block),
 });
 

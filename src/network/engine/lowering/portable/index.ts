@@ -10,6 +10,7 @@ import { reluGrad, softmaxCrossEntropy } from './elementwise.ts';
 import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { averagePoolGrad, maxPoolGrad } from './pooling.ts';
 
+/** By op. */
 export const emissions: Readonly<Record<string, Emission>> = {
   ReluGrad: reluGrad,
   SoftmaxCrossEntropy: softmaxCrossEntropy,
