@@ -1,5 +1,5 @@
 import { exitCodes, NasError } from '../../../core/errors.ts';
-import type { Graph, Tensor } from '../../ir/graph.ts';
+import { elementCount, type Graph, show, type Tensor } from '../../ir/graph.ts';
 import { emitAll } from '../lowering/expand.ts';
 import { emissions } from '../lowering/portable/index.ts';
 import type { Session, Tensors } from '../session.ts';
@@ -38,7 +38,7 @@ async function run(
   fetches: Tensors | undefined,
 ): Promise<Record<string, Tensor>> {
   try {
-    const names = fetches ? Object.keys(fetches) : graph.outputs;
+    const names = fetches ? Object.keys(fetches) : [...new Set(graph.outputs)];
     const own = Object.fromEntries(graph.inputs.map(({ name }) => [name, toTf(tf, feeds[name]!)]));
     const results = interpreter.run(own, names);
     const read = await Promise.all(
@@ -63,6 +63,7 @@ async function readOut(graph: Graph, name: string, result: TfTensor, target: Ten
   const { dtype, shape } = graph.types[name]!;
   const data = await dataOf(result, dtype);
   result.dispose();
+  if (data.length !== elementCount(shape)) throw new Error(`${name} came with ${data.length} numbers for ${show(shape)}`);
   if (!target) return { dtype, shape, data };
   (target.data as Float32Array).set(data as Float32Array);
   return target;

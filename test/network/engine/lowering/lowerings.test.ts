@@ -106,7 +106,7 @@ describe('the lowerings', () => {
   });
 
   it('know their names', () => {
-    expect(lowerings.map((lowering) => lowering.name)).toEqual(['blocked16', 'blocked8', 'portable']);
+    expect(lowerings.map((lowering) => lowering.name)).toEqual(['blocked16', 'blocked8', 'portable', 'webgpu']);
     expect(() => lower(graphOf(loweringCases[0]!, 'float32'), 'portabel')).toThrow('Did you mean "portable"?');
   });
 

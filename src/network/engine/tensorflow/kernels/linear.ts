@@ -1,4 +1,6 @@
+import type { Shape } from '../../../ir/graph.ts';
 import { readFloat, readInt } from '../../../ir/ops/support/attributes.ts';
+import { broadcast } from '../../../ir/ops/support/shapes.ts';
 import { type KernelContext, type Kernels, plain, type TensorFlow, type TfTensor } from '../kernel.ts';
 
 /** Matrix products. */
@@ -21,8 +23,18 @@ const matMul = plain(([a, b], context) => {
   const { tf, outputs } = context;
   const left = a!.rank === 1 ? tf.expandDims(a!, 0) : a!;
   const right = b!.rank === 1 ? tf.expandDims(b!, 1) : b!;
-  return tf.reshape(product(left, right, context), [...outputs[0]!.shape]);
+  const batch = broadcast([left.shape.slice(0, -2), right.shape.slice(0, -2)])!;
+  const operands = [left, right].map((value) => inBatch(tf, value, batch)) as [TfTensor, TfTensor];
+  return tf.reshape(product(...operands, context), [...outputs[0]!.shape]);
 });
+
+/** TensorFlow.js multiplies batches of equal shape, or one matrix with each of a batch; others are made equal. */
+function inBatch(tf: TensorFlow, value: TfTensor, batch: Shape): TfTensor {
+  const own = value.shape.slice(0, -2);
+  return own.every((size) => size === 1) || own.join() === batch.join()
+    ? value
+    : tf.broadcastTo(value, [...batch, ...value.shape.slice(-2)]);
+}
 
 export const linearKernels: Kernels = {
   ':Gemm': gemm,

@@ -19,6 +19,7 @@ function poolFit(node: Node, input: Shape): Fit {
 const attributesOf = ({ kernel, strides }: Fit) => ({ filterSize: [...kernel], strides: [...strides], pad: 'valid' });
 
 const maxPool = last(([x], { tf, node, inputs }) => {
+  if (node.outputs[1]) throw notCovered(node, 'the positions of the maxima are not covered');
   const fit = poolFit(node, inputs[0]!.shape);
   return tf.maxPool(fitted(tf, x!, fit, floor) as Tensor4D, [...fit.kernel], [...fit.strides], 'valid');
 });
@@ -61,7 +62,7 @@ function countOf({ kernel, strides, before, input }: Fit, axis: number, o: numbe
 export const poolingKernels: Kernels = {
   ':MaxPool': maxPool,
   ':AveragePool': averagePool,
-  ':GlobalAveragePool': last(([x], { tf }) => tf.mean(x!, range(1, x!.rank - 1), true)),
+  ':GlobalAveragePool': last(([x], { tf }) => tf.mean(x!, x!.rank === 4 ? [1, 2] : range(2, x!.rank), true)),
   'espalier:MaxPoolGrad': maxPoolGrad,
   'espalier:AveragePoolGrad': averagePoolGrad,
 };
