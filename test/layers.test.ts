@@ -43,12 +43,15 @@ const roomOf = (file: string) =>
     .sort((a, b) => b.length - a.length)[0];
 
 /** Relative imports, dynamic ones and `new URL('./x.ts', import.meta.url)` entries left out: those are process edges. */
-function importsOf(file: string): { relative: string[]; packages: string[] } {
+function importsOf(file: string, kind: 'all' | 'at start' = 'all'): { relative: string[]; packages: string[] } {
   const text = readFileSync(join(source, file), 'utf8');
-  const statements = text.matchAll(/(?:^|\n)\s*(?:import\s+'([^']+)'|(?:import|export)\s[^'";=]*?\bfrom\s*'([^']+)')/g);
-  const names = [...statements].map((match) => (match[1] ?? match[2])!);
+  const statements = [...text.matchAll(/(?:^|\n)\s*(?:import\s+'([^']+)'|(?:import|export)\s[^'";=]*?\bfrom\s*'([^']+)')/g)];
+  const names = statements.map((match) => (match[1] ?? match[2])!);
   const dynamic = [...text.matchAll(/\bimport\(\s*'([^']+)'/g)].map((match) => match[1]!);
-  const all = [...names, ...dynamic];
+  const runtime = statements
+    .filter((match) => !/^\s*(?:import|export)\s+type\b/.test(match[0]))
+    .map((match) => (match[1] ?? match[2])!);
+  const all = kind === 'at start' ? runtime : [...names, ...dynamic];
   return {
     relative: all.filter((name) => name.startsWith('.')).map((name) => relative(source, resolve(source, dirname(file), name))),
     packages: all.filter((name) => !name.startsWith('.')),
@@ -69,6 +72,18 @@ describe('layers', () => {
   it('imports onnxruntime-node in one file', () => {
     const importers = files.filter((file) => importsOf(file).packages.includes('onnxruntime-node'));
     expect(importers).toEqual(['network/engine/session.ts']);
+  });
+
+  it('does not load onnxruntime in the process that searches: only trial hosts and probes do', () => {
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const target of importsOf(file, 'at start').relative) visit(target);
+    };
+    visit('cli/main.ts');
+    visit('cli/commands/search.ts');
+    expect([...seen].filter((file) => importsOf(file).packages.includes('onnxruntime-node'))).toEqual([]);
   });
 
   it('opens the database in one room', () => {

@@ -13,10 +13,7 @@ import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/i
 import { sha256, writeAtomically } from './artefacts.ts';
 import { opset } from './export-graph.ts';
 import type { TrialHooks } from './protocol.ts';
-import type { TrialSetup } from './setup.ts';
-
-/** Changes when training changes its results, so that a cached baseline or checkpoint always is what training would give today. */
-export const trainingVersion = 1;
+import { type TrialSetup, trainingVersion } from './setup.ts';
 
 /** Its own seed: a baseline belongs to a model, data, a recipe and an engine, not to a study. */
 const baselineSeed = 'baseline';

@@ -4,7 +4,7 @@ import type { Artefact } from '../core/trial.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../network/engine/checkpoint.ts';
 import type { TrainCheckpoint } from '../network/engine/train.ts';
 import { sha256, writeAtomically } from './artefacts.ts';
-import { trainingVersion } from './baseline.ts';
+import { trainingVersion } from './setup.ts';
 
 /** Checkpoints lie beside the models, and are named by their content like them. */
 export const checkpointPath = (folder: string, hash: string): string => join(folder, `${hash}.checkpoint`);

@@ -13,8 +13,10 @@ export interface ProbeReply {
   readonly reason?: string;
 }
 
-process.once('message', ({ setup, quick }: ProbeRequest) => {
-  void selfTest(setup, { quick }).then((reason) => {
-    process.send?.({ ...(reason === undefined ? {} : { reason }) } satisfies ProbeReply, () => process.exit());
-  });
-});
+async function answer({ setup, quick }: ProbeRequest): Promise<void> {
+  const reason = await selfTest(setup, { quick });
+  const reply: ProbeReply = reason === undefined ? {} : { reason };
+  process.send?.(reply, () => process.exit());
+}
+
+process.once('message', (request: ProbeRequest) => void answer(request));

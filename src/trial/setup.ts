@@ -22,3 +22,6 @@ export interface TrialSetup {
 
 /** Images of the training split that calibrate activations' ranges. */
 export const calibrationImages = 512;
+
+/** Changes when training changes its results, so that a cached baseline or checkpoint always is what training would give today. */
+export const trainingVersion = 1;

@@ -62,7 +62,7 @@ function missingTensorflow(device: Device, machine: Machine): string | undefined
 }
 
 /** /dev/dxg: the GPU of the Windows around a Linux in WSL. */
-const hasNvidia = ({ exists }: Machine): boolean => exists('/dev/nvidia0') || exists('/dev/dxg');
+const hasNvidia = (machine: Machine): boolean => machine.exists('/dev/nvidia0') || machine.exists('/dev/dxg');
 
 /** Elsewhere than on Linux the system always has a graphics driver; on Linux its device, or a driver named by the user. */
 function hasGpu(machine: Machine): boolean {
