@@ -1,5 +1,5 @@
 import { readInt, readInts } from '../../../ir/ops/support/attributes.ts';
-import { axisOf, constantInts, range } from '../../../ir/ops/support/shapes.ts';
+import { axisOf, constantInts, range, requireConstantInts } from '../../../ir/ops/support/shapes.ts';
 import { type Kernel, type KernelContext, type Kernels, notCovered, plain, type TensorFlow, type TfTensor } from '../kernel.ts';
 
 /** Sums over axes, and what is made of them. */
@@ -36,6 +36,11 @@ const softmaxCrossEntropy = plain(([logits, target], { tf }) => {
   return [tf.mul(tf.sum(tf.mul(logProbs, target!)), -1 / logits!.shape[0]!), logProbs];
 });
 
+const cumSum = plain(([x], { tf, node, constants }) => {
+  const axis = axisOf(node, requireConstantInts(node, constants, 1)[0]!, x!.rank);
+  return tf.cumsum(x!, axis, readInt(node, 'exclusive', 0) === 1, readInt(node, 'reverse', 0) === 1);
+});
+
 export const reductionKernels: Kernels = {
   ':ReduceSum': reduction((tf, x, axes, keep) => tf.sum(x, axes, keep)),
   ':ReduceMean': reduction((tf, x, axes, keep) => tf.mean(x, axes, keep)),
@@ -44,5 +49,6 @@ export const reductionKernels: Kernels = {
   ':Softmax': plain(([x], context) => context.tf.exp(logSoftmaxOf(context.tf, x!, softmaxAxis(context)))),
   ':LogSoftmax': plain(([x], context) => logSoftmaxOf(context.tf, x!, softmaxAxis(context))),
   ':ArgMax': argMax,
+  ':CumSum': cumSum,
   'espalier:SoftmaxCrossEntropy': softmaxCrossEntropy,
 };
