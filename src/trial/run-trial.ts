@@ -2,6 +2,7 @@ import type { Plan } from '../core/candidate.ts';
 import { NasError } from '../core/errors.ts';
 import type { DoneOutcome, Outcome } from '../core/trial.ts';
 import {
+  canonicalPlan,
   changesTraining,
   finalize,
   questionsOf,
@@ -26,11 +27,15 @@ import { trainToRung } from './rungs.ts';
 import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
 
-/** One trial: compress the trained baseline, fine-tune it, export it, and measure the exported bytes. A probe trains nothing. */
-export async function runTrial(job: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Outcome> {
+/**
+ * One trial: compress the trained baseline, fine-tune it, export it, and measure the exported bytes. A probe trains nothing.
+ * The plan runs in its normal form: what does nothing to the network is not trained either, as the candidate's key says.
+ */
+export async function runTrial(asked: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Outcome> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
+    const job = { ...asked, plan: canonicalPlan(shared.baseline, asked.plan) };
     const findings = await answer(questionsOf(shared.baseline, job.plan), shared, hooks);
     const rewritten = rewrite(shared.baseline, job.plan, findings);
     if (job.probe) {

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../src/core/candidate.ts';
+import { stableStringify } from '../../src/core/json.ts';
+import { createRng } from '../../src/core/rng.ts';
+import { buildTrainStep } from '../../src/network/autodiff/train-step.ts';
+import { techniques } from '../../src/network/compress/index.ts';
+import {
+  canonicalPlan,
+  changesTraining,
+  finalize,
+  planKey,
+  rewrite,
+  statisticsNeeded,
+  trainingOf,
+} from '../../src/network/compress/recipe.ts';
+import type { Weights } from '../../src/network/compress/technique.ts';
+import { encode } from '../../src/network/ir/bytes/encode.ts';
+import type { Graph } from '../../src/network/ir/graph.ts';
+import { parameterNames, stateNames } from '../../src/network/ir/macs.ts';
+import { buildModel, modelSpecSchema, models } from '../../src/network/models/index.ts';
+import { sha256 } from '../../src/trial/artefacts.ts';
+import { madeUpFindings } from '../fixtures/compression.ts';
+import { jointPlans, mutations, plans } from '../fixtures/plans.ts';
+import { sketches } from '../fixtures/sketches.ts';
+
+/**
+ * A candidate's key says what the candidate means: equal keys for the same network trained in the same way, other keys
+ * for others. No network is then trained twice, and none is taken for another.
+ */
+
+const target = { shape: [1, 8, 8] as const, classes: 3, batch: 2, seed: 'keys' };
+const specs = [
+  { family: 'resnet', blocks: [1, 1], widths: [8, 12] },
+  { family: 'mobilenet', stem: 8, widths: [8, 12] },
+  { family: 'mobilenet', stem: 6, widths: [6, 8], expansion: 2 },
+];
+const graphs: Record<string, Graph> = {
+  ...Object.fromEntries(specs.map((spec) => [JSON.stringify(spec), buildModel(modelSpecSchema.parse(spec), target)])),
+  ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
+};
+
+/** The network with other weights: what they are must not matter to a key, and two criteria may agree on some. */
+function redrawn(graph: Graph, draw: number): Graph {
+  const initializers = { ...graph.initializers };
+  const states = new Set(stateNames(graph));
+  for (const name of [...parameterNames(graph), ...states]) {
+    const rng = createRng('weights', draw, name);
+    // Few large ones and many small ones, so that criteria differ in what they take.
+    const value = () => (states.has(name) ? 0.5 + rng.uniform() : rng.normal() ** 3);
+    initializers[name] = { ...initializers[name]!, data: initializers[name]!.data.map(value as never) as Float32Array };
+  }
+  return { ...graph, initializers };
+}
+
+/**
+ * Everything that comes of a plan but accuracy: the file before training, the training step, what happens after steps. The
+ * file is that of the plan as it is; it is trained by its normal form, as trials are.
+ */
+function meaning(graph: Graph, plan: Plan): string {
+  const normal = canonicalPlan(graph, plan);
+  const rewritten = rewrite(graph, plan, madeUpFindings(graph, plan));
+  const { perImage, objective, during } = trainingOf(rewritten, graph, normal);
+  const teachers = Object.entries(perImage).map(([name, { graph: source, value }]) => [name, value, sha256(encode(source))]);
+  const step = objective && buildTrainStep(rewritten, { ...plainStep, objective });
+  const weights = weightsOf(rewritten);
+  const project = during?.(weights);
+  const after = [1, 5, 10].map((done) => {
+    project?.(weights, { step: done, steps: 10 });
+    return sha256(Buffer.concat(Object.values(weights).map((data) => Buffer.from(data.slice().buffer))));
+  });
+  const recipe = changesTraining(normal) ? plan.recipe : {};
+  const made = { file: sha256(fileOf(rewritten, plan)), recipe, teachers, step: step ? printed(step.graph) : null, after };
+  return stableStringify(made as never);
+}
+
+const plainStep = {
+  optimizer: { name: 'sgd', momentum: 0.9, nesterov: false },
+  weightDecay: 0,
+  batchNormMomentum: 0.9,
+} as const;
+
+const printed = ({ nodes, initializers }: Graph) =>
+  sha256(JSON.stringify([nodes, Object.entries(initializers).map(([name, { shape, data }]) => [name, shape, data.join()])]));
+
+const weightsOf = (graph: Graph): Weights =>
+  Object.fromEntries(parameterNames(graph).map((name) => [name, (graph.initializers[name]!.data as Float32Array).slice()]));
+
+function fileOf(graph: Graph, plan: Plan): Uint8Array {
+  const ranges = statisticsNeeded(graph, plan).map((value) => {
+    const rng = createRng('range', value);
+    return [value, { min: -0.5 - rng.uniform(), max: 0.5 + rng.uniform() }] as const;
+  });
+  return encode(finalize(graph, plan, Object.fromEntries(ranges)));
+}
+
+/** Draws of the weights before two plans are believed to mean the same. */
+const draws = 12;
+
+function meanTheSame(graph: Graph, a: Plan, b: Plan): boolean {
+  return Array.from({ length: draws }, (_, draw) => redrawn(graph, draw)).every((one) => meaning(one, a) === meaning(one, b));
+}
+
+/** Plans and what becomes of them by one change, and the other way round. */
+async function forPairs(plansOf: (graph: Graph) => fc.Arbitrary<Plan>, names: readonly string[], numRuns: number): Promise<void> {
+  const pairs = fc
+    .constantFrom(...names)
+    .chain((name) => plansOf(graphs[name]!).chain((a) => mutations(graphs[name]!, a).map((b) => ({ name, a, b }))));
+  const seen = { equal: 0, different: 0 };
+  fc.assert(
+    fc.property(pairs, ({ name, a, b }) => {
+      const graph = graphs[name]!;
+      const equal = planKey(graph, a) === planKey(graph, b);
+      seen[equal ? 'equal' : 'different']++;
+      expect(equal).toBe(meanTheSame(graph, a, b));
+    }),
+    { numRuns, seed: 13 },
+  );
+  expect(Math.min(seen.equal, seen.different)).toBeGreaterThan(2);
+}
+
+describe('keys are equal exactly where networks and trainings are', () => {
+  it('knows a network of every family', () => {
+    expect(new Set(specs.map(({ family }) => family))).toEqual(new Set(models.map(({ name }) => name)));
+  });
+
+  it.each(techniques)('$name', async (technique) => {
+    const names = Object.keys(graphs).filter((name) => technique.sites(graphs[name]!).length > 0);
+    await forPairs((graph) => plans(technique, graph), names, 30);
+  });
+
+  it('all techniques together', () => forPairs(jointPlans, Object.keys(graphs), 40));
+});
