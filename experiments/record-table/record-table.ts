@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { keyFunction, loadSpace, predictFunction } from '../../src/cli/compose.ts';
 import { baselineFolder } from '../../src/cli/folders.ts';
 import { meaningOf } from '../../src/cli/meaning.ts';
-import { startingTrials } from '../../src/cli/start.ts';
+import { anchorWish, startingTrials } from '../../src/cli/start.ts';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { Executor } from '../../src/core/executor.ts';
 import type { Json } from '../../src/core/json.ts';
@@ -114,7 +114,8 @@ try {
   if (journal.entries.filter(({ repeat }) => repeat === 0).length === rows.size) {
     const rowOf = [...enumerate(space.space)].map((candidate) => rows.get(keyOf(candidate))!.row);
     const predict = predictFunction(model, space.space, (facts as unknown as PreparedFacts).data);
-    const anchors = startingTrials({ model, space: space.space, goal: space.goal, keyOf, predict, say: console.log });
+    const context = { model, space: space.space, goal: space.goal, keyOf, predict, say: console.log };
+    const anchors = startingTrials(context, [anchorWish(context)]);
     writeFileSync(
       join(results, `${space.name}.json.gz`),
       packTable({ space, rowOf, anchors, entries: journal.entries, prepared: facts }),
