@@ -46,6 +46,8 @@ export interface OpEntry {
   readonly macs?: (inputs: readonly (TensorType | undefined)[], outputs: readonly TensorType[]) => number;
   /** Inputs that hold trained parameters when they are initializers (Conv: weight 1, bias 2). */
   readonly params?: readonly number[];
+  /** A training op (domain 'espalier') that a model graph may hold: it treats every sample for itself. */
+  readonly perSample?: boolean;
   /** Inputs that hold statistics which training updates outside of the gradient (BatchNormalization: mean 3, var 4). */
   readonly states?: readonly number[];
 }

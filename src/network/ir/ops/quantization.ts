@@ -1,9 +1,10 @@
-import { show } from '../graph.ts';
-import type { InferContext, OpEntry } from '../op.ts';
+import { elementCount, show } from '../graph.ts';
+import type { GradContext, InferContext, OpEntry } from '../op.ts';
 import { readInt } from './support/attributes.ts';
+import { gradOf } from './support/gradients.ts';
 import { axisOf, inputType, misfit } from './support/shapes.ts';
 
-/** Conversions between floats and integers with a scale and a zero point. Training through them needs its own op. */
+/** Conversions between floats and integers with a scale and a zero point, and what stands for them in training. */
 
 /** A scale is one number, or one per entry of `axis`. */
 function checkScale(context: InferContext): void {
@@ -49,4 +50,65 @@ const dynamicQuantizeLinear: OpEntry = {
   grad: 'forbidden',
 };
 
-export const quantizationOps: readonly OpEntry[] = [quantizeLinear, dequantizeLinear, dynamicQuantizeLinear];
+/** Quantization as training sees it: scale [] or one per position of `axis`; integers from `low` to `high`. */
+const inferFakeQuant: OpEntry['infer'] = (context) => {
+  checkScale(context);
+  return [inputType(context, 0)];
+};
+
+/**
+ * y = scale · clip(round(x / scale), low, high), in floats. Its gradient by x is that of the identity where x lies in the
+ * range, 0 outside ("straight-through": Bengio et al. 2013, Estimating or Propagating Gradients Through Stochastic
+ * Neurons). `low` 0 is for values that are never negative.
+ */
+const fakeQuant: OpEntry = {
+  op: 'FakeQuant',
+  domain: 'espalier',
+  infer: inferFakeQuant,
+  stops: [1],
+  grad: (context) => fakeQuantGrads(context).slice(0, 1),
+  params: [0],
+  perSample: true,
+};
+
+/**
+ * The same, and the scale is trained too (Esser et al. 2020, Learned Step Size Quantization): its gradient is that of
+ * y with the rounding taken as the identity, times 1 / √(count · high), count the numbers of one sample that share it.
+ */
+const learnedFakeQuant: OpEntry = {
+  op: 'LearnedFakeQuant',
+  domain: 'espalier',
+  infer: inferFakeQuant,
+  grad: (context) => {
+    const { b, node, inputs } = context;
+    const [dx, dScale] = fakeQuantGrads(context) as [string, string];
+    const [shape, scales] = [b.shape(inputs[0]!), b.shape(inputs[1]!)];
+    const count = elementCount(scales.length === 0 ? shape.slice(1) : shape) / elementCount(scales);
+    return [dx, b.op('Mul', [dScale, b.scalar(1 / Math.sqrt(count * readInt(node, 'high', 1)))])];
+  },
+  params: [0, 1],
+  perSample: true,
+};
+
+const fakeQuantGrads = (context: GradContext): string[] => {
+  const { b, node, inputs, outputs } = context;
+  const [x, scale] = inputs as [string, string];
+  return b.multi('FakeQuantGrad', [gradOf(context), x, outputs[0]!, scale], 2, node.attributes, { domain: 'espalier' });
+};
+
+/** (dy, x, y, scale) → (dx, dScale): Σ dy · (clip(round(x / scale)) − x / scale where x lies in the range). */
+const fakeQuantGrad: OpEntry = {
+  op: 'FakeQuantGrad',
+  domain: 'espalier',
+  infer: (context) => [inputType(context, 1), inputType(context, 3)],
+  grad: 'forbidden',
+};
+
+export const quantizationOps: readonly OpEntry[] = [
+  quantizeLinear,
+  dequantizeLinear,
+  dynamicQuantizeLinear,
+  fakeQuant,
+  learnedFakeQuant,
+  fakeQuantGrad,
+];

@@ -57,7 +57,7 @@ function rewriteShapes(graph: Graph, inputs: readonly GraphInput[], before: numb
   for (const { name, type } of inputs) b.input(name, type);
   for (const [name, tensor] of Object.entries(graph.initializers)) b.initializer(name, tensor);
   for (const node of graph.nodes) {
-    if (node.domain === 'espalier') throw refusal(node, before, 'it belongs to a training graph');
+    if (node.domain === 'espalier' && !opEntry(node).perSample) throw refusal(node, before, 'it belongs to a training graph');
     try {
       b.add(withShape(b, graph, node, rewrite));
     } catch (error) {

@@ -20,6 +20,7 @@ import { concat, split } from './joining.ts';
 import { Layouts, type Result } from './layouts.ts';
 import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { averagePoolGrad, expandPlanes, globalAveragePool, maxPoolGrad, pool } from './pooling.ts';
+import { fakeQuant, fakeQuantGrad } from './quantization.ts';
 import { reduceSum } from './reduction.ts';
 import type { Rule } from './rule.ts';
 import { convWeightGrad } from './weight-grad.ts';
@@ -44,6 +45,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'espalier:BatchNormGrad': batchNormGrad,
   'espalier:MaxPoolGrad': maxPoolGrad,
   'espalier:AveragePoolGrad': averagePoolGrad,
+  'espalier:FakeQuant': fakeQuant,
+  'espalier:LearnedFakeQuant': fakeQuant,
+  'espalier:FakeQuantGrad': fakeQuantGrad,
 };
 
 /** The lowering for processors on which onnxruntime's blocks have `block` channels: 16 with AVX-512, 8 with AVX2. */

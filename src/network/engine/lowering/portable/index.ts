@@ -9,6 +9,7 @@ import { convWeightGrad } from './conv-weight-grad.ts';
 import { reluGrad, softmaxCrossEntropy } from './elementwise.ts';
 import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { averagePoolGrad, maxPoolGrad } from './pooling.ts';
+import { fakeQuant, fakeQuantGrad } from './quantization.ts';
 
 /** By op. */
 export const emissions: Readonly<Record<string, Emission>> = {
@@ -20,6 +21,9 @@ export const emissions: Readonly<Record<string, Emission>> = {
   ConvWeightGrad: convWeightGrad,
   MaxPoolGrad: maxPoolGrad,
   AveragePoolGrad: averagePoolGrad,
+  FakeQuant: fakeQuant,
+  LearnedFakeQuant: fakeQuant,
+  FakeQuantGrad: fakeQuantGrad,
 };
 
 export const portable: Lowering = {
