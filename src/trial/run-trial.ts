@@ -1,30 +1,18 @@
-import type { Plan } from '../core/candidate.ts';
 import { NasError } from '../core/errors.ts';
 import type { DoneOutcome, Outcome } from '../core/trial.ts';
-import {
-  canonicalPlan,
-  changesTraining,
-  finalize,
-  questionsOf,
-  reportOf,
-  rewrite,
-  statisticsNeeded,
-  trainingOf,
-} from '../network/compress/recipe.ts';
-import { evaluationBatches } from '../network/data/batches.ts';
+import { canonicalPlan, changesTraining, questionsOf, reportOf, rewrite, trainingOf } from '../network/compress/recipe.ts';
 import type { TrainRecipe } from '../network/engine/recipe.ts';
 import { trainRecipeSchema } from '../network/engine/recipe.ts';
-import { collectStatistics } from '../network/engine/statistics.ts';
 import { type EpochRecord, train } from '../network/engine/train.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { saveArtefact } from './artefacts.ts';
+import { asTrained, finish } from './calibrate.ts';
 import { exportGraph } from './export-graph.ts';
 import { answer, rowsOf } from './findings.ts';
 import { measure } from './measure.ts';
 import { adapt, measureProbe } from './probe.ts';
 import type { Job, TrialHooks } from './protocol.ts';
 import { trainToRung } from './rungs.ts';
-import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
 
 /**
@@ -42,7 +30,8 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
       const probed = await finish(await adapt(rewritten, job.plan, shared), job.plan, shared, hooks);
       return { state: 'done', metrics: await measureProbe(probed, job.probe, shared, hooks), seconds: seconds() };
     }
-    const tuned = await fineTune(rewritten, job, shared, hooks);
+    const trainable = await asTrained(rewritten, job.plan, shared, hooks);
+    const tuned = await fineTune(trainable, job, shared, hooks);
     const final = await finish(tuned.graph, job.plan, shared, hooks);
     const bytes = exportGraph(final, shared.dataset);
     const measured = await measure(final, bytes, shared, hooks);
@@ -73,13 +62,4 @@ async function fineTune(graph: Graph, job: Job, shared: SharedTrialData, hooks: 
   const rows = await rowsOf(perImage, shared, hooks);
   const options = { graph, dataset, recipe, seed, hooks, engine, ...training, perImage: rows };
   return rung ? trainToRung(options, rung, setup.artefactFolder) : { ...(await train(options)), reached: {} };
-}
-
-/** BatchNormalization folded, and what the techniques do after training, with ranges from training images. */
-async function finish(graph: Graph, plan: Plan, { dataset }: SharedTrialData, hooks: TrialHooks): Promise<Graph> {
-  const values = statisticsNeeded(graph, plan);
-  const { train: split, shape, normalization } = dataset;
-  const batches = evaluationBatches({ split, shape, normalization, batchSize: 128, limit: calibrationImages });
-  const statistics = values.length === 0 ? {} : await collectStatistics(graph, values, batches, hooks);
-  return finalize(graph, plan, statistics);
 }

@@ -1,77 +1,23 @@
 import type { Site } from '../../core/catalog.ts';
-import { exitCodes, NasError } from '../../core/errors.ts';
-import { elementCount, type Graph, type Node } from '../ir/graph.ts';
+import { elementCount, type Graph, type Node, type Tensor } from '../ir/graph.ts';
 import { type Layer, layersOf } from '../ir/layers.ts';
 import { readFloat, readInt } from '../ir/ops/support/attributes.ts';
+import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
+import { calibrated, ownersOf, scaledValues } from './quantize/activations.ts';
+import { correctedBias } from './quantize/bias.ts';
 import { emitQdq, type LayerEmission } from './quantize/emit.ts';
-import { dynamicLayer, floatLayer, integerLayer, type LayerParameters } from './quantize/layers.ts';
 import { type IntegerLayout, integerLayout } from './quantize/layout.ts';
-import { type Affine, activationScale, blocksOf, groupSize, quantizeWeight } from './quantize/parameters.ts';
-import { type BySite, defineTechnique, type Knobs, mapSites, type SettingsOf, type Statistics } from './technique.ts';
+import { type Affine, blocksOf, groupSize, quantizeWeight } from './quantize/parameters.ts';
+import { effective, knobs, limitOf, modes, type Settings } from './quantize/settings.ts';
+import { type Step, withFakeQuant, withoutFakeQuant } from './quantize/simulation.ts';
+import { type BySite, defineTechnique, mapSites, type Need, type Statistics } from './technique.ts';
 
 /**
- * Weights stay in [−64, 64], half of what int8 holds. CPUs without VNNI instructions add two products uint8·int8 in 16
- * bits, which saturates: 2·255·127 > 32767, but 2·255·64 is not. A file must give the same answers on every CPU.
- *
- * Measured on such a CPU (AVX2) with a trained ResNet-8 (Fashion-MNIST, float accuracy .8734, relative error of the
- * logits against float): ±127 per channel, whose integer kernels differ by .12 from the same file computed in floats:
- * error .123, accuracy .8669; ±64: .029 and .8733, the kernels exact to .0006. uint8 weights do not saturate
- * (.018, .8738), but run 1.4 times slower, slower than float at batch 1. Sizes are equal.
- */
-const weightLimit = 64;
-
-const knobs = {
-  bits: {
-    kind: 'choice',
-    values: [2, 3, 4, 8, 32],
-    default: 32,
-    off: 32,
-    summary: 'Bits of the weights in the file; 32 stays float.',
-  },
-  mode: {
-    kind: 'choice',
-    values: ['static', 'dynamic', 'weight-only'],
-    default: 'static',
-    summary:
-      'static: activations are 8-bit too, with ranges measured on calibration data. dynamic: with the range of every run (dense layers only). weight-only: they stay float.',
-  },
-  weights: {
-    kind: 'choice',
-    values: ['per-channel', 'per-tensor'],
-    default: 'per-channel',
-    summary: 'One scale for every output channel of the weights, or one for all: less accurate, a little smaller.',
-  },
-  group: {
-    kind: 'number',
-    min: 0,
-    max: 4096,
-    integer: true,
-    default: 0,
-    summary: 'weight-only: one scale for so many weights of a channel (rounded up to a divisor of their number); 0: for all.',
-  },
-} as const satisfies Knobs;
-
-type Settings = SettingsOf<typeof knobs>;
-
-/** What a mode is, apart from how a layer is written. */
-interface Mode {
-  /** Whether the layer reads and writes activations in integers of a fixed range. */
-  readonly integerActivations: boolean;
-  /** Largest code of 8-bit weights. */
-  readonly limit: number;
-  readonly emission: (parameters: LayerParameters, inputScale: number) => LayerEmission;
-}
-
-const modes: Readonly<Record<Settings['mode'], Mode>> = {
-  static: { integerActivations: true, limit: weightLimit, emission: integerLayer },
-  dynamic: { integerActivations: false, limit: weightLimit, emission: dynamicLayer },
-  'weight-only': { integerActivations: false, limit: 127, emission: floatLayer },
-};
-
-/**
- * Quantization after training (Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
+ * Quantization (Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference): symmetric integer weights; uint8 activations with int32 biases where the mode
- * computes in integers. Weights of less than 8 bits are stored so, and computed in 8 bits or floats.
+ * computes in integers. Weights of less than 8 bits are stored so, and computed in 8 bits or floats. Where training feels
+ * it, BatchNormalization stays as it is in training: a scale per channel is folded with the weights afterwards, which
+ * leaves the integers as they were trained.
  */
 export const quantize = defineTechnique({
   name: 'quantize',
@@ -79,36 +25,61 @@ export const quantize = defineTechnique({
   stage: 'quantize',
   knobs,
   sites: (graph) => quantizableLayers(graph).map(({ name, node }) => siteOf(name, node)),
-  needs: (graph, settings) => [...new Set(layoutOf(graph, settings).scaleOf.values())],
 
-  /** Knobs that mean nothing in a mode stand at their default in it. */
   canonical(graph, settings) {
     const layers = new Map(quantizableLayers(graph).map((layer) => [layer.name, layer]));
     return mapSites(settings, (name, own) => {
-      const { weight, outputAxis } = layers.get(name)!;
-      const { shape } = graph.types[weight]!;
-      const inputs = elementCount(shape) / shape[outputAxis]!;
-      const size = own.mode === 'weight-only' ? groupSize(inputs, own.group) : inputs;
-      return size === inputs ? { ...own, group: 0 } : { ...own, group: size, weights: 'per-channel' };
+      const inputs = inputsOf(graph, layers.get(name)!);
+      const normal = effective(own);
+      const size = groupSize(inputs, normal.group);
+      return { ...normal, group: size === inputs ? 0 : size };
     });
   },
 
+  needs(graph, settings) {
+    const { layout, owners, chosen, trained } = schemeOf(graph, settings);
+    const ranges = scaledValues(layout).filter((value) => !trained.values.has(value));
+    const needs = ranges.map((value): Need => ({ value, histogram: owners.get(value)!.calibration !== 'minmax' }));
+    const means = [...chosen].flatMap(([{ node }, { bias }]) => (bias === 'corrected' ? [node.inputs[0]!] : []));
+    return [...needs, ...means.map((value): Need => ({ value, channelMeans: true }))];
+  },
+
+  simulates: ({ mode }) => modes[mode].simulated,
+
+  simulate(graph, settings, statistics) {
+    const { layout, owners, chosen } = schemeOf(foldBatchNorm(graph), settings);
+    const values = scaledValues(layout).flatMap((value) => {
+      const own = owners.get(value)!;
+      if (!modes[own.mode].simulated || graph.outputs.includes(value)) return [];
+      const { scale, zeroPoint } = calibrated(value, own, layout, statistics);
+      const step = { scale: scalar(scale), low: -zeroPoint, high: 255 - zeroPoint, learned: own.step === 'learned' };
+      return [[value, layout.integer.has(value) ? step : { ...step, onlyFor: kernelNames(layout) }] as const];
+    });
+    const weights = [...chosen].flatMap(([{ name }, own]) =>
+      modes[own.mode].simulated ? [[name, weightStep(graph, name, own)] as const] : [],
+    );
+    return withFakeQuant(graph, { values: new Map(values), weights: new Map(weights) });
+  },
+
   finalize(graph, settings, statistics) {
-    const layout = layoutOf(graph, settings);
-    const scales = new Map([...new Set(layout.scaleOf.values())].map((value) => [value, scaleOf(value, layout, statistics)]));
+    const { layout, owners, chosen, trained } = schemeOf(graph, settings);
+    const scaleOf = (value: string) => trained.values.get(value) ?? calibrated(value, owners.get(value)!, layout, statistics);
+    const scales = new Map(scaledValues(layout).map((value) => [value, scaleOf(value)]));
     const layers = new Map<Node, LayerEmission>();
-    for (const layer of quantizableLayers(graph)) {
-      const chosen = settings[layer.name];
-      if (chosen)
-        layers.set(layer.node, emissionOf(graph, layer, chosen, scales.get(layout.scaleOf.get(layer.node.inputs[0]!) ?? '')));
+    for (const [layer, own] of chosen) {
+      const input = scales.get(layout.scaleOf.get(layer.node.inputs[0]!) ?? '');
+      layers.set(
+        layer.node,
+        emissionOf(trained.graph, layer, own, { input, steps: trained.weights.get(layer.name), statistics }),
+      );
     }
-    return emitQdq(graph, layout, scales, layers);
+    return emitQdq(trained.graph, layout, scales, layers);
   },
 });
 
 /** A Conv has no kernel for ranges of every run that is worth it (measured: ten times slower than floats). */
-const siteOf = (name: string, node: Node): Site =>
-  node.op === 'Conv' ? { name, layers: [name], allowed: { mode: ['static', 'weight-only'] } } : { name, layers: [name] };
+const siteOf = (name: string, { op }: Node): Site =>
+  op === 'Conv' ? { name, layers: [name], allowed: { mode: ['static', 'qat', 'weight-only'] } } : { name, layers: [name] };
 
 /** Conv and Gemm whose bias, where they have one, is a constant vector. */
 function quantizableLayers(graph: Graph): readonly Layer[] {
@@ -119,47 +90,70 @@ function quantizableLayers(graph: Graph): readonly Layer[] {
   });
 }
 
-const layoutOf = (graph: Graph, settings: BySite<Settings>): IntegerLayout =>
-  integerLayout(
-    graph,
-    new Set(
-      quantizableLayers(graph).flatMap(({ name }) => {
-        const chosen = settings[name];
-        return chosen && modes[chosen.mode].integerActivations ? [name] : [];
-      }),
-    ),
-  );
+/** Weights of one output channel. */
+function inputsOf(graph: Graph, { weight, outputAxis }: Layer): number {
+  const { shape } = graph.types[weight]!;
+  return elementCount(shape) / shape[outputAxis]!;
+}
 
-/** Where the range has to clip like a Relu it starts at 0, whatever was measured. */
-function scaleOf(value: string, { clips }: IntegerLayout, statistics: Statistics): Affine {
-  const range = statistics[value];
-  if (!range || !Number.isFinite(range.min) || !Number.isFinite(range.max)) {
-    const found = range ? `${range.min} to ${range.max}` : 'none';
-    throw new NasError('COMPRESS_STATISTICS', `quantize needs the range of "${value}", but calibration gave ${found}.`, {
-      facts: { value },
-      exitCode: exitCodes.failure,
-    });
-  }
-  const clipped = [...clips].some((relu) => relu.outputs[0] === value);
-  return activationScale(clipped ? { min: 0, max: range.max } : range);
+/** What is quantized how, in a folded network. `layout` and `chosen` are about `trained.graph`. */
+function schemeOf(graph: Graph, settings: BySite<Settings>) {
+  const trained = withoutFakeQuant(graph);
+  const chosen = new Map(
+    quantizableLayers(trained.graph).flatMap((layer) => {
+      const own = settings[layer.name];
+      return own ? [[layer, effective(own)] as const] : [];
+    }),
+  );
+  const integer = new Map(
+    [...chosen].flatMap(([{ name }, own]) => (modes[own.mode].integerActivations ? [[name, own] as const] : [])),
+  );
+  const layout = integerLayout(trained.graph, new Set(integer.keys()));
+  return { trained, chosen, layout, owners: ownersOf(trained.graph, layout, integer) };
+}
+
+const kernelNames = ({ kernels }: IntegerLayout): ReadonlySet<string> => new Set([...kernels].map(({ name }) => name));
+
+const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
+
+/** Where training begins with a layer's weights, BatchNormalization not folded. */
+function weightStep(graph: Graph, name: string, own: Settings): Step {
+  const { weight, outputAxis } = layersOf(graph).find((layer) => layer.name === name)!;
+  const tensor = graph.initializers[weight]!;
+  const limit = limitOf(own);
+  const { scales } = quantizeWeight(tensor, blocksOf(tensor, outputAxis, { perChannel: true }), { bits: own.bits, limit });
+  const scale: Tensor = { dtype: 'float32', shape: [scales.length], data: scales };
+  return { scale, low: -limit, high: limit, axis: outputAxis, learned: own.step === 'learned' };
 }
 
 /** int32 sums must hold the bias and the products beside it. */
 const biasLimit = 2 ** 30;
 
-function emissionOf(graph: Graph, layer: Layer, settings: Settings, input: Affine | undefined): LayerEmission {
-  const { node, weight, outputAxis } = layer;
-  const { bits, weights, group } = settings;
-  const mode = modes[settings.mode];
+interface LayerFacts {
+  /** Of the layer's input, where it is integer. */
+  readonly input: Affine | undefined;
+  /** Scales of the weights that were trained. */
+  readonly steps: Float32Array | undefined;
+  readonly statistics: Statistics;
+}
+
+function emissionOf(graph: Graph, { node, weight, outputAxis }: Layer, own: Settings, facts: LayerFacts): LayerEmission {
+  const mode = modes[own.mode];
+  const perChannel = own.weights === 'per-channel';
   const tensor = graph.initializers[weight]!;
   const bias = node.inputs[2] ? (graph.initializers[node.inputs[2]]!.data as Float32Array) : undefined;
-  const blocks = blocksOf(tensor, outputAxis, { perChannel: weights === 'per-channel', group });
-  const inputScale = input?.scale ?? 1;
+  const inputScale = facts.input?.scale ?? 1;
   // A channel with tiny weights must not push its int32 bias out of range.
-  const largest = (block: number) => Math.abs((weights === 'per-channel' ? bias?.[block] : bias && largestOf(bias)) ?? 0);
-  const least = mode.integerActivations ? (block: number) => largest(block) / (inputScale * biasLimit) : () => 0;
-  const limit = Math.min(mode.limit, 2 ** (bits - 1) - 1);
-  return mode.emission({ weight: quantizeWeight(tensor, blocks, { bits, limit, least }), axis: outputAxis, bias }, inputScale);
+  const largest = (block: number) => Math.abs((perChannel ? bias?.[block] : bias && largestOf(bias)) ?? 0);
+  const quantized = quantizeWeight(tensor, blocksOf(tensor, outputAxis, { perChannel, group: own.group }), {
+    bits: own.bits,
+    limit: limitOf(own),
+    least: mode.integerActivations ? (block) => largest(block) / (inputScale * biasLimit) : () => 0,
+    ...(facts.steps ? { scales: facts.steps } : {}),
+  });
+  const means = own.bias === 'corrected' ? facts.statistics[node.inputs[0]!]?.channelMeans : undefined;
+  const corrected = bias && means ? correctedBias(node, { tensor, quantized, axis: outputAxis, bias, means }) : bias;
+  return mode.emission({ weight: quantized, axis: outputAxis, bias: corrected }, inputScale);
 }
 
 const largestOf = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

@@ -12,6 +12,7 @@ import {
   type BySite,
   type Findings,
   type LossTerms,
+  type Need,
   noFindings,
   type PerImage,
   type Projection,
@@ -84,10 +85,15 @@ export const structureKey = (graph: Graph, plan: Plan): string => stableStringif
 export const isIdentity = (plan: Plan): boolean => activeIn(plan).length === 0;
 
 /** Whether a plan changes the network before or while it is trained, so that it has to be trained again. */
-export const changesTraining = (plan: Plan): boolean => activeIn(plan).some(({ technique }) => trains(technique));
+export const changesTraining = (plan: Plan): boolean =>
+  simulates(plan) || activeIn(plan).some(({ technique }) => trains(technique));
 
 /** Whether a network that the technique was applied to has to be trained again. */
 export const trains = (technique: Technique): boolean => trainingHooks.some((hook) => technique[hook] !== undefined);
+
+/** Whether training is to feel what is done to the network after it. */
+export const simulates = (plan: Plan): boolean =>
+  activeIn(plan).some(({ technique, settings }) => Object.values(settings).some((site) => technique.simulates?.(site)));
 
 const trainingHooks = ['rewrite', 'objective', 'during'] as const;
 
@@ -134,6 +140,13 @@ export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFinding
   return current;
 }
 
+/** The rewritten network as it is trained, with `statistics` of it as `statisticsNeeded` asks. */
+export const simulate = (graph: Graph, plan: Plan, statistics: Statistics): Graph =>
+  activeIn(plan).reduce(
+    (current, { technique, settings }) => technique.simulate?.(current, settings, statistics) ?? current,
+    graph,
+  );
+
 /** What the techniques of a plan add to a training. */
 export interface TrainingPlan {
   /** Inputs of the training step beside the image, by name. */
@@ -177,12 +190,20 @@ const inTurn =
   };
 
 /**
- * Values whose ranges `finalize` wants, measured over calibration data. `graph` is the fine-tuned network, with
- * BatchNormalization or folded: the values have the same names and meanings in both.
+ * Values whose statistics `finalize` wants, measured over calibration data, once each. `graph` is the fine-tuned
+ * network, with BatchNormalization or folded: the values have the same names and meanings in both.
  */
-export function statisticsNeeded(graph: Graph, plan: Plan): readonly string[] {
+export function statisticsNeeded(graph: Graph, plan: Plan): readonly Need[] {
   const folded = foldBatchNorm(graph);
-  return [...new Set(activeIn(plan).flatMap(({ technique, settings }) => technique.needs?.(folded, settings) ?? []))];
+  const needs = new Map<string, Need>();
+  for (const { technique, settings } of activeIn(plan)) {
+    for (const need of technique.needs?.(folded, settings) ?? []) {
+      const known = needs.get(need.value);
+      const asked = (what: 'histogram' | 'channelMeans') => need[what] || known?.[what] || false;
+      needs.set(need.value, { value: need.value, histogram: asked('histogram'), channelMeans: asked('channelMeans') });
+    }
+  }
+  return [...needs.values()];
 }
 
 /**

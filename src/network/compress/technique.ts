@@ -24,14 +24,26 @@ export type SettingsOf<K extends Knobs> = { readonly [Name in keyof K]: KnobValu
 /** Settings by the site's name; sites that are left alone are absent. */
 export type BySite<S> = Readonly<Record<string, S>>;
 
-/** The range that a value of the float network took over the calibration data. */
-export interface ValueRange {
-  readonly min: number;
-  readonly max: number;
+/** A value whose statistics `finalize` wants: its range, and what is asked beside it. */
+export interface Need {
+  readonly value: string;
+  readonly histogram?: boolean;
+  /** Means of the channels of a value [N, C, …]. */
+  readonly channelMeans?: boolean;
 }
 
-/** Ranges by value name. */
-export type Statistics = Readonly<Record<string, ValueRange>>;
+/** What a value of the float network was over the calibration data. */
+export interface ValueStatistics {
+  readonly min: number;
+  readonly max: number;
+  /** How many numbers fell into each of equal parts of [min, max]. */
+  readonly histogram?: ArrayLike<number>;
+  /** [C] */
+  readonly channelMeans?: ArrayLike<number>;
+}
+
+/** By value name. */
+export type Statistics = Readonly<Record<string, ValueStatistics>>;
 
 /** What a technique wants to know of the trained dense network before it rewrites it. Answered once for all trials. */
 export interface Questions {
@@ -114,12 +126,15 @@ export type Projection = (weights: Weights, moment: Moment) => void;
  * - `rewrite`: before fine-tuning, on the trained dense network (BatchNormalization not folded) as the techniques before
  *   it leave it. Findings and weights decide what goes; how much, only where `dependsOnValues` says so.
  * - `restate`: the findings as they are after its own `rewrite`, where that cut the parameters that they are about.
+ * - `simulates`: whether settings at a site ask for `simulate`, and so for training; never where it is left out.
+ * - `simulate`: before fine-tuning, on the network as all techniques rewrote it: lets training feel what `finalize` will
+ *   do. It is given the statistics that `needs` asks for, of that network.
  * - `perImage`: inputs of the training step that are fed per image. `baseline` is the trained dense network.
  * - `objective`: another loss, made of the one that is there. Its graph inputs are those of `perImage`, [N, …] each.
  * - `during`: called when training begins, or goes on from a checkpoint; what comes back is called after every step.
  *   Whatever it has to remember it must see in the weights (a weight that was pruned is 0): nothing else is saved.
  * - `report`: facts about the fine-tuned network, for the trial's record.
- * - `needs`: values of the trained network, BatchNormalization folded, whose ranges `finalize` wants.
+ * - `needs`: values of the trained network, BatchNormalization folded, whose statistics `finalize` wants.
  * - `finalize`: after fine-tuning, on that folded network.
  * - `store`: how the finished network is written, after every technique's `finalize`. What comes out is what is encoded
  *   and measured.
@@ -141,11 +156,13 @@ export interface Technique<K extends Knobs = Knobs> {
   asks?(graph: Graph, settings: BySite<SettingsOf<K>>): Questions;
   rewrite?(graph: Graph, settings: BySite<SettingsOf<K>>, findings: Findings): Graph;
   restate?(graph: Graph, settings: BySite<SettingsOf<K>>, findings: Findings): Findings;
+  simulates?(settings: SettingsOf<K>): boolean;
+  simulate?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   perImage?(baseline: Graph, settings: BySite<SettingsOf<K>>): Readonly<Record<string, PerImage>>;
   objective?(graph: Graph, settings: BySite<SettingsOf<K>>, terms: LossTerms): string;
   during?(graph: Graph, settings: BySite<SettingsOf<K>>): (weights: Weights) => Projection;
   report?(graph: Graph, settings: BySite<SettingsOf<K>>): Json;
-  needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly string[];
+  needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly Need[];
   finalize?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   store?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
 }

@@ -82,7 +82,7 @@ describe('dynamic ranges', () => {
     expect(() => canonicalPlan(resnet, quantize(['stem'], { bits: 8, mode: 'dynamic' }))).toThrow(
       expect.objectContaining({
         code: 'COMPRESS_SETTING',
-        message: 'quantize at "stem": mode "dynamic" does not fit this layer: take "static" or "weight-only".',
+        message: 'quantize at "stem": mode "dynamic" does not fit this layer: take "static" or "qat" or "weight-only".',
       }),
     );
   });

@@ -73,7 +73,7 @@ describe('INT8 in some layers', () => {
   it('reads the float form where there is one', () => {
     // The stem's output is quantized for conv1 alone; the residual sum next to it stays float.
     const plan = int8(['stage1.block1.conv1']);
-    const ranges = Object.fromEntries(statisticsNeeded(resnet, plan).map((name) => [name, { min: 0, max: 1 }]));
+    const ranges = Object.fromEntries(statisticsNeeded(resnet, plan).map(({ value }) => [value, { min: 0, max: 1 }]));
     const quantized = finalize(resnet, plan, ranges);
     const add = quantized.nodes.find(({ op }) => op === 'Add')!;
     const producer = (value: string) => quantized.nodes.find(({ outputs }) => outputs.includes(value))!.op;

@@ -24,7 +24,7 @@ const stem = (settings: SiteSettings) => plan({ prune: { stem: settings } });
 /** The graph that a plan ends in, with made-up ranges. */
 function compressed(chosen: Plan) {
   const rewritten = rewrite(graph, chosen);
-  const ranges = statisticsNeeded(rewritten, chosen).map((name) => [name, { min: -1, max: 2 }] as const);
+  const ranges = statisticsNeeded(rewritten, chosen).map(({ value }) => [value, { min: -1, max: 2 }] as const);
   return finalize(rewritten, chosen, Object.fromEntries(ranges));
 }
 

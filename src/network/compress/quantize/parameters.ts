@@ -1,7 +1,6 @@
 import type { Shape, Tensor } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { isZeros, zeros } from '../../ir/zeros.ts';
-import type { ValueRange } from '../technique.ts';
 import type { Codes } from './storage.ts';
 
 /** real = scale · (integer − zeroPoint). */
@@ -11,7 +10,7 @@ export interface Affine {
 }
 
 /** uint8 over a range that is widened to hold 0, so that zeros (padding, Relu) stay exact. */
-export function activationScale({ min, max }: ValueRange): Affine {
+export function activationScale({ min, max }: { readonly min: number; readonly max: number }): Affine {
   const [low, high] = [Math.min(0, min), Math.max(0, max)];
   const scale = Math.fround((high - low) / 255) || 1;
   return { scale, zeroPoint: Math.min(255, Math.max(0, Math.round(-low / scale))) };
@@ -54,16 +53,25 @@ export interface QuantizedWeight {
   readonly scales: Float32Array;
 }
 
+export interface WeightOptions {
+  readonly bits: number;
+  /** The largest code. */
+  readonly limit: number;
+  /** Bounds the scale of a block from below. */
+  readonly least?: (block: number) => number;
+  /** Scales that are known, one per block. */
+  readonly scales?: ArrayLike<number>;
+}
+
 /**
  * Symmetric integers in [−limit, limit] with a scale per block. From 7 bits up the scale lets the largest weight reach
  * the limit; below, where every level counts, it is the one of least squared error, which clips the rare large weights
  * (Banner et al. 2019, Post training 4-bit quantization of convolutional networks; found by trying, not by their formula).
- * `least` bounds the scales from below, per block.
  */
 export function quantizeWeight(
   weight: Tensor,
   blocks: Blocks,
-  { bits, limit, least = () => 0 }: { bits: number; limit: number; least?: (block: number) => number },
+  { bits, limit, least = () => 0, scales: given }: WeightOptions,
 ): QuantizedWeight {
   const scales = new Float32Array(blocks.rows * blocks.columns);
   if (isZeros(weight))
@@ -71,15 +79,20 @@ export function quantizeWeight(
   const values = weight.data as Float32Array;
   const data = new Int8Array(values.length);
   for (let block = 0; block < scales.length; block++) {
-    const scale = Math.max(least(block), scaleOf(blockOf(values, blocks, block), limit));
+    const scale = Math.max(least(block), given?.[block] ?? scaleOf(blockOf(values, blocks, block), limit));
     scales[block] = scale || 1;
     for (const i of indicesOf(blocks, block)) data[i] = toCode(values[i]! / scales[block]!, limit);
   }
   return { codes: { data, shape: weight.shape, bits }, blocks, scales };
 }
 
+/** The real number that stands at a position of the tensor. */
+export function realOf({ codes, blocks: { blockSize, columns }, scales }: QuantizedWeight): (i: number) => number {
+  return (i) => codes.data[i]! * scales[Math.floor(i / (blockSize * columns)) * columns + (i % columns)]!;
+}
+
 /** Positions of a block's weights in the tensor. */
-export function* indicesOf({ blockSize, columns }: Blocks, block: number): Generator<number> {
+function* indicesOf({ blockSize, columns }: Blocks, block: number): Generator<number> {
   const row = Math.floor(block / columns);
   for (let i = 0; i < blockSize; i++) yield (row * blockSize + i) * columns + (block % columns);
 }

@@ -1,3 +1,4 @@
+import { fakeQuantsOf } from '../fake-quant.ts';
 import type { Graph, Node, Tensor } from '../graph.ts';
 import { elementCount } from '../graph.ts';
 import { readFloat, readInt } from '../ops/support/attributes.ts';
@@ -9,49 +10,74 @@ import { isZeros, zeros } from '../zeros.ts';
  * new. The folded Conv keeps its name and gives the value that BatchNormalization gave, so every value of the result
  * is a value of the original. Others stay: no Conv before them, the Conv's output read elsewhere, statistics that are
  * no initializers.
+ *
+ * Weights that are fake-quantized with a scale per output channel are folded together with their scales: the integers
+ * stay what they were (but for the sign where the factor is negative).
  */
 export function foldBatchNorm(graph: Graph): Graph {
   const readers = readersOf(graph);
+  const quantizers = fakeQuantsOf(graph);
   const initializers: Record<string, Tensor> = { ...graph.initializers };
-  const folded = new Map<Node, Node>();
+  const changed = new Map<Node, Node>();
   const absorbed = new Set<Node>();
   for (const conv of graph.nodes) {
-    const norm = foldableNorm(graph, readers, conv);
+    const quantizer = quantizers.get(conv.inputs[1] ?? '');
+    const source = quantizer?.inputs[0] ?? conv.inputs[1] ?? '';
+    const norm = foldableNorm(graph, readers, conv, source);
     if (!norm) continue;
-    const { weight, bias } = foldedParameters(graph, conv, norm);
+    const { weight, bias, factor } = foldedParameters(graph, conv, norm, source);
     const names = [
-      parameterName(graph, readers, conv, conv.inputs[1], 'weight'),
+      parameterName(graph, readers, conv, source, 'weight'),
       parameterName(graph, readers, conv, conv.inputs[2], 'bias'),
-    ];
-    initializers[names[0]!] = weight;
-    initializers[names[1]!] = bias;
-    folded.set(conv, { ...conv, inputs: [conv.inputs[0]!, ...names], outputs: norm.outputs });
+    ] as const;
+    initializers[names[0]] = weight;
+    initializers[names[1]] = bias;
+    if (quantizer) {
+      const scale = quantizer.inputs[1]!;
+      initializers[scale] = scaled(initializers[scale]!, factor);
+      changed.set(quantizer, { ...quantizer, inputs: [names[0], scale] });
+    }
+    const inputs = [conv.inputs[0]!, quantizer ? conv.inputs[1]! : names[0], names[1]];
+    changed.set(conv, { ...conv, inputs, outputs: norm.outputs });
     absorbed.add(norm);
   }
-  if (folded.size === 0) return graph;
-  const nodes = graph.nodes.filter((node) => !absorbed.has(node)).map((node) => folded.get(node) ?? node);
+  if (absorbed.size === 0) return graph;
+  const nodes = graph.nodes.filter((node) => !absorbed.has(node)).map((node) => changed.get(node) ?? node);
   return rebuild(graph, { nodes, initializers });
 }
 
+/** Scales of channels whose weights are multiplied by factors. */
+const scaled = (scale: Tensor, factor: Float64Array): Tensor => ({
+  ...scale,
+  data: (scale.data as Float32Array).map((value, c) => value * Math.abs(factor[c]!)),
+});
+
 /** The BatchNormalization that a Conv can absorb. */
-function foldableNorm(graph: Graph, readers: ReadonlyMap<string, readonly Node[]>, conv: Node): Node | undefined {
+function foldableNorm(graph: Graph, readers: ReadonlyMap<string, readonly Node[]>, conv: Node, weight: string): Node | undefined {
   if (conv.op !== 'Conv' || conv.domain !== '') return undefined;
   const output = conv.outputs[0]!;
   const [norm, ...others] = readers.get(output) ?? [];
   if (norm?.op !== 'BatchNormalization' || norm.domain !== '' || norm.inputs[0] !== output) return undefined;
-  const constant = [...conv.inputs.slice(1), ...norm.inputs.slice(1)].every((name) => name === '' || graph.initializers[name]);
+  const constant = [weight, ...conv.inputs.slice(2), ...norm.inputs.slice(1)].every(
+    (name) => name === '' || graph.initializers[name],
+  );
   const alone = others.length === 0 && !graph.outputs.includes(output);
   const inference = readInt(norm, 'training_mode', 0) === 0 && norm.outputs.length === 1;
   return constant && alone && inference ? norm : undefined;
 }
 
 /** y = s·(W*x + b − mean) + beta with s = scale / √(var + ε): W' = s·W along axis 0, b' = s·(b − mean) + beta. */
-function foldedParameters(graph: Graph, conv: Node, norm: Node): { weight: Tensor; bias: Tensor } {
-  const weight = graph.initializers[conv.inputs[1]!]!;
+function foldedParameters(
+  graph: Graph,
+  conv: Node,
+  norm: Node,
+  source: string,
+): { weight: Tensor; bias: Tensor; factor: Float64Array } {
+  const weight = graph.initializers[source]!;
   const bias = graph.initializers[conv.inputs[2] ?? ''];
   const [scale, beta, mean, variance] = norm.inputs.slice(1).map((name) => graph.initializers[name]!.data) as Float32Array[];
   const channels = weight.shape[0]!;
-  if (isZeros(weight)) return { weight, bias: zeros('float32', [channels]) };
+  if (isZeros(weight)) return { weight, bias: zeros('float32', [channels]), factor: new Float64Array(channels).fill(1) };
   const epsilon = readFloat(norm, 'epsilon', 1e-5);
   const factor = Float64Array.from({ length: channels }, (_, c) => scale![c]! / Math.sqrt(variance![c]! + epsilon));
   const perChannel = elementCount(weight.shape) / channels;
@@ -60,6 +86,7 @@ function foldedParameters(graph: Graph, conv: Node, norm: Node): { weight: Tenso
   return {
     weight: { ...weight, data: values.map((value, i) => value * factor[Math.floor(i / perChannel)]!) },
     bias: { dtype: 'float32', shape: [channels], data: Float32Array.from(factor, (s, c) => s * offset(c) + beta![c]!) },
+    factor,
   };
 }
 
