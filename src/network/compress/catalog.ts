@@ -8,7 +8,7 @@ export function techniqueInfos(graph: Graph): TechniqueInfo[] {
   return techniques.map((technique) => ({
     name: technique.name,
     summary: technique.summary,
-    trains: trains(technique),
+    trains: trains(technique) || technique.simulate !== undefined,
     knobs: technique.knobs,
     sites: technique.sites(graph),
   }));

@@ -1,3 +1,4 @@
+import { fakeQuantsOf } from './fake-quant.ts';
 import type { Graph, Node, Tensor } from './graph.ts';
 
 /** A node with trained weights: what people call a layer. */
@@ -11,10 +12,11 @@ export interface Layer {
   readonly outputAxis: number;
 }
 
-/** Layers of a graph in the order in which they run: Conv, Gemm and MatMul with weights of their own. */
+/** Layers of a graph in the order in which they run: Conv, Gemm and MatMul with weights of their own, fake-quantized or not. */
 export function layersOf(graph: Graph): readonly Layer[] {
+  const quantizers = fakeQuantsOf(graph);
   return graph.nodes.flatMap((node) => {
-    const weight = node.inputs[1];
+    const weight = quantizers.get(node.inputs[1] ?? '')?.inputs[0] ?? node.inputs[1];
     const tensor = weight === undefined ? undefined : graph.initializers[weight];
     const outputAxis = tensor && outputAxisOf(node, tensor);
     return outputAxis === undefined ? [] : [{ name: node.name, node, weight: weight!, outputAxis }];
