@@ -63,9 +63,9 @@ export function quantizedGrads(b: Builder, node: Node, inputs: readonly string[]
   const positive = safe(b, scale);
   const step = aligned(b, node, x, positive);
   const dx = gatedToRange(b, dy, x, step, { low: readInt(node, 'low', 0), high: readInt(node, 'high', 255) });
-  const axis = axisOf(node, readInt(node, 'axis', 1), b.shape(x).length);
+  const axis = () => axisOf(node, readInt(node, 'axis', 1), b.shape(x).length);
   const total = (left: string, right: string) =>
-    b.shape(scale).length === 0 ? dot(b, left, right) : channelDot(b, left, right, axis);
+    b.shape(scale).length === 0 ? dot(b, left, right) : channelDot(b, left, right, axis());
   return [dx, b.op('Div', [b.op('Sub', [total(dy, y), total(dx, x)]), positive])];
 }
 

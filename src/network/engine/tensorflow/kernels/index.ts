@@ -8,6 +8,7 @@ import { convolutionKernels } from './convolution.ts';
 import { linearKernels } from './linear.ts';
 import { normalizationKernels } from './normalization.ts';
 import { poolingKernels } from './pooling.ts';
+import { quantizationKernels } from './quantization.ts';
 import { reductionKernels } from './reduction.ts';
 import { shapingKernels } from './shaping.ts';
 import { slicingKernels } from './slicing.ts';
@@ -23,4 +24,5 @@ export const kernels: Kernels = {
   ...shapingKernels,
   ...slicingKernels,
   ...reductionKernels,
+  ...quantizationKernels,
 };
