@@ -11,10 +11,12 @@ import {
   finalize,
   planKey,
   rewrite,
+  simulate,
+  simulates,
   statisticsNeeded,
   trainingOf,
 } from '../../src/network/compress/recipe.ts';
-import type { Weights } from '../../src/network/compress/technique.ts';
+import type { Statistics, Weights } from '../../src/network/compress/technique.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
 import type { Graph } from '../../src/network/ir/graph.ts';
 import { parameterNames, stateNames } from '../../src/network/ir/macs.ts';
@@ -70,7 +72,14 @@ function meaning(graph: Graph, plan: Plan): string {
     return sha256(Buffer.concat(Object.values(weights).map((data) => Buffer.from(data.slice().buffer))));
   });
   const recipe = changesTraining(normal) ? plan.recipe : {};
-  const made = { file: sha256(fileOf(rewritten, plan)), recipe, teachers, step: step ? printed(step.graph) : null, after };
+  const made = {
+    file: sha256(fileOf(rewritten, plan)),
+    trained: printed(trainable(rewritten, normal)),
+    recipe,
+    teachers,
+    step: step ? printed(step.graph) : null,
+    after,
+  };
   return stableStringify(made as never);
 }
 
@@ -86,12 +95,27 @@ const printed = ({ nodes, initializers }: Graph) =>
 const weightsOf = (graph: Graph): Weights =>
   Object.fromEntries(parameterNames(graph).map((name) => [name, (graph.initializers[name]!.data as Float32Array).slice()]));
 
-function fileOf(graph: Graph, plan: Plan): Uint8Array {
-  const ranges = statisticsNeeded(graph, plan).map((value) => {
+/** Of values that are mostly small, so that ways to calibrate differ in what they clip. */
+function madeUpStatistics(graph: Graph, plan: Plan): Statistics {
+  const entries = statisticsNeeded(graph, plan).map(({ value }) => {
     const rng = createRng('range', value);
-    return [value, { min: -0.5 - rng.uniform(), max: 0.5 + rng.uniform() }] as const;
+    const [min, max] = [-0.5 - rng.uniform(), 0.5 + rng.uniform()];
+    const histogram = Float64Array.from({ length: 512 }, (_, bin) => {
+      const x = min + ((bin + 0.5) / 512) * (max - min);
+      return Math.round(1e5 * Math.exp(-20 * Math.abs(x)) * rng.uniform()) + 1;
+    });
+    const channelMeans = Float64Array.from({ length: graph.types[value]!.shape[1]! }, () => rng.normal());
+    return [value, { min, max, histogram, channelMeans }] as const;
   });
-  return encode(finalize(graph, plan, Object.fromEntries(ranges)));
+  return Object.fromEntries(entries);
+}
+
+const trainable = (graph: Graph, plan: Plan): Graph =>
+  simulates(plan) ? simulate(graph, plan, madeUpStatistics(graph, plan)) : graph;
+
+function fileOf(graph: Graph, plan: Plan): Uint8Array {
+  const trained = trainable(graph, plan);
+  return encode(finalize(trained, plan, madeUpStatistics(trained, plan)));
 }
 
 /** Draws of the weights before two plans are believed to mean the same. */

@@ -10,7 +10,7 @@ import { type IntegerLayout, integerLayout } from './quantize/layout.ts';
 import { type Affine, blocksOf, groupSize, quantizeWeight } from './quantize/parameters.ts';
 import { effective, knobs, limitOf, modes, type Settings } from './quantize/settings.ts';
 import { type Step, withFakeQuant, withoutFakeQuant } from './quantize/simulation.ts';
-import { type BySite, defineTechnique, mapSites, type Need, type Statistics } from './technique.ts';
+import { type BySite, defineTechnique, type Need, type Statistics } from './technique.ts';
 
 /**
  * Quantization (Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
@@ -27,13 +27,11 @@ export const quantize = defineTechnique({
   sites: (graph) => quantizableLayers(graph).map(({ name, node }) => siteOf(name, node)),
 
   canonical(graph, settings) {
-    const layers = new Map(quantizableLayers(graph).map((layer) => [layer.name, layer]));
-    return mapSites(settings, (name, own) => {
-      const inputs = inputsOf(graph, layers.get(name)!);
-      const normal = effective(own);
-      const size = groupSize(inputs, normal.group);
-      return { ...normal, group: size === inputs ? 0 : size };
-    });
+    const { trained, chosen, owners } = schemeOf(foldBatchNorm(graph), settings);
+    const calibrating = new Set(owners.values());
+    return Object.fromEntries(
+      [...chosen].map(([layer, own]) => [layer.name, normalForm(trained.graph, layer, own, calibrating.has(own))]),
+    );
   },
 
   needs(graph, settings) {
@@ -90,10 +88,19 @@ function quantizableLayers(graph: Graph): readonly Layer[] {
   });
 }
 
-/** Weights of one output channel. */
-function inputsOf(graph: Graph, { weight, outputAxis }: Layer): number {
+/** Knobs at their defaults that change nothing at this layer. `calibrates`: whether a value follows its settings. */
+function normalForm(graph: Graph, { node, weight, outputAxis }: Layer, own: Settings, calibrates: boolean): Settings {
   const { shape } = graph.types[weight]!;
-  return elementCount(shape) / shape[outputAxis]!;
+  const channels = shape[outputAxis]!;
+  const inputs = elementCount(shape) / channels;
+  const size = groupSize(inputs, own.group);
+  return {
+    ...own,
+    group: size === inputs ? 0 : size,
+    weights: channels === 1 ? knobs.weights.default : own.weights,
+    calibration: calibrates ? own.calibration : knobs.calibration.default,
+    bias: node.inputs[2] ? own.bias : knobs.bias.default,
+  };
 }
 
 /** What is quantized how, in a folded network. `layout` and `chosen` are about `trained.graph`. */
