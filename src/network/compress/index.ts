@@ -2,9 +2,10 @@
  * Techniques. To add one: a file beside this one that calls `defineTechnique`, and its name in the list below.
  * Nothing else knows a technique by its name; the conformance tests run over the list.
  */
+import { drop } from './drop.ts';
 import { prune } from './prune-channels.ts';
 import { quantize } from './quantize.ts';
 import { sparsify } from './sparsify.ts';
 import type { Technique } from './technique.ts';
 
-export const techniques: readonly Technique[] = [prune, sparsify, quantize];
+export const techniques: readonly Technique[] = [drop, prune, sparsify, quantize];

@@ -20,7 +20,7 @@ const one = (settings: SiteSettings) => plan({ [inner]: { keep: 0.5, ...settings
 function filters(from: Graph, layer = inner, channels = 6): string[] {
   const { data, shape } = from.initializers[`${layer}.weight`]!;
   const size = elementCount(shape) / shape[0]!;
-  return Array.from({ length: Math.min(channels, shape[0]!) }, (_, c) => [...data.slice(c * size, (c + 1) * size)].join());
+  return Array.from({ length: Math.min(channels, shape[0]!) }, (_, c) => data.slice(c * size, (c + 1) * size).join());
 }
 const all = filters(graph, inner, 8);
 const keptBy = (chosen: Plan, findings: Findings = noFindings) =>
