@@ -1,50 +1,43 @@
 /**
- * How long a training step takes: ResNet-20 at batch 128 on one thread, in turns with the same network in PyTorch where
- * Python has it (`pip install torch`), and by which ops.
+ * How long a training step takes: ResNet-20 and a MobileNet at batch 128, in the blocked and the portable lowering, in turns
+ * with the same networks in PyTorch where Python has it (`pip install torch`); on one thread and on two, and two workers
+ * beside each other; and by which work.
  *
- *   npm run bench:engine [-- --rounds 10 --python python3]
+ *   npm run bench:engine [-- --rounds 8 --python python3 --only resnet]
  *
- * Writes results/engine-speed/engine-speed.json and .md. Takes about a minute and a half on a quiet machine.
+ * Writes results/engine-speed/engine-speed.json and .md. Takes about six minutes on a quiet machine.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type OpShare, openTrainer, type Trainer } from './espalier.ts';
-import type { Net, StepTimes } from './net.ts';
-import { type NetReport, ours, type Report, toMarkdown } from './report.ts';
-import { layouts, startTorch, type Torch } from './torch.ts';
+import { blockSize } from '../../src/network/engine/lowering/blocked/probe.ts';
+import { macs } from '../../src/network/ir/macs.ts';
+import { modelOf, openTrainer, type Trainer } from './espalier.ts';
+import { gemmRate } from './gemm.ts';
+import { type Net, nets, type StepTimes } from './net.ts';
+import { profile } from './profile.ts';
+import { type NetReport, type Report, type Runs, toMarkdown } from './report.ts';
+import { type Layout, layouts, startTorch, type Torch } from './torch.ts';
+import { startWorkers } from './workers.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '10' }, python: { type: 'string', default: 'python3' } },
+  options: {
+    rounds: { type: 'string', default: '8' },
+    python: { type: 'string', default: 'python3' },
+    only: { type: 'string', default: '' },
+  },
 });
 const rounds = Number(values.rounds);
 const stepsPerRound = 2;
-const nets: readonly Net[] = [
-  { channels: 1, size: 28, batch: 128 },
-  { channels: 3, size: 32, batch: 128 },
-];
+const block = await blockSize();
+const ours = block === undefined ? 'portable' : `blocked${block}`;
 
 type Runner = (steps: number) => Promise<StepTimes>;
 
-function runners(net: Net, trainer: Trainer, torch: Torch | undefined): Record<string, Runner> {
-  const all: Record<string, Runner> = { [ours]: (steps) => trainer.run(steps) };
-  for (const layout of torch ? layouts : [])
-    all[`PyTorch ${layout}`] = (steps) => checkedRun(torch!, net, layout, steps, trainer);
-  return all;
-}
-
-/** The two must train the same network. */
-async function checkedRun(torch: Torch, net: Net, layout: (typeof layouts)[number], steps: number, { parameters }: Trainer) {
-  const times = await torch.run(net, layout, steps);
-  if (times.parameters !== parameters)
-    throw new Error(`PyTorch's network has ${times.parameters} parameters, ours ${parameters}`);
-  return times;
-}
-
 /** Everyone in turns, each round beginning with another one; a first round that does not count. */
-async function inTurns(all: Readonly<Record<string, Runner>>): Promise<Record<string, StepTimes>> {
+async function inTurns(all: Readonly<Record<string, Runner>>): Promise<Runs> {
   const names = Object.keys(all);
   const times = new Map(names.map((name) => [name, { ms: [] as number[], cpuMs: [] as number[] }]));
   for (let round = 0; round <= rounds; round++) {
@@ -59,20 +52,61 @@ async function inTurns(all: Readonly<Record<string, Runner>>): Promise<Record<st
   return Object.fromEntries(times);
 }
 
-async function profile(net: Net): Promise<readonly OpShare[]> {
-  const trainer = await openTrainer(net, { profile: true });
-  await trainer.run(4);
-  const shares = await trainer.shares();
-  await trainer.close();
-  return shares;
+/** On so many threads: our lowerings and PyTorch's layouts. */
+async function compare(net: Net, lowerings: readonly string[], threads: number, torch: Torch | undefined) {
+  const trainers: Record<string, Trainer> = {};
+  for (const lowering of lowerings) trainers[lowering] = await openTrainer(net, { lowering, threads });
+  const runners: Record<string, Runner> = {};
+  for (const [lowering, trainer] of Object.entries(trainers)) runners[lowering] = (steps) => trainer.run(steps);
+  const { parameters, startMs } = trainers[ours]!;
+  for (const layout of torch ? layouts : []) {
+    runners[`PyTorch ${layout}`] = (steps) => checkedRun(torch!, { net, layout, threads }, steps, parameters);
+  }
+  const runs = await inTurns(runners);
+  for (const trainer of Object.values(trainers)) await trainer.close();
+  return { runs, parameters, startMs };
+}
+
+/** The two must train the same network. */
+async function checkedRun(
+  torch: Torch,
+  { net, layout, threads }: { net: Net; layout: Layout; threads: number },
+  steps: number,
+  parameters: number,
+): Promise<StepTimes> {
+  const times = await torch.run(net, layout, threads, steps);
+  if (times.parameters !== parameters)
+    throw new Error(`PyTorch's network has ${times.parameters} parameters, ours ${parameters}`);
+  return times;
+}
+
+/** Steps per second of two workers over those of one, in turns. */
+async function workerGains(net: Net): Promise<readonly number[]> {
+  const workers = await startWorkers(net, ours, 2);
+  const gains: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const one = await workers.run(1, 2 * stepsPerRound);
+    const two = await workers.run(2, 2 * stepsPerRound);
+    gains.push((2 * one) / two);
+  }
+  workers.close();
+  return gains;
 }
 
 async function measure(net: Net, torch: Torch | undefined): Promise<NetReport> {
-  const trainer = await openTrainer(net);
-  const runs = await inTurns(runners(net, trainer, torch));
-  const { parameters } = trainer;
-  await trainer.close();
-  return { net, parameters, runs, shares: await profile(net) };
+  console.log(`${net.family}, ${net.channels}×${net.size}×${net.size} …`);
+  const { runs, parameters, startMs } = await compare(net, [...new Set([ours, 'portable'])], 1, torch);
+  const twoThreads = await compare(net, [ours], 2, torch);
+  return {
+    net,
+    parameters,
+    startMs,
+    // A step costs about three times the forward pass: the gradients by inputs and by weights are as large as it.
+    gflop: (6 * macs(modelOf(net)).total) / 1e9,
+    runs: { 1: runs, 2: twoThreads.runs },
+    workerGains: await workerGains(net),
+    shares: await profile(net, ours, 6),
+  };
 }
 
 function versionsOf(torch: Torch | undefined): Record<string, string> {
@@ -84,13 +118,15 @@ function versionsOf(torch: Torch | undefined): Record<string, string> {
 const torch = await startTorch(values.python);
 if (!torch) console.log('PyTorch is not there (pip install torch): its part is skipped.');
 const reports: NetReport[] = [];
-for (const net of nets) reports.push(await measure(net, torch));
+for (const net of nets) if (net.family.includes(values.only)) reports.push(await measure(net, torch));
 torch?.close();
 const report: Report = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]!.model}, ${cpus().length} cores`,
   rounds,
   stepsPerRound,
+  ours,
+  gemm: { 1: await gemmRate(1), 2: await gemmRate(2) },
   versions: versionsOf(torch),
   nets: reports,
 };

@@ -1,45 +1,53 @@
 import { createRng } from '../../src/core/rng.ts';
 import { buildTrainStep } from '../../src/network/autodiff/train-step.ts';
 import { lower } from '../../src/network/engine/lowering/index.ts';
-import { openSession, type SessionOptions } from '../../src/network/engine/session.ts';
+import { openSession } from '../../src/network/engine/session.ts';
 import { TrainState } from '../../src/network/engine/train-state.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
+import type { Graph } from '../../src/network/ir/graph.ts';
 import { buildModel, modelSpecSchema } from '../../src/network/models/index.ts';
 import type { Net, StepTimes } from './net.ts';
 
+export interface TrainerOptions {
+  readonly lowering: string;
+  readonly threads: number;
+  readonly profile?: boolean;
+}
+
 export interface Trainer {
   readonly parameters: number;
+  /** From the network to the end of the first step. */
+  readonly startMs: number;
+  readonly lowered: Graph;
   run(steps: number): Promise<StepTimes>;
-  /** Share of a step's time by op, the largest first; only with `profile`, and once. */
-  shares(): Promise<readonly OpShare[]>;
+  /** Milliseconds of every node: the shortest of its runs. Only with `profile`, and once. */
+  nodeTimes(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
 
-export interface OpShare {
-  readonly op: string;
-  readonly share: number;
-}
+const specs = { resnet: { family: 'resnet', depth: 20 }, mobilenet: { family: 'mobilenet' } } as const;
 
-/** The train step as `nas search` runs it, on random images. */
-export async function openTrainer({ channels, size, batch }: Net, options: SessionOptions = {}): Promise<Trainer> {
-  const spec = modelSpecSchema.parse({ family: 'resnet', depth: 20 });
-  const model = buildModel(spec, { shape: [channels, size, size], classes: 10, batch, seed: 'speed' });
+export const modelOf = ({ family, channels, size, batch }: Net): Graph =>
+  buildModel(modelSpecSchema.parse(specs[family]), { shape: [channels, size, size], classes: 10, batch, seed: 'speed' });
+
+/** The train step as `nas search` runs it, on random images; one step was made already. */
+export async function openTrainer(net: Net, { lowering, threads, profile = false }: TrainerOptions): Promise<Trainer> {
+  const model = modelOf(net);
+  const feeds = feedsOf(net);
+  const startedAt = performance.now();
   const step = buildTrainStep(model, {
     optimizer: { name: 'sgd', momentum: 0.9, nesterov: true },
     weightDecay: 5e-4,
     batchNormMomentum: 0.9,
   });
-  const session = await openSession(encode(lower(step.graph, 'portable')), options);
+  const lowered = lower(step.graph, lowering);
+  const session = await openSession(encode(lowered), { threads, profile });
   const state = new TrainState(model, step);
-  const rng = createRng('speed');
-  const feeds = {
-    x: Float32Array.from({ length: batch * channels * size * size }, () => rng.normal()),
-    labels: Uint8Array.from({ length: batch }, () => rng.int(10)),
-    labelSmoothing: 0,
-    learningRate: 0.01,
-  };
+  await state.run(session, feeds);
   return {
     parameters: step.parameters.reduce((sum, slot) => sum + slot.size, 0),
+    startMs: performance.now() - startedAt,
+    lowered,
     async run(steps) {
       const times: { ms: number[]; cpuMs: number[] } = { ms: [], cpuMs: [] };
       for (let i = 0; i < steps; i++) {
@@ -51,12 +59,23 @@ export async function openTrainer({ channels, size, batch }: Net, options: Sessi
       }
       return times;
     },
-    async shares() {
-      const byOp = new Map<string, number>();
-      for (const { op, microseconds } of await session.endProfiling()) byOp.set(op, (byOp.get(op) ?? 0) + microseconds);
-      const total = [...byOp.values()].reduce((sum, time) => sum + time, 0);
-      return [...byOp].map(([op, time]) => ({ op, share: time / total })).sort((a, b) => b.share - a.share);
+    async nodeTimes() {
+      const shortest = new Map<string, number>();
+      for (const { node, microseconds } of await session.endProfiling()) {
+        shortest.set(node, Math.min(shortest.get(node) ?? Number.POSITIVE_INFINITY, microseconds / 1000));
+      }
+      return shortest;
     },
     close: () => session.release(),
+  };
+}
+
+function feedsOf({ channels, size, batch }: Net) {
+  const rng = createRng('speed');
+  return {
+    x: Float32Array.from({ length: batch * channels * size * size }, () => rng.normal()),
+    labels: Uint8Array.from({ length: batch }, () => rng.int(10)),
+    labelSmoothing: 0,
+    learningRate: 0.01,
   };
 }

@@ -1,11 +1,18 @@
-import type { OpShare } from './espalier.ts';
 import type { Net, StepTimes } from './net.ts';
+import type { Share } from './profile.ts';
+
+/** Times by who ran: `blocked16`, `portable`, `PyTorch nchw` … */
+export type Runs = Readonly<Record<string, StepTimes>>;
 
 export interface Report {
   readonly date: string;
   readonly machine: string;
   readonly rounds: number;
   readonly stepsPerRound: number;
+  /** The lowering that a search takes here. */
+  readonly ours: string;
+  /** Best rate of a product of matrices by threads, GFLOP/s. */
+  readonly gemm: Readonly<Record<number, number>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly nets: readonly NetReport[];
 }
@@ -13,9 +20,15 @@ export interface Report {
 export interface NetReport {
   readonly net: Net;
   readonly parameters: number;
-  /** Times by who ran: `espalier`, `PyTorch nchw` … */
-  readonly runs: Readonly<Record<string, StepTimes>>;
-  readonly shares: readonly OpShare[];
+  /** Graph, lowering, bytes, session and first step. */
+  readonly startMs: number;
+  /** Of one step. */
+  readonly gflop: number;
+  /** By threads. */
+  readonly runs: Readonly<Record<1 | 2, Runs>>;
+  /** Steps per second of two workers over those of one. */
+  readonly workerGains: readonly number[];
+  readonly shares: readonly Share[];
 }
 
 /** Number that a part of the list, 0 … 1, does not exceed; between two entries by interpolation. */
@@ -26,52 +39,55 @@ function quantile(list: readonly number[], part: number): number {
   return sorted[below]! + (place - below) * ((sorted[below + 1] ?? sorted[below]!) - sorted[below]!);
 }
 
-export const median = (list: readonly number[]): number => quantile(list, 0.5);
+const median = (list: readonly number[]): number => quantile(list, 0.5);
 
-/** Espalier's time over that of PyTorch's better layout: of all medians, and with its spread over paired steps. */
-function ratioOf(runs: NetReport['runs'], kind: keyof StepTimes): string | undefined {
-  const others = Object.entries(runs).filter(([name]) => name !== ours);
-  if (others.length === 0) return undefined;
+const spread = (list: readonly number[], digits: number) =>
+  `${median(list).toFixed(digits)} (${quantile(list, 0.25).toFixed(digits)} … ${quantile(list, 0.75).toFixed(digits)})`;
+
+const summary = (list: readonly number[]) => `${spread(list, 0)}, ${Math.min(...list).toFixed(0)}`;
+
+/** Our time over that of PyTorch's better layout: of the medians, and with its spread over paired steps. */
+function ratioOf(runs: Runs, ours: string, kind: keyof StepTimes): string {
+  const others = Object.entries(runs).filter(([name]) => name.startsWith('PyTorch'));
+  if (others.length === 0) return 'not measured, PyTorch was not there';
   const [name, better] = others.reduce((a, b) => (median(b[1][kind]) < median(a[1][kind]) ? b : a));
   const own = runs[ours]![kind];
   const paired = own.map((time, i) => time / better[kind][i]!);
-  const [low, high] = [0.25, 0.75].map((part) => quantile(paired, part).toFixed(2));
-  return `${(median(own) / median(better[kind])).toFixed(2)} × ${name} (middle half of paired steps ${low} … ${high})`;
+  return `${(median(own) / median(better[kind])).toFixed(2)} × ${name} (paired steps ${spread(paired, 2)})`;
 }
-
-export const ours = 'espalier';
-
-const summary = (list: readonly number[]) =>
-  `${median(list).toFixed(0)} (${quantile(list, 0.25).toFixed(0)} … ${quantile(list, 0.75).toFixed(0)}), ${Math.min(...list).toFixed(0)}`;
 
 export function toMarkdown(report: Report): string {
-  const { date, machine, rounds, stepsPerRound, versions, nets } = report;
+  const { date, machine, rounds, stepsPerRound, versions, gemm, nets } = report;
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `# A training step: portable lowering on onnxruntime against PyTorch
+  return `# A training step: onnxruntime's blocked layout and plain ONNX against PyTorch
 
-${date}, ${machine}. ${names.join(', ')}. ResNet-20 (widths 16, 32, 64), SGD with Nesterov momentum, one thread each,
-${rounds} rounds of ${stepsPerRound} steps in turns; forward, loss, gradients, update and hits of the batch. Milliseconds per step:
-median (middle half), smallest. CPU time leaves out what other processes take of the machine.
+${date}, ${machine}. ${names.join(', ')}. SGD with Nesterov momentum; a step is forward, loss, gradients, update and hits of the
+batch. ${rounds} rounds of ${stepsPerRound} steps in turns. Milliseconds per step: median (middle half), smallest. CPU time leaves out
+what other processes take of the machine. The best product of matrices runs at ${gemm[1]!.toFixed(0)} GFLOP/s on one thread, ${gemm[2]!.toFixed(0)} on two.
 
-${nets.map(netToMarkdown).join('\n')}`;
+${nets.map((net) => netToMarkdown(net, report)).join('\n')}`;
 }
 
-function netToMarkdown({ net, parameters, runs, shares }: NetReport): string {
-  const rows = Object.entries(runs).map(([name, { ms, cpuMs }]) => `| ${name} | ${summary(ms)} | ${summary(cpuMs)} |`);
-  const ratios = [`- wall time: ${ratioOf(runs, 'ms') ?? skipped}`, `- CPU time: ${ratioOf(runs, 'cpuMs') ?? skipped}`];
-  const parts = shares.slice(0, 10).map(({ op, share }) => `${op} ${(100 * share).toFixed(1)} %`);
-  return `## ${net.channels}×${net.size}×${net.size}, batch ${net.batch} (${parameters.toLocaleString('en')} parameters)
+function netToMarkdown(report: NetReport, { ours, gemm }: Report): string {
+  const { net, parameters, startMs, gflop, runs, workerGains, shares } = report;
+  const rate = gflop / (Math.min(...runs[1][ours]!.ms) / 1000);
+  const total = shares.reduce((sum, { ms }) => sum + ms, 0);
+  const parts = shares.slice(0, 10).map(({ what, ms }) => `${what} ${((100 * ms) / total).toFixed(1)} %`);
+  return `## ${net.family}, ${net.channels}×${net.size}×${net.size}, batch ${net.batch} (${parameters.toLocaleString('en')} parameters)
 
-| who | wall ms | CPU ms |
-| --- | --- | --- |
-${rows.join('\n')}
+| who | threads | wall ms | CPU ms |
+| --- | --- | --- | --- |
+${([1, 2] as const).flatMap((threads) => rowsOf(runs[threads], threads)).join('\n')}
 
-Espalier against PyTorch's better layout (target: at most 2):
+- ${ours} against PyTorch's better layout, one thread: wall ${ratioOf(runs[1], ours, 'ms')}; CPU ${ratioOf(runs[1], ours, 'cpuMs')}
+- two threads: wall ${ratioOf(runs[2], ours, 'ms')}; CPU ${ratioOf(runs[2], ours, 'cpuMs')}
+- two workers with one thread each against one: ${spread(workerGains, 2)} × the steps per second
+- ${gflop.toFixed(1)} GFLOP per step: ${rate.toFixed(0)} GFLOP/s in the fastest, ${((100 * rate) / gemm[1]!).toFixed(0)} % of the best product of matrices
+- from the network to the end of its first step: ${(startMs / 1000).toFixed(2)} s
 
-${ratios.join('\n')}
-
-Where the time goes: ${parts.join(', ')}.
+Where the time of ${ours} goes (the shortest run of every node): ${parts.join(', ')}.
 `;
 }
 
-const skipped = 'not measured, PyTorch was not there';
+const rowsOf = (runs: Runs, threads: number): string[] =>
+  Object.entries(runs).map(([who, { ms, cpuMs }]) => `| ${who} | ${threads} | ${summary(ms)} | ${summary(cpuMs)} |`);

@@ -1,6 +1,7 @@
-"""Trains the same ResNet-20 with PyTorch on one thread.
+"""Trains the same networks with PyTorch.
 
-Reads requests from stdin, one JSON per line: {"channels": 1, "size": 28, "batch": 128, "layout": "nchw", "steps": 2};
+Reads requests from stdin, one JSON per line: {"family": "resnet", "channels": 1, "size": 28, "batch": 128,
+"layout": "nchw", "threads": 1, "steps": 2};
 answers each with {"ms": [...], "cpuMs": [...]}, the time of every step. The first line it writes says what runs here.
 Exit status 3: PyTorch is not there.
 """
@@ -16,7 +17,6 @@ try:
 except ImportError:
     sys.exit(3)
 
-torch.set_num_threads(1)
 LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
@@ -54,11 +54,30 @@ class ResNet20(nn.Module):
         return self.dense(self.blocks(F.relu(self.stem(x))).mean((2, 3)))
 
 
-def trainer(channels, size, batch, layout):
+class MobileNet(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        layers, inputs = [conv_bn(channels, 32, 3, 1), nn.ReLU()], 32
+        for outputs in (32, 64, 64, 128, 128, 128):
+            stride = 2 if outputs > inputs else 1
+            depthwise = nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False)
+            layers += [depthwise, nn.BatchNorm2d(inputs), nn.ReLU(), conv_bn(inputs, outputs, 1, 1), nn.ReLU()]
+            inputs = outputs
+        self.layers = nn.Sequential(*layers)
+        self.dense = nn.Linear(inputs, 10)
+
+    def forward(self, x):
+        return self.dense(self.layers(x).mean((2, 3)))
+
+
+FAMILIES = {"resnet": ResNet20, "mobilenet": MobileNet}
+
+
+def trainer(family, channels, size, batch, layout, threads):
     """A function that does one step, and the number of parameters."""
     torch.manual_seed(0)
     memory_format = LAYOUTS[layout]
-    model = ResNet20(channels).to(memory_format=memory_format)
+    model = FAMILIES[family](channels).to(memory_format=memory_format)
     optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
     x = torch.randn(batch, channels, size, size).contiguous(memory_format=memory_format)
     labels = torch.randint(0, 10, (batch,))
@@ -91,6 +110,7 @@ for line in sys.stdin:
     request = json.loads(line)
     steps = request.pop("steps")
     key = tuple(request.items())
+    torch.set_num_threads(request["threads"])
     if key not in trainers:
         trainers[key] = trainer(**request)
     run, parameters = trainers[key]

@@ -11,15 +11,14 @@ export interface Torch {
   readonly version: string;
   /** Vector instructions that it uses. */
   readonly capability: string;
-  run(net: Net, layout: Layout, steps: number): Promise<StepTimes & { readonly parameters: number }>;
+  run(net: Net, layout: Layout, threads: number, steps: number): Promise<StepTimes & { readonly parameters: number }>;
   close(): void;
 }
 
 /** Starts run_torch.py, which lives until `close`; undefined where Python or PyTorch is missing. */
 export async function startTorch(python: string): Promise<Torch | undefined> {
   const script = fileURLToPath(new URL('./run_torch.py', import.meta.url));
-  const env = { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'], env });
+  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const missing = new Promise<undefined>((resolve) => child.once('error', () => resolve(undefined)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async <T>(): Promise<T | undefined> => {
@@ -30,8 +29,8 @@ export async function startTorch(python: string): Promise<Torch | undefined> {
   if (!facts) return undefined;
   return {
     ...facts,
-    async run(net, layout, steps) {
-      child.stdin.write(`${JSON.stringify({ ...net, layout, steps })}\n`);
+    async run(net, layout, threads, steps) {
+      child.stdin.write(`${JSON.stringify({ ...net, layout, threads, steps })}\n`);
       const times = await answer<StepTimes & { parameters: number }>();
       if (!times) throw new Error('PyTorch ended before its work was done');
       return times;
