@@ -41,7 +41,7 @@ export async function openTrainer(net: Net, { lowering, threads, profile = false
     batchNormMomentum: 0.9,
   });
   const lowered = lower(step.graph, lowering);
-  const session = await openSession(encode(lowered), { threads, profile });
+  const session = await openSession(encode(lowered), { threads, profile, asWritten: true });
   const state = new TrainState(model, step);
   await state.run(session, feeds);
   return {

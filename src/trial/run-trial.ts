@@ -37,7 +37,7 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     const measured = await measure(final, bytes, shared, hooks);
     const artefact = await saveArtefact(shared.setup.artefactFolder, bytes);
     const facts = { techniques: reportOf(tuned.graph, job.plan), curve: tuned.curve.map((point) => ({ ...point })) };
-    const details = { ...measured.details, ...facts };
+    const details = { ...measured.details, ...facts, hostPeakBytes: peakBytes() };
     const { metrics } = measured;
     return { state: 'done', metrics, artefact, details, ...tuned.reached, seconds: seconds() } satisfies DoneOutcome;
   } catch (error) {
@@ -45,6 +45,9 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     return { state: 'failed', code: error.code, message: error.message, seconds: seconds() };
   }
 }
+
+/** The most memory that the process of this trial, and of those beside it, ever held. */
+const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
 interface Tuned {
   readonly graph: Graph;

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { encode } from '../../ir/bytes/encode.ts';
+import type { Graph } from '../../ir/graph.ts';
 import { lower } from '../lowering/index.ts';
 import { openSession } from '../session.ts';
 import type { Engine } from './engine.ts';
@@ -6,5 +8,30 @@ import type { Engine } from './engine.ts';
 export const onnxruntime: Engine = {
   name: 'onnxruntime',
   summary: 'a whole train step as one ONNX model, one session run per step',
-  open: (step, { device, lowering, threads }) => openSession(encode(lower(step, lowering)), { device, threads }),
+  open: (step, { device, lowering, threads }) =>
+    openSession(loweredBytes(step, lowering), { device, threads, asWritten: device === 'cpu' }),
 };
+
+/** Trials that differ only in what they feed, and parts of one training, have the same step: the last few are kept, a few 100 kB each. */
+const kept = new Map<string, Uint8Array>();
+const mostKept = 8;
+
+function loweredBytes(step: Graph, lowering: string): Uint8Array {
+  const key = keyOf(step, lowering);
+  const bytes = kept.get(key) ?? encode(lower(step, lowering));
+  kept.delete(key);
+  kept.set(key, bytes);
+  if (kept.size > mostKept) kept.delete(kept.keys().next().value!);
+  return bytes;
+}
+
+function keyOf({ name, inputs, outputs, nodes, initializers }: Graph, lowering: string): string {
+  const hash = createHash('sha256').update(JSON.stringify({ lowering, name, inputs, outputs, nodes }, plain));
+  for (const [value, { dtype, shape, data }] of Object.entries(initializers)) {
+    hash.update(`${value} ${dtype} ${shape.join()}`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+/** Tensors in attributes may hold integers that JSON does not know. */
+const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);

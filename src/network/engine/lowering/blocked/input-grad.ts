@@ -1,9 +1,9 @@
 import { requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape, zeros } from '../../../ir/ops/support/gradients.ts';
-import { type Axis, axesOf } from '../portable/window.ts';
+import { range } from '../../../ir/ops/support/shapes.ts';
+import { type Axis, axesOf, reach } from '../portable/window.ts';
 import { kindOf } from './convolution.ts';
-import type { ConvCall, Layouts } from './layouts.ts';
-import { nchwc } from './layouts.ts';
+import { type ConvCall, type Layouts, nchwc, type Result } from './layouts.ts';
 import { type Phase, phaseRows, phasesOf } from './phases.ts';
 import type { Rule } from './rule.ts';
 import { depthwiseWeight, inputGradWeight } from './weights.ts';
@@ -17,6 +17,7 @@ export const convInputGrad: Rule = (context) => {
   const shape = layouts.shape(weight);
   const kind = kindOf(context, node.outputs[0]!, shape);
   const axes = axesOf(node, shape.slice(2), inputShape, layouts.shape(dy));
+  if (kind === 'depthwise' && axes.some((axis) => axis.stride > 1)) return spreadGrad(layouts, node.inputs, axes, inputShape);
   const phases = axes.map(phasesOf);
   const [rows, columns] = phases;
   if (!kind || !rows || !columns) return undefined;
@@ -26,6 +27,45 @@ export const convInputGrad: Rule = (context) => {
   if (grid.length * grid[0]!.length === 1) return [{ conv: grid[0]![0]! }];
   return [{ blocked: interleave(layouts, grid, axes, inputShape.with(1, layouts.padded(inputShape[1]!))) }];
 };
+
+/**
+ * A depthwise convolution with strides: dy with zeros between its rows and columns, then as with stride 1. The zeros cost less
+ * than the phases would in turning them into one image.
+ */
+function spreadGrad(
+  layouts: Layouts,
+  [dy, weight]: readonly string[],
+  axes: readonly [Axis, Axis],
+  inputShape: readonly number[],
+): readonly Result[] | undefined {
+  const { b, block } = layouts;
+  const [rows, columns] = axes;
+  const begins = axes.map((axis) => reach(axis) - axis.begin);
+  // Rows and columns that the convolution needs behind dy's last place; below 0: cut off.
+  const ends = axes.map((axis) => axis.input + axis.begin - axis.output * axis.stride);
+  if (axes.some((axis) => axis.dilation !== 1) || begins.some((begin) => begin < 0)) return undefined;
+  const channels = layouts.padded(inputShape[1]!);
+  const planes = (inputShape[0]! * channels) / block;
+  const places = reshape(b, layouts.blocked(dy!), [planes * rows.output, 1, columns.output, block]);
+  const spread = b.op('Pad', [places, b.ints([0, 0, 0, 0, 0, rows.stride - 1, 0, (columns.stride - 1) * block])]);
+  const [height, width] = axes.map((axis) => axis.output * axis.stride) as [number, number];
+  const [below, right] = ends.map((end) => Math.min(0, end)) as [number, number];
+  const image = reshape(b, spread, [planes, height, width * block]);
+  const cut = below === 0 && right === 0 ? image : b.op('Pad', [image, b.ints([0, 0, 0, 0, below, right * block])]);
+  const taps = range(0, rows.kernel * columns.kernel).toReversed();
+  const kernel = [rows.kernel, columns.kernel];
+  const pads = [...begins, ...ends.map((end) => Math.max(0, end))];
+  return [
+    {
+      conv: {
+        x: reshape(b, cut, [inputShape[0]!, channels, height + below, width + right]),
+        weight: depthwiseWeight(layouts, weight!, taps, kernel),
+        attributes: { kernel_shape: kernel, pads, group: channels },
+        shape: inputShape.with(1, channels),
+      },
+    },
+  ];
+}
 
 type Grid = readonly (readonly (ConvCall | undefined)[])[];
 
