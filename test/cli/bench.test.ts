@@ -7,7 +7,9 @@ import { type BenchReport, runBench } from '../../src/cli/bench/run.ts';
 import { benchText, meanRanks } from '../../src/cli/bench/text.ts';
 import { bench } from '../../src/cli/commands/bench.ts';
 import { pick } from '../../src/core/errors.ts';
+import { mean } from '../../src/search/bench/statistics.ts';
 import { controllers } from '../../src/search/controllers/index.ts';
+import { random } from '../../src/search/controllers/random.ts';
 import { temporaryFolder } from '../executors/harness.ts';
 import { nas } from '../fixtures/cli.ts';
 
@@ -47,6 +49,16 @@ describe('nas bench', () => {
     );
     expect(benchSvg(report)).toMatch(/^<svg[\s\S]*compression, from anchors[\s\S]*<\/svg>$/);
     expect(timeless(await runBench(settings, () => {}))).toBe(timeless(report));
+  });
+
+  it('shows random where even draws, counted exactly, must be: the harness adds nothing', async () => {
+    const problems = [pick('problem', benchProblems, 'fashion-resnet6')];
+    const report = await runBench({ ...settings, problems, controllers: [random], trials: 60, seeds: 12 }, () => {});
+    const { uniform, starts } = report.problems[0]!;
+    for (const { scale, scores } of starts[0]!.comparisons) {
+      expect(mean(scores[0]!.finals)).toBeGreaterThan(uniform![scale]! - 0.03);
+      expect(mean(scores[0]!.finals)).toBeLessThan(uniform![scale]! + 0.03);
+    }
   });
 
   it('prints JSON, and draws pixels', async () => {

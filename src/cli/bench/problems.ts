@@ -1,13 +1,25 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { problems } from '../../search/bench/index.ts';
 import type { ProblemDefinition } from '../../search/bench/problem.ts';
-import { checkTable, type RecordedTable } from '../../search/bench/table.ts';
+import { checkTable, type RecordedTable, tableProblem } from '../../search/bench/table.ts';
 
-/** What `nas bench` can play. */
-export const benchProblems: readonly ProblemDefinition[] = problems;
+/** Recorded tables ship with the package, beside src/ and dist/ alike. */
+const tableFolder = new URL('../../../results/recorded-table/', import.meta.url);
+
+const recorded = { name: 'fashion-resnet6', summary: 'every candidate of a small space, trained on Fashion-MNIST: a replay' };
+
+/** What `nas bench` can play: formulas with known fronts, and recorded trials. */
+export const benchProblems: readonly ProblemDefinition[] = [
+  ...problems,
+  {
+    ...recorded,
+    create: () => tableProblem(readTable(fileURLToPath(new URL(`${recorded.name}.json.gz`, tableFolder))), recorded.summary),
+  },
+];
 
 /** Throws NasError TABLE_MISSING, TABLE_DAMAGED, TABLE_FORMAT. */
 export function readTable(file: string): RecordedTable {
