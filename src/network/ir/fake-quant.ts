@@ -3,7 +3,7 @@ import type { Graph, Node } from './graph.ts';
 const ops = new Set(['FakeQuant', 'LearnedFakeQuant']);
 
 /** Whether a node stands for a quantization while the network is trained. */
-export const isFakeQuant = (node: Node): boolean => node.domain === 'espalier' && ops.has(node.op);
+export const isFakeQuant = (node: Pick<Node, 'op' | 'domain'>): boolean => node.domain === 'espalier' && ops.has(node.op);
 
 /** The fake quantization of each value that is one. */
 export const fakeQuantsOf = (graph: Graph): ReadonlyMap<string, Node> =>

@@ -1,11 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan, SiteSettings } from '../../../src/core/candidate.ts';
 import { channelGroups } from '../../../src/network/compress/channels/groups.ts';
-import { canonicalPlan, finalize, planKey, questionsOf, rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
-import { type Findings, noFindings } from '../../../src/network/compress/technique.ts';
+import {
+  canonicalPlan,
+  finalize,
+  planKey,
+  questionsOf,
+  rewrite,
+  simulate,
+  statisticsNeeded,
+  trainingOf,
+} from '../../../src/network/compress/recipe.ts';
+import { finalStructure } from '../../../src/network/compress/structure.ts';
+import { type Findings, noFindings, type Statistics } from '../../../src/network/compress/technique.ts';
 import { train } from '../../../src/network/engine/train.ts';
+import { encode } from '../../../src/network/ir/bytes/encode.ts';
+import { encodedLength } from '../../../src/network/ir/bytes/length.ts';
 import { elementCount, type Graph } from '../../../src/network/ir/graph.ts';
+import { layersOf } from '../../../src/network/ir/layers.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
+import { withoutValues } from '../../../src/network/ir/zeros.ts';
 import { madeUpFindings, noPlan, relativeError } from '../../fixtures/compression.ts';
 import { classify, conv3, images, sketch, trainedResnet } from '../../fixtures/graphs.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
@@ -93,6 +107,10 @@ describe('which channels stay', () => {
   });
 });
 
+/** Made-up ranges of what a plan has to know. */
+const ranges = (from: Graph, chosen: Plan): Statistics =>
+  Object.fromEntries(statisticsNeeded(from, chosen).map(({ value }) => [value, { min: -1, max: 2 }]));
+
 describe('gradually', () => {
   const dataset = stripes(64);
   const small = tinyResnet(dataset.shape, { widths: [4, 6, 8] });
@@ -133,6 +151,20 @@ describe('gradually', () => {
     const whole = await trainBy(chosen);
     const half = await trainBy(chosen, { untilEpoch: 1 });
     expect((await trainBy(chosen, { from: half.checkpoint })).graph.initializers).toEqual(whole.graph.initializers);
+  });
+
+  it('also while training feels the quantization that follows', async () => {
+    const layers = layersOf(small).map(({ name }) => name);
+    const quantize = Object.fromEntries(layers.map((name) => [name, { bits: 8, mode: 'qat' }]));
+    const chosen = { recipe: {}, techniques: { ...everywhere({ importance: 'l1' }).techniques, quantize } };
+    const simulated = simulate(small, chosen, ranges(small, chosen));
+    expect(channelGroups(simulated).map(({ name, channels }) => [name, channels])).toEqual(
+      channelGroups(small).map(({ name, channels }) => [name, channels]),
+    );
+    const { graph: trained } = await trainBy(chosen, { graph: simulated, ...trainingOf(simulated, small, chosen), perImage: {} });
+    const final = finalize(trained, chosen, ranges(trained, chosen));
+    const bytes = encode(final, { symbolicBatch: 'N' });
+    expect(bytes.length).toBe(encodedLength(finalStructure(withoutValues(small), chosen)!, { symbolicBatch: 'N' }));
   });
 
   it('a penalty makes scales small', async () => {

@@ -1,6 +1,6 @@
 import type { Graph } from '../../ir/graph.ts';
 import { type AxisLabel, Labels, type Role } from './labels.ts';
-import { channelRules } from './rules.ts';
+import { ruleOf } from './rules.ts';
 
 /** An axis of an initializer that runs along the channels of a group. */
 export interface GroupMember {
@@ -44,7 +44,7 @@ export function channelGroups(graph: Graph): readonly ChannelGroup[] {
 function label(graph: Graph): Labels {
   const labels = new Labels(graph);
   for (const node of graph.nodes) {
-    const rule = node.domain === '' && node.outputs.length === 1 ? channelRules[node.op] : undefined;
+    const rule = node.outputs.length === 1 ? ruleOf(node) : undefined;
     if (rule) rule.label(labels, node);
     else labels.refuse(node);
   }

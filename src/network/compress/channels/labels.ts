@@ -34,6 +34,8 @@ export class Labels {
   private readonly pins: boolean[] = [];
   private readonly values = new Map<string, ValueLabel>();
   private readonly axes = new Map<string, AxisLabel>();
+  /** Values that stand for an initializer, place by place. */
+  private readonly aliases = new Map<string, string>();
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -71,8 +73,14 @@ export class Labels {
     });
   }
 
+  /** `value` stands for an initializer: whoever reads it reads that one. */
+  alias(value: string, initializer: string): void {
+    this.aliases.set(value, initializer);
+  }
+
   /** The channels along an axis of an initializer; those of one used twice are the same. */
-  ofInitializer(initializer: string, axis: number, role: Role, layer?: string): readonly number[] {
+  ofInitializer(name: string, axis: number, role: Role, layer?: string): readonly number[] {
+    const initializer = this.aliases.get(name) ?? name;
     const key = `${initializer} ${axis}`;
     const known = this.axes.get(key);
     const atoms = known?.atoms ?? this.fresh(this.shape(initializer)[axis]!);
@@ -112,7 +120,7 @@ export class Labels {
   }
 
   isInitializer(name: string): boolean {
-    return this.graph.initializers[name] !== undefined;
+    return this.graph.initializers[this.aliases.get(name) ?? name] !== undefined;
   }
 
   shape(name: string): readonly number[] {

@@ -1,10 +1,11 @@
 import { NasError } from '../../../core/errors.ts';
+import { fakeQuantsOf } from '../../ir/fake-quant.ts';
 import type { Graph, Tensor, TensorData } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { rebuild } from '../../ir/rebuild.ts';
 import { isZeros, zeros } from '../../ir/zeros.ts';
 import type { ChannelGroup } from './groups.ts';
-import { channelRules } from './rules.ts';
+import { ruleOf } from './rules.ts';
 
 /** The channels of a group that stay, ascending. */
 export interface Cut {
@@ -21,11 +22,18 @@ export function removeChannels(graph: Graph, cuts: readonly Cut[]): Graph {
   for (const [initializer, axes] of keptPositions(cuts)) {
     for (const [axis, kept] of axes) initializers[initializer] = gather(initializers[initializer]!, axis, kept);
   }
-  const nodes = graph.nodes.map((node) => {
-    const resize = node.domain === '' ? channelRules[node.op]?.resize : undefined;
-    return resize ? resize(node, graph.initializers, initializers) : node;
-  });
+  const [before, after] = [throughFakeQuants(graph, graph.initializers), throughFakeQuants(graph, initializers)];
+  const nodes = graph.nodes.map((node) => ruleOf(node)?.resize?.(node, before, after) ?? node);
   return rebuild(graph, { nodes, initializers });
+}
+
+/** Initializers by their own names, and by those under which layers read them. */
+function throughFakeQuants(graph: Graph, initializers: Graph['initializers']): Graph['initializers'] {
+  const read = [...fakeQuantsOf(graph)].flatMap(([value, { inputs }]) => {
+    const tensor = initializers[inputs[0]!];
+    return tensor ? [[value, tensor] as const] : [];
+  });
+  return { ...initializers, ...Object.fromEntries(read) };
 }
 
 /** initializer → axis → positions that stay. Several groups may share an axis, after a Concat. */

@@ -1,3 +1,4 @@
+import { isFakeQuant } from '../../ir/fake-quant.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { readInt, readInts } from '../../ir/ops/support/attributes.ts';
@@ -157,14 +158,34 @@ const transpose: ChannelRule = {
   },
 };
 
+/** x and a scale, [] or one per channel: behind an activation, or before a weight that the layer then reads through it. */
+const fakeQuant: ChannelRule = {
+  label: (labels, node) => {
+    const [x, scale] = node.inputs as [string, string];
+    const axis = readInt(node, 'axis', 1);
+    const perChannel = labels.shape(scale).length === 1;
+    if (labels.isInitializer(x)) {
+      if (perChannel) labels.tie(labels.ofInitializer(scale, 0, 'follower'), labels.ofInitializer(x, axis, 'follower'));
+      labels.alias(node.outputs[0]!, x);
+      return;
+    }
+    if (perChannel) labels.tie(labels.ofInitializer(scale, 0, 'follower'), labels.read(x, axis));
+    carry.label(labels, node);
+  },
+};
+
 /** Each entry `inner` times in a row, the whole `outer` times. */
 function repeat(atoms: readonly number[], outer: number, inner: number): number[] {
   const run = atoms.flatMap((atom) => Array.from({ length: inner }, () => atom));
   return Array.from({ length: outer }, () => run).flat();
 }
 
-/** Every op of the standard domain that can carry channels. What is not here (Reshape, Softmax …) keeps all it reads. */
-export const channelRules: Readonly<Record<string, ChannelRule>> = {
+/** The rule of a node's op; without one (Reshape, Softmax …) it keeps all that it reads. */
+export const ruleOf = (node: Pick<Node, 'op' | 'domain'>): ChannelRule | undefined =>
+  isFakeQuant(node) ? fakeQuant : node.domain === '' ? channelRules[node.op] : undefined;
+
+/** Every op of the standard domain that can carry channels. */
+const channelRules: Readonly<Record<string, ChannelRule>> = {
   Conv: conv,
   Gemm: gemm,
   MatMul: matMul,
