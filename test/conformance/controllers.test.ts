@@ -28,14 +28,16 @@ const foreseen = (problem: Problem, trials: number): CheckSubject => {
 
 const small = [{ metric: 'size', op: '<=', bound: 12_000 }] as const;
 
+const trials = 24;
+
 const subjects: Record<string, CheckSubject> = {
-  'separable layers': subjectOf(compressionProblem(6), 60),
-  'a small space': subjectOf(compressionProblem(1), 60),
-  'three objectives': subjectOf(withLatency(compressionProblem(3)), 40),
-  'mixed and conditional parameters': subjectOf(mixedProblem(), 50),
-  'a hundred layers': subjectOf(hugeProblem(), 30),
-  'one network': subjectOf(onePointProblem(), 10),
-  'size known beforehand, and bounded': foreseen(compressionProblem(6, small), 50),
+  'separable layers': subjectOf(compressionProblem(6), trials),
+  'a small space': subjectOf(compressionProblem(1), trials),
+  'three objectives': subjectOf(withLatency(compressionProblem(3)), trials),
+  'mixed and conditional parameters': subjectOf(mixedProblem(), trials),
+  'fifty layers': subjectOf(hugeProblem(50), trials),
+  'one network': subjectOf(onePointProblem(), trials),
+  'size known beforehand, and bounded': foreseen(compressionProblem(6, small), trials),
 };
 
 const accepts = (definition: ControllerDefinition<Space>, { context }: CheckSubject) =>
@@ -67,7 +69,7 @@ describe.each(controllers)('controller $name', (definition) => {
     expect(run('a')).not.toEqual(run('b'));
   });
 
-  const tiny = compressionProblem(2);
+  const tiny = compressionProblem(1);
 
   it('proposes every network of a small space once, then none', () => {
     const controller = create('s', tiny);
@@ -88,7 +90,7 @@ describe.each(controllers)('controller $name', (definition) => {
   );
 
   it('never spends a trial on what surely misses a constraint', () => {
-    const bounded = compressionProblem(2, [{ metric: 'size', op: '<=', bound: 6000 }]);
+    const bounded = compressionProblem(1, [{ metric: 'size', op: '<=', bound: 6000 }]);
     const { context, measure } = foreseen(bounded, 0);
     const candidates = drive(definition.create({ ...context, seed: 's' }), { to: 1000, measure });
     const feasible = new Set([...enumerate(bounded.space)].filter((c) => measure(c, 0)!['size']! <= 6000).map(bounded.keyOf));
@@ -116,7 +118,7 @@ describe.each(controllers)('controller $name', (definition) => {
         { metric: 'accuracy', op: '>=', bound: 0.85 },
         { metric: 'size', op: '<=', bound: 40_000 },
       ]);
-      const candidates = drive(create('s', constrained), { to: 200, measure: constrained.measure });
+      const candidates = drive(create('s', constrained), { to: 60, measure: constrained.measure });
       const feasible = candidates.filter((c) => violation(constrained.measure(c), constrained.goal.constraints) === 0);
       expect(feasible.length).toBeGreaterThan(0);
     },
@@ -133,12 +135,12 @@ describe('controllers that learn', () => {
   const anchors = [uniform(1, 32), uniform(1, 8), uniform(0.75, 8), uniform(0.5, 8), uniform(0.25, 8), uniform(0.25, 4)];
   const frame = hypervolumeFrame(anchors.map(measure), goal.objectives, new Set(['size']))!;
 
-  /** After 120 trials that begin with the anchors, as every study does. */
+  /** After 60 trials that begin with the anchors, as every study does. */
   function medianHypervolume(definition: ControllerDefinition<Space>): number {
     const values = ['1', '2', '3'].map((seed) => {
       const controller = definition.create({ space, goal, seed, keyOf });
       for (const [trial, candidate] of anchors.entries()) controller.asked(trial, candidate);
-      const candidates = drive(controller, { from: anchors.length, to: 120, measure, before: anchors });
+      const candidates = drive(controller, { from: anchors.length, to: 60, measure, before: anchors });
       return hypervolumeIn(frame, candidates.map(measure));
     });
     return values.sort((a, b) => a - b)[1]!;
@@ -148,6 +150,6 @@ describe('controllers that learn', () => {
   const learning = controllers.filter((definition) => definition.name !== 'random' && definition.refuse?.(space) === undefined);
 
   it.each(learning)('$name beats random', (definition) => {
-    expect(medianHypervolume(definition)).toBeGreaterThan(reference * 1.04);
+    expect(medianHypervolume(definition)).toBeGreaterThan(reference * 1.02);
   });
 });

@@ -16,12 +16,12 @@ export interface Evaluated {
  * The best `size` of all results: feasible ones by non-domination rank, then by crowding distance (NSGA-II's order, Deb et
  * al. 2002), then the infeasible ones that miss the constraints least. Equal ones by trial number.
  */
-export class Elite {
+export class Elite<T extends Evaluated = Evaluated> {
   readonly #size: number;
-  readonly #levels = new DominationLevels<Evaluated>();
+  readonly #levels = new DominationLevels<T>();
   /** The nearest misses, the best first. */
-  #infeasible: Evaluated[] = [];
-  #members: readonly Evaluated[] | undefined;
+  #infeasible: T[] = [];
+  #members: readonly T[] | undefined;
   /** Levels from this one on have no member. */
   #levelsUsed = 0;
 
@@ -29,27 +29,27 @@ export class Elite {
     this.#size = size;
   }
 
-  add(result: Evaluated): void {
+  add(result: T): void {
     const level = result.violation > 0 ? this.#addInfeasible(result) : this.#levels.insert(result);
     const full = this.#members?.length === this.#size && this.#members.at(-1)!.violation === 0;
     if (!full || level < this.#levelsUsed) this.#members = undefined;
   }
 
   /** Best first. */
-  members(): readonly Evaluated[] {
+  members(): readonly T[] {
     this.#members ??= this.#select();
     return this.#members;
   }
 
   /** Returns the level of infeasible results: below all others. */
-  #addInfeasible(result: Evaluated): number {
-    const nearer = (a: Evaluated, b: Evaluated) => a.violation - b.violation || a.trial - b.trial;
+  #addInfeasible(result: T): number {
+    const nearer = (a: T, b: T) => a.violation - b.violation || a.trial - b.trial;
     this.#infeasible = [...this.#infeasible, result].sort(nearer).slice(0, this.#size);
     return Number.POSITIVE_INFINITY;
   }
 
-  #select(): Evaluated[] {
-    const members: Evaluated[] = [];
+  #select(): T[] {
+    const members: T[] = [];
     this.#levelsUsed = 0;
     for (const level of this.#levels.all()) {
       if (members.length >= this.#size) break;
@@ -61,7 +61,7 @@ export class Elite {
 }
 
 /** The loneliest `count` of a level, the loneliest first, equal ones by trial. One pass: a front can have thousands of points. */
-function loneliest(level: readonly Evaluated[], count: number): Evaluated[] {
+function loneliest<T extends Evaluated>(level: readonly T[], count: number): T[] {
   const distances = crowdingDistances(level.map(({ losses }) => losses));
   const best: number[] = [];
   let bar = Number.NEGATIVE_INFINITY;

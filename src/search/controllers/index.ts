@@ -3,9 +3,10 @@ import type { Space } from '../space/space.ts';
 import { evolution } from './evolution.ts';
 import { grid } from './grid.ts';
 import { random } from './random.ts';
+import { surrogate } from './surrogate/surrogate.ts';
 
 /**
  * The controllers. Add one: a file that exports a `ControllerDefinition<Space>` and a line in this list;
  * test/conformance/controllers.test.ts then runs over it. `Proposals` finds candidates that are new.
  */
-export const controllers: readonly ControllerDefinition<Space>[] = [evolution, random, grid];
+export const controllers: readonly ControllerDefinition<Space>[] = [evolution, surrogate, random, grid];

@@ -49,8 +49,9 @@ export class Proposals {
     return this.#byTrial.get(trial);
   }
 
-  get size(): number {
-    return this.#byTrial.size;
+  /** All of them, by trial. */
+  entries(): IterableIterator<[number, Candidate]> {
+    return this.#byTrial.entries();
   }
 
   /** Whether a candidate means a network that was not proposed yet. */

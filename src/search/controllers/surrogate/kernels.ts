@@ -1,0 +1,93 @@
+import type { Candidate } from '../../../core/candidate.ts';
+import type { ControllerContext } from '../../../core/controller.ts';
+import type { Json } from '../../../core/json.ts';
+import type { Space } from '../../space/space.ts';
+import type { Foresight } from '../foresight.ts';
+import type { Observed } from '../history.ts';
+import { fitKernel, flatten, unflatten } from './fit.ts';
+import { type KernelParameters, priorParameters, type Similarity, similarityOf } from './kernel.ts';
+import { LevelCode } from './levels.ts';
+import { quantitiesOf, Standardized } from './targets.ts';
+
+/** Kernels are learned anew from the first `firstFit` results, then each time when there are so many times more. */
+const firstFit = 8;
+const growth = 1.2;
+/** Of the results, the latest at most. */
+const fitted = 150;
+/** Steps of a fit: as many as this work allows. */
+const work = 3e7;
+const fidelityLevels = 64;
+
+/**
+ * The kernel parameters of every metric. They are a function of the results told so far alone, whenever they are asked
+ * for: fitted at fixed numbers of results, each fit starting from the one before.
+ */
+export class Kernels {
+  readonly #context: ControllerContext<Space>;
+  readonly #code: LevelCode;
+  readonly #similarities: readonly Similarity[];
+  /** Results that the last fit knew. */
+  #at = 0;
+  #parameters: Record<string, KernelParameters> = {};
+
+  constructor(context: ControllerContext<Space>) {
+    this.#context = context;
+    this.#code = new LevelCode(context.space);
+    this.#similarities = [...this.#code.dimensions, { levels: fidelityLevels, ordered: true }].map(similarityOf);
+  }
+
+  /** What a model needs of them. */
+  get parts() {
+    return {
+      encode: this.#encode,
+      similarities: this.#similarities,
+      kernelOf: (metric: string) => this.#parameters[metric] ?? priorParameters(this.#similarities.length),
+    };
+  }
+
+  /** All fits that are due. */
+  learn(results: readonly Observed[], foresight: Foresight): void {
+    for (let next = this.#next(); next <= results.length; next = this.#next()) {
+      const seen = results.slice(Math.max(0, next - fitted), next);
+      this.#fit(seen, foresight);
+      this.#at = next;
+    }
+  }
+
+  save(): Json {
+    return {
+      at: this.#at,
+      parameters: Object.fromEntries(Object.entries(this.#parameters).map(([name, p]) => [name, [...flatten(p)]])),
+    };
+  }
+
+  restore(state: Json): void {
+    const { at, parameters } = state as unknown as { at: number; parameters: Record<string, number[]> };
+    this.#at = at;
+    this.#parameters = Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, unflatten(Float64Array.from(p))]));
+  }
+
+  readonly #encode = (candidate: Candidate, fidelity: number): Uint8Array =>
+    Uint8Array.from([...this.#code.encode(candidate), Math.round(fidelity * (fidelityLevels - 1))]);
+
+  #next(): number {
+    return this.#at === 0 ? firstFit : Math.ceil(this.#at * growth);
+  }
+
+  #fit(results: readonly Observed[], foresight: Foresight): void {
+    const points = results.map(({ candidate, fidelity }) => this.#encode(candidate, fidelity));
+    const n = points.length;
+    const steps = Math.max(6, Math.min(25, Math.floor(work / (n ** 3 + 2 * n ** 2 * this.#similarities.length))));
+    const quantities = quantitiesOf(
+      this.#context,
+      results.map(({ metrics }) => metrics),
+    );
+    for (const { metric, toLoss } of quantities) {
+      const exact = foresight.metrics(results[0]!.candidate)[metric] !== undefined;
+      if (exact || results.some(({ metrics }) => metrics[metric] === undefined)) continue;
+      const targets = new Standardized(results.map(({ metrics }) => toLoss(metrics[metric]!))).values;
+      const start = this.#parameters[metric] ?? priorParameters(this.#similarities.length);
+      this.#parameters[metric] = fitKernel(this.#similarities, points, targets, start, steps);
+    }
+  }
+}

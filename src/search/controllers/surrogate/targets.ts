@@ -1,0 +1,54 @@
+import type { ControllerContext } from '../../../core/controller.ts';
+import type { Metrics } from '../../../core/objective.ts';
+import type { Space } from '../../space/space.ts';
+
+/** A metric as a model sees it: smaller is better, by its logarithm where ratios count. */
+export interface Quantity {
+  readonly metric: string;
+  readonly toLoss: (value: number) => number;
+}
+
+/** The metrics of the goal; by logarithm those that people compare by ratio, as long as no value forbids it. */
+export function quantitiesOf({ goal, logScale }: ControllerContext<Space>, seen: readonly Metrics[]): Quantity[] {
+  const senses = new Map<string, 1 | -1>();
+  for (const { metric, op } of goal.constraints) senses.set(metric, op === '<=' ? 1 : -1);
+  for (const { metric, direction } of goal.objectives) senses.set(metric, direction === 'minimize' ? 1 : -1);
+  return [...senses].map(([metric, sense]) => {
+    const log = logScale?.has(metric) === true && seen.every((metrics) => (metrics[metric] ?? 1) > 0);
+    return { metric, toLoss: (value) => sense * (log ? Math.log(value) : value) };
+  });
+}
+
+/** Bad outliers are cut at so many median absolute deviations: a network that learned nothing must not flatten all others. */
+const cut = 4.5;
+
+/** Losses on the scale of a model: mean 0, variance 1. */
+export class Standardized {
+  readonly values: Float64Array;
+  readonly #mean: number;
+  readonly #deviation: number;
+
+  constructor(losses: readonly number[]) {
+    const middle = losses.length > 0 ? median(losses) : 0;
+    const spread = losses.length > 0 ? median(losses.map((loss) => Math.abs(loss - middle))) : 0;
+    const limit = spread > 0 ? middle + cut * spread : Number.POSITIVE_INFINITY;
+    const tamed = losses.map((loss) => Math.min(loss, limit));
+    this.#mean = tamed.reduce((sum, loss) => sum + loss, 0) / Math.max(1, tamed.length);
+    const variance = tamed.reduce((sum, loss) => sum + (loss - this.#mean) ** 2, 0) / Math.max(1, tamed.length);
+    this.#deviation = variance > 0 ? Math.sqrt(variance) : 1;
+    this.values = Float64Array.from(tamed, (loss) => this.place(loss));
+  }
+
+  place(loss: number): number {
+    return (loss - this.#mean) / this.#deviation;
+  }
+
+  get worst(): number {
+    return this.values.reduce((worst, value) => Math.max(worst, value), 0);
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+}

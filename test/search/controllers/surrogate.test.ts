@@ -1,0 +1,108 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRng } from '../../../src/core/rng.ts';
+import { evidence, flatten, unflatten } from '../../../src/search/controllers/surrogate/fit.ts';
+import { GaussianProcess } from '../../../src/search/controllers/surrogate/gaussian-process.ts';
+import { ExpectedImprovement } from '../../../src/search/controllers/surrogate/improvement.ts';
+import { priorParameters, similarityOf } from '../../../src/search/controllers/surrogate/kernel.ts';
+import { LevelCode } from '../../../src/search/controllers/surrogate/levels.ts';
+import { hypervolume } from '../../../src/search/study/hypervolume.ts';
+import { mixedProblem } from '../../fixtures/search-problems.ts';
+
+const dimensions = [
+  { levels: 8, ordered: true },
+  { levels: 3, ordered: false },
+  { levels: 5, ordered: true },
+];
+const similarities = dimensions.map(similarityOf);
+
+function someData(count: number) {
+  const rng = createRng('data');
+  const points = Array.from({ length: count }, () => Uint8Array.from(dimensions, ({ levels }) => rng.int(levels)));
+  const targets = Float64Array.from(points, ([a, b, c]) => a! / 4 - 1 + (b === 1 ? 0.5 : 0) + (a! * c!) / 40);
+  return { points, targets };
+}
+
+describe('kernel fit', () => {
+  it('has the gradient that differences show', () => {
+    const { points, targets } = someData(12);
+    const rng = createRng('parameters');
+    const at = flatten(priorParameters(dimensions.length)).map((value) => value + 0.3 * rng.normal());
+    const slope = flatten(evidence(similarities, points, targets, unflatten(at)).gradient);
+    for (let k = 0; k < at.length; k++) {
+      const valueAt = (step: number) => {
+        const moved = at.slice();
+        moved[k]! += step;
+        return evidence(similarities, points, targets, unflatten(moved)).value;
+      };
+      expect(slope[k]).toBeCloseTo((valueAt(1e-5) - valueAt(-1e-5)) / 2e-5, 4);
+    }
+  });
+});
+
+describe('gaussian process', () => {
+  it('goes through its points where there is no noise, and is as unsure as its prior far from them', () => {
+    const { points, targets } = someData(15);
+    const parameters = { ...priorParameters(dimensions.length), noise: Math.log(1e-6) };
+    const process = new GaussianProcess(similarities, parameters, 20);
+    const before = process.predict(points[0]!).deviation;
+    const distinct = new Map(points.map((point, i) => [point.join(), i]));
+    for (const i of distinct.values()) process.add(points[i]!, targets[i]!);
+    for (const [position, i] of [...distinct.values()].entries()) {
+      const { mean, deviation } = process.predict(points[i]!);
+      expect(mean).toBeCloseTo(targets[i]!, 2);
+      expect(process.fitted(position)).toBeCloseTo(mean, 6);
+      expect(deviation).toBeLessThan(before / 10);
+    }
+  });
+});
+
+describe('expected improvement', () => {
+  const loss = fc.integer({ min: 0, max: 10 }).map((value) => value / 10);
+
+  it.each([1, 2, 3])('is the growth of the hypervolume for %i exact losses', (objectives) => {
+    const point = fc.array(loss, { minLength: objectives, maxLength: objectives });
+    fc.assert(
+      fc.property(fc.array(point, { maxLength: 8 }), point, (front, added) => {
+        const reference = Array.from({ length: objectives }, () => 0.95);
+        const gain = hypervolume([...front, added], reference) - hypervolume(front, reference);
+        const exact = added.map((mean) => ({ mean, deviation: 0 }));
+        expect(new ExpectedImprovement(front, reference).of(exact)).toBeCloseTo(gain, 9);
+      }),
+    );
+  });
+
+  it.each([2, 3])('is what the mean of many draws is for %i uncertain losses', (objectives) => {
+    const rng = createRng('draws');
+    const front = Array.from({ length: 5 }, () => Array.from({ length: objectives }, () => rng.uniform()));
+    const reference = Array.from({ length: objectives }, () => 1);
+    const losses = Array.from({ length: objectives }, () => ({ mean: rng.uniform(), deviation: 0.3 }));
+    const before = hypervolume(front, reference);
+    const draws = 4000;
+    let sum = 0;
+    for (let i = 0; i < draws; i++) {
+      const drawn = losses.map(({ mean, deviation }) => mean + deviation * rng.normal());
+      sum += hypervolume([...front, drawn], reference) - before;
+    }
+    const expected = new ExpectedImprovement(front, reference).of(losses);
+    expect(Math.abs(expected - sum / draws)).toBeLessThan(0.05 * expected);
+  });
+});
+
+describe('level code', () => {
+  it('gives idle parameters one place, whatever they are set to', () => {
+    const { space } = mixedProblem();
+    const code = new LevelCode(space);
+    const candidate = (rank: number, method: string) => ({
+      'trial.learningRate': 0.01,
+      'trial.epochs': 3,
+      'trial.optimizer': 'lion',
+      'trial.flip': false,
+      'conv/factor.rank': rank,
+      'conv/factor.method': method,
+    });
+    expect(code.encode(candidate(1, 'svd'))).toEqual(code.encode(candidate(1, 'tucker')));
+    expect(code.encode(candidate(0.5, 'svd'))).not.toEqual(code.encode(candidate(0.5, 'tucker')));
+    for (const [i, level] of code.encode(candidate(1, 'svd')).entries()) expect(level).toBeLessThan(code.dimensions[i]!.levels);
+  });
+});
