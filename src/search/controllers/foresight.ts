@@ -6,16 +6,16 @@ import { mutate } from '../space/mutate.ts';
 import type { Space } from '../space/space.ts';
 
 /** Changes tried to bring a candidate inside the constraints. */
-const repairs = 150;
+const repairs = 80;
 /** Predictions are kept for this many candidates: breeding meets the same ones again and again. */
 const remembered = 20_000;
 
 /** What is known of candidates before they are tried: exact metrics, and so how far they miss the constraints. */
 export class Foresight {
-  /** Metrics that were predicted at least once. */
-  readonly known = new Set<string>();
   readonly #context: ControllerContext<Space>;
   readonly #byKey = new Map<string, Metrics>();
+  /** No constraint is on a metric that is known beforehand: a prediction takes milliseconds. */
+  #pointless = false;
 
   constructor(context: ControllerContext<Space>) {
     this.#context = context;
@@ -29,7 +29,6 @@ export class Foresight {
     const known = this.#byKey.get(key);
     if (known) return known;
     const metrics = predict(candidate) ?? {};
-    for (const name of Object.keys(metrics)) this.known.add(name);
     if (this.#byKey.size >= remembered) this.#byKey.clear();
     this.#byKey.set(key, metrics);
     return metrics;
@@ -37,13 +36,12 @@ export class Foresight {
 
   /** How far a candidate surely misses the constraints, as `violation` measures it; what is not known counts as met. */
   violation(candidate: Candidate): number {
-    const { predict, goal } = this.#context;
-    if (!predict || goal.constraints.length === 0) return 0;
+    const { constraints } = this.#context.goal;
+    if (constraints.length === 0 || this.#pointless) return 0;
     const metrics = this.metrics(candidate);
-    return violation(
-      metrics,
-      goal.constraints.filter(({ metric }) => metrics[metric] !== undefined),
-    );
+    const foreseen = constraints.filter(({ metric }) => metrics[metric] !== undefined);
+    this.#pointless = foreseen.length === 0 && Object.keys(metrics).length > 0;
+    return violation(metrics, foreseen);
   }
 
   /** A candidate nearer to the constraints, by single changes that each bring it nearer; the same one where none does. */

@@ -12,6 +12,8 @@ const draws = 100;
 /** Spaces up to this size are walked to the end; in larger ones `manyDraws` draws without a new network count as the end. */
 const walkLimit = 100_000n;
 const manyDraws = 2000;
+/** Draws that miss a constraint before the best of them is repaired. */
+const mostMisses = 30;
 
 type SavedProposal = readonly [number, ...Value[]] | readonly [number, Candidate];
 
@@ -101,7 +103,7 @@ export class Proposals {
     let least = Number.POSITIVE_INFINITY;
     let misses = 0;
     const most = this.#walkable ? draws : manyDraws;
-    for (let i = 0; i < most && misses < draws; i++) {
+    for (let i = 0; i < most && misses < mostMisses; i++) {
       const candidate = sample(this.#context.space, rng);
       if (!this.isNew(candidate)) continue;
       const violation = this.foresight.violation(candidate);

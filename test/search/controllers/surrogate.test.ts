@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/core/rng.ts';
+import { LevelCode } from '../../../src/search/controllers/levels.ts';
 import { evidence, flatten, unflatten } from '../../../src/search/controllers/surrogate/fit.ts';
 import { GaussianProcess } from '../../../src/search/controllers/surrogate/gaussian-process.ts';
 import { ExpectedImprovement } from '../../../src/search/controllers/surrogate/improvement.ts';
 import { priorParameters, similarityOf } from '../../../src/search/controllers/surrogate/kernel.ts';
-import { LevelCode } from '../../../src/search/controllers/surrogate/levels.ts';
 import { hypervolume } from '../../../src/search/study/hypervolume.ts';
 import { mixedProblem } from '../../fixtures/search-problems.ts';
 

@@ -91,16 +91,18 @@ function addPrior(parameters: KernelParameters, gradient: KernelParameters): num
 
 /**
  * Climbs the evidence from `start` by resilient steps (Riedmiller, Braun 1993: only the signs of the gradient count), and
- * returns the best parameters on the way. The same data give the same parameters.
+ * returns the best parameters on the way. The same data give the same parameters. `noisy`: whether targets are measured,
+ * or exact.
  */
 export function fitKernel(
   similarities: readonly Similarity[],
   points: readonly Uint8Array[],
   targets: Float64Array,
   start: KernelParameters,
-  steps: number,
+  { steps, noisy }: { readonly steps: number; readonly noisy: boolean },
 ): KernelParameters {
   const at = flatten(start);
+  if (!noisy) at[at.length - 1] = Math.log(leastNoise);
   const size = new Float64Array(at.length).fill(0.2);
   const last = new Float64Array(at.length);
   let best = { value: Number.NEGATIVE_INFINITY, at: at.slice() };
@@ -115,7 +117,7 @@ export function fitKernel(
       at[k]! += Math.sign(slope[k]!) * size[k]!;
       last[k] = slope[k]!;
     }
-    at[at.length - 1] = Math.max(Math.log(leastNoise), at.at(-1)!);
+    at[at.length - 1] = noisy ? Math.max(Math.log(leastNoise), at.at(-1)!) : Math.log(leastNoise);
   }
   return unflatten(best.at);
 }

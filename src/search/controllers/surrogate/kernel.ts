@@ -1,4 +1,4 @@
-import type { Dimension } from './levels.ts';
+import type { Dimension } from '../levels.ts';
 
 /**
  * What the kernel is made of, by dimension where it is a list; all as natural logarithms, so that every value is allowed.

@@ -2,11 +2,10 @@ import type { Candidate } from '../../../core/candidate.ts';
 import type { ControllerContext } from '../../../core/controller.ts';
 import type { Json } from '../../../core/json.ts';
 import type { Space } from '../../space/space.ts';
-import type { Foresight } from '../foresight.ts';
 import type { Observed } from '../history.ts';
+import { LevelCode } from '../levels.ts';
 import { fitKernel, flatten, unflatten } from './fit.ts';
 import { type KernelParameters, priorParameters, type Similarity, similarityOf } from './kernel.ts';
-import { LevelCode } from './levels.ts';
 import { quantitiesOf, Standardized } from './targets.ts';
 
 /** Kernels are learned anew from the first `firstFit` results, then each time when there are so many times more. */
@@ -46,10 +45,10 @@ export class Kernels {
   }
 
   /** All fits that are due. */
-  learn(results: readonly Observed[], foresight: Foresight): void {
+  learn(results: readonly Observed[], isExact: (metric: string) => boolean): void {
     for (let next = this.#next(); next <= results.length; next = this.#next()) {
       const seen = results.slice(Math.max(0, next - fitted), next);
-      this.#fit(seen, foresight);
+      this.#fit(seen, isExact);
       this.#at = next;
     }
   }
@@ -74,7 +73,7 @@ export class Kernels {
     return this.#at === 0 ? firstFit : Math.ceil(this.#at * growth);
   }
 
-  #fit(results: readonly Observed[], foresight: Foresight): void {
+  #fit(results: readonly Observed[], isExact: (metric: string) => boolean): void {
     const points = results.map(({ candidate, fidelity }) => this.#encode(candidate, fidelity));
     const n = points.length;
     const steps = Math.max(6, Math.min(25, Math.floor(work / (n ** 3 + 2 * n ** 2 * this.#similarities.length))));
@@ -83,11 +82,10 @@ export class Kernels {
       results.map(({ metrics }) => metrics),
     );
     for (const { metric, toLoss } of quantities) {
-      const exact = foresight.metrics(results[0]!.candidate)[metric] !== undefined;
-      if (exact || results.some(({ metrics }) => metrics[metric] === undefined)) continue;
+      if (results.some(({ metrics }) => metrics[metric] === undefined)) continue;
       const targets = new Standardized(results.map(({ metrics }) => toLoss(metrics[metric]!))).values;
       const start = this.#parameters[metric] ?? priorParameters(this.#similarities.length);
-      this.#parameters[metric] = fitKernel(this.#similarities, points, targets, start, steps);
+      this.#parameters[metric] = fitKernel(this.#similarities, points, targets, start, { steps, noisy: !isExact(metric) });
     }
   }
 }

@@ -24,11 +24,13 @@ export interface ModelData {
   readonly failures: readonly Candidate[];
 }
 
-/** The metric of one goal: known exactly, or a process that learned it. Predictions are standardized losses. */
+/** One metric of the goal, and the process that learned it. Predictions are standardized losses. */
 interface Gauge {
   readonly scale: Standardized;
   readonly quantity: Quantity;
-  readonly process: GaussianProcess | undefined;
+  readonly process: GaussianProcess;
+  /** Known without a trial: the process only stands in for it where too many candidates are looked at. */
+  readonly exact: boolean;
 }
 
 /** At most so many objectives enter the improvement; of more, other three in every ask. */
@@ -41,6 +43,8 @@ export class SurrogateModel {
   readonly #objectives: readonly string[];
   readonly #improvement: ExpectedImprovement;
   readonly #anyFeasible: boolean;
+  /** What the processes of exact metrics are wrong by, at candidates that were looked at exactly. */
+  readonly #errors = new Map<Candidate, Map<string, number>>();
 
   /** `turn`: number of the ask. */
   constructor(parts: ModelParts, data: ModelData, turn: number) {
@@ -56,17 +60,45 @@ export class SurrogateModel {
     this.#improvement = new ExpectedImprovement([...feasible, ...expected], reference);
   }
 
-  /** The expected growth of the hypervolume, where a point is feasible; the chance of that as long as nothing is. */
-  worth(candidate: Candidate): number {
-    const point = this.#parts.encode(candidate, 1);
-    const predictions = new Map<string, Prediction>();
-    const chance = this.#chance(candidate, point, predictions);
-    if (!this.#anyFeasible || chance === 0) return chance;
-    const losses = this.#objectives.map((name) => this.#predict(name, candidate, point, predictions));
-    return chance * this.#improvement.of(losses);
+  /**
+   * The expected growth of the hypervolume, times the chance of being feasible; that chance alone as long as nothing is.
+   * Metrics that can be known exactly are guessed, which is quicker: from the process, and from what it was wrong by at a
+   * candidate `near` that `exactWorth` has looked at.
+   */
+  worth(candidate: Candidate, near?: Candidate): number {
+    const errors = near && this.#errors.get(near);
+    return this.#worth(candidate, (name, point) => {
+      const { process, exact } = this.#gauges.get(name)!;
+      return exact ? { mean: process.mean(point) + (errors?.get(name) ?? 0), deviation: 0 } : process.predict(point);
+    });
   }
 
-  /** A process for each metric that cannot be foreseen; pending trials are taken to end as expected, failed ones badly. */
+  exactWorth(candidate: Candidate): number {
+    const errors = new Map<string, number>();
+    this.#errors.set(candidate, errors);
+    return this.#worth(candidate, (name, point) => {
+      const { process, exact } = this.#gauges.get(name)!;
+      if (!exact) return process.predict(point);
+      const mean = this.#exactLoss(name, candidate);
+      errors.set(name, mean - process.mean(point));
+      return { mean, deviation: 0 };
+    });
+  }
+
+  #worth(candidate: Candidate, predict: (name: string, point: Uint8Array) => Prediction): number {
+    const point = this.#parts.encode(candidate, 1);
+    const known = new Map<string, Prediction>();
+    const predicted = (name: string) => {
+      const prediction = known.get(name) ?? predict(name, point);
+      known.set(name, prediction);
+      return prediction;
+    };
+    const chance = this.#chance(predicted);
+    if (!this.#anyFeasible || chance === 0) return chance;
+    return chance * this.#improvement.of(this.#objectives.map(predicted));
+  }
+
+  /** A process for each metric; pending trials are taken to end as expected, failed ones badly. */
   #learn({ results, pending, failures }: ModelData): Map<string, Gauge> {
     const { context, foresight, encode, similarities, kernelOf } = this.#parts;
     const quantities = quantitiesOf(
@@ -75,17 +107,17 @@ export class SurrogateModel {
     );
     const gauges = quantities.map((quantity): [string, Gauge] => {
       const { metric, toLoss } = quantity;
+      const exact = foresight.metrics(results[0]!.candidate)[metric] !== undefined;
       const having = results.filter(({ metrics }) => metrics[metric] !== undefined);
       const scale = new Standardized(having.map(({ metrics }) => toLoss(metrics[metric]!)));
-      if (foresight.metrics(results[0]!.candidate)[metric] !== undefined)
-        return [metric, { scale, quantity, process: undefined }];
       const process = new GaussianProcess(similarities, kernelOf(metric), having.length + failures.length + pending.length);
       for (const [i, { candidate, fidelity }] of having.entries()) process.add(encode(candidate, fidelity), scale.values[i]!);
+      if (exact) return [metric, { scale, quantity, process, exact }];
       for (const candidate of failures) process.add(encode(candidate, 1), scale.worst);
       const points = pending.map((candidate) => encode(candidate, 1));
       const believed = points.map((point) => process.mean(point));
       for (const [i, point] of points.entries()) process.add(point, believed[i]!);
-      return [metric, { scale, quantity, process }];
+      return [metric, { scale, quantity, process, exact }];
     });
     return new Map(gauges);
   }
@@ -93,15 +125,18 @@ export class SurrogateModel {
   /** The losses of result number `index` without the noise of its measurement, and as they would be after a full training. */
   #lossesOf({ candidate, fidelity }: Observed, index: number): Losses {
     if (fidelity < 1) return this.#lossesAt(candidate);
-    return this.#objectives.map((name) => this.#gauges.get(name)!.process?.fitted(index) ?? this.#exact(name, candidate));
+    return this.#objectives.map((name) => {
+      const { process, exact, scale } = this.#gauges.get(name)!;
+      return exact ? scale.values[index]! : process.fitted(index);
+    });
   }
 
   /** What is expected of a candidate. */
   #lossesAt(candidate: Candidate): Losses {
     const point = this.#parts.encode(candidate, 1);
     return this.#objectives.map((name) => {
-      const { process } = this.#gauges.get(name)!;
-      return process ? process.mean(point) : this.#exact(name, candidate);
+      const { process, exact } = this.#gauges.get(name)!;
+      return exact ? this.#exactLoss(name, candidate) : process.mean(point);
     });
   }
 
@@ -111,26 +146,18 @@ export class SurrogateModel {
     return high + 0.1 * (high - low) + 1e-9;
   }
 
-  #predict(name: string, candidate: Candidate, point: Uint8Array, known: Map<string, Prediction>): Prediction {
-    const found = known.get(name);
-    if (found) return found;
-    const { process } = this.#gauges.get(name)!;
-    const prediction = process ? process.predict(point) : { mean: this.#exact(name, candidate), deviation: 0 };
-    known.set(name, prediction);
-    return prediction;
-  }
-
-  #exact(name: string, candidate: Candidate): number {
-    const { scale, quantity } = this.#gauges.get(name)!;
-    return scale.place(quantity.toLoss(this.#parts.foresight.metrics(candidate)[name]!));
+  #exactLoss(name: string, candidate: Candidate): number {
+    const { scale, quantity, process } = this.#gauges.get(name)!;
+    const value = this.#parts.foresight.metrics(candidate)[name];
+    return value === undefined ? process.mean(this.#parts.encode(candidate, 1)) : scale.place(quantity.toLoss(value));
   }
 
   /** The chance that all constraints are met. */
-  #chance(candidate: Candidate, point: Uint8Array, predictions: Map<string, Prediction>): number {
+  #chance(predicted: (name: string) => Prediction): number {
     let chance = 1;
     for (const { metric, bound } of this.#parts.context.goal.constraints) {
       const { scale, quantity } = this.#gauges.get(metric)!;
-      const { mean, deviation } = this.#predict(metric, candidate, point, predictions);
+      const { mean, deviation } = predicted(metric);
       const slack = scale.place(quantity.toLoss(bound)) - mean;
       chance *= deviation === 0 ? Number(slack >= -1e-9) : normalCdf(slack / deviation);
     }

@@ -75,18 +75,25 @@ class SurrogateController implements Controller {
   /** The most promising new candidate of those bred from the best. */
   #promising(trial: number, rng: Rng): Candidate | undefined {
     const { proposals, results } = this.#history;
-    const { space } = this.#context;
     const model = this.#model(trial);
-    const parents = this.#elite.members().slice(0, 30);
-    const worth = (candidate: Candidate) => (proposals.foresight.violation(candidate) > 0 ? -1 : model.worth(candidate));
-    const children = Math.max(70, Math.min(150, Math.floor(12_000 / Math.min(results.length, allResults))));
-    const bred = breed({ space, parents: parents.map(({ candidate }) => candidate), worth, children, rng });
-    return bred.slice(0, 100).find(({ candidate, worth }) => worth > 0 && proposals.isNew(candidate))?.candidate;
+    const bred = breed({
+      space: this.#context.space,
+      parents: this.#elite
+        .members()
+        .slice(0, 30)
+        .map(({ candidate }) => candidate),
+      worth: (candidate, parent) => model.worth(candidate, parent),
+      exactWorth: (candidate) => (proposals.isNew(candidate) ? model.exactWorth(candidate) : 0),
+      children: Math.max(70, Math.min(150, Math.floor(12_000 / Math.min(results.length, allResults)))),
+      rng,
+    });
+    return bred.find((candidate) => proposals.firstNew(1, () => candidate));
   }
 
   #model(trial: number): SurrogateModel {
     const { results, proposals } = this.#history;
-    this.#kernels.learn(results, proposals.foresight);
+    const foreseen = proposals.foresight.metrics(results[0]!.candidate);
+    this.#kernels.learn(results, (metric) => foreseen[metric] !== undefined);
     const data = {
       results: this.#trainingSet(),
       pending: this.#history.pending().slice(-others),

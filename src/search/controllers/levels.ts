@@ -1,7 +1,7 @@
-import type { Candidate, Value } from '../../../core/candidate.ts';
-import { isActive, switchesOf } from '../../space/conditions.ts';
-import { isOrdered, levelCount, levelIndex, toUnit } from '../../space/domain.ts';
-import type { Domain, Space } from '../../space/space.ts';
+import type { Candidate, Value } from '../../core/candidate.ts';
+import { isActive, switchesOf } from '../space/conditions.ts';
+import { isOrdered, levelCount, levelIndex, toUnit } from '../space/domain.ts';
+import type { Domain, Space } from '../space/space.ts';
 
 /** Ranges without steps, and with very many, are told apart in so many places. */
 const finest = 128;
@@ -18,24 +18,25 @@ export interface Dimension {
  */
 export class LevelCode {
   readonly dimensions: readonly Dimension[];
-  readonly #encoders: readonly ((candidate: Candidate) => number)[];
+  readonly #encoders: readonly ((candidate: Candidate, idle: number | undefined) => number)[];
 
   constructor(space: Space) {
     const switches = switchesOf(space);
     this.dimensions = space.parameters.map(({ domain }, i) => dimensionOf(domain, switches[i]!.length > 0));
     this.#encoders = space.parameters.map(({ name, domain }, i) => {
       const { levels, ordered } = this.dimensions[i]!;
-      const idle = ordered ? levels >> 1 : levels - 1;
+      const resting = ordered ? levels >> 1 : levels - 1;
       const place = ordered
         ? (value: Value) => Math.round(toUnit(domain, value) * (levels - 1))
         : (value: Value) => levelIndex(domain, value);
       const levelOf = remembered(place);
-      return (candidate) => (isActive(switches[i]!, candidate) ? levelOf(candidate[name]!) : idle);
+      return (candidate, idle = resting) => (isActive(switches[i]!, candidate) ? levelOf(candidate[name]!) : idle);
     });
   }
 
-  encode(candidate: Candidate): Uint8Array {
-    return Uint8Array.from(this.#encoders, (encode) => encode(candidate));
+  /** `idle`: the number of parameters that are switched off; a level of theirs where absent. */
+  encode(candidate: Candidate, idle?: number): Uint8Array {
+    return Uint8Array.from(this.#encoders, (encode) => encode(candidate, idle));
   }
 }
 

@@ -1,0 +1,79 @@
+import type { Dimension } from '../levels.ts';
+
+/** The level of a parameter that is switched off. */
+export const idle = 255;
+
+/** Width of a kernel around one observation among one, as part of an ordered dimension (Optuna's multivariate estimator). */
+const width = 0.2;
+
+/** One dimension's kernel: how likely a level is near an observed one. */
+interface Kernel {
+  readonly ordered: boolean;
+  /** By distance in levels; unordered ones: equal, different. */
+  readonly logarithm: Float64Array;
+  /** What makes the kernel around a level sum to 1. */
+  readonly logNorm: Float64Array;
+  readonly logUniform: number;
+}
+
+/**
+ * A density over points of levels: a mixture of one product kernel per observation, and one that is even, all of equal
+ * weight. A dimension that is idle in a point says nothing; one that was idle in an observation is even there.
+ */
+export class ParzenEstimator {
+  readonly #observations: readonly Uint8Array[];
+  readonly #kernels: readonly Kernel[];
+
+  constructor(dimensions: readonly Dimension[], observations: readonly Uint8Array[]) {
+    this.#observations = observations;
+    const count = observations.length;
+    const deviation = Math.max(width * Math.max(1, count) ** (-1 / (dimensions.length + 4)), 1 / Math.min(100, count + 2));
+    this.#kernels = dimensions.map((dimension) => kernelOf(dimension, deviation, count + 1));
+  }
+
+  logDensity(point: Uint8Array): number {
+    const terms = [this.#evenTerm(point), ...this.#observations.map((observed) => this.#term(point, observed))];
+    const most = Math.max(...terms);
+    return most + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - most), 0) / terms.length);
+  }
+
+  /** The chance of every level of a dimension near an observed level. */
+  chances(dimension: number, observed: number): number[] {
+    const kernel = this.#kernels[dimension]!;
+    return Array.from(kernel.logNorm, (_, level) => Math.exp(logChance(kernel, level, observed)));
+  }
+
+  #term(point: Uint8Array, observed: Uint8Array): number {
+    let sum = 0;
+    for (let d = 0; d < point.length; d++) if (point[d] !== idle) sum += logChance(this.#kernels[d]!, point[d]!, observed[d]!);
+    return sum;
+  }
+
+  #evenTerm(point: Uint8Array): number {
+    let sum = 0;
+    for (let d = 0; d < point.length; d++) if (point[d] !== idle) sum += this.#kernels[d]!.logUniform;
+    return sum;
+  }
+}
+
+function logChance({ ordered, logarithm, logNorm, logUniform }: Kernel, level: number, observed: number): number {
+  if (observed === idle) return logUniform;
+  const distance = ordered ? Math.abs(level - observed) : level === observed ? 0 : 1;
+  return logarithm[distance]! - logNorm[observed]!;
+}
+
+/** Ordered: a normal bell. Unordered: the observed level once, and `1 / share` of every level (Optuna's). */
+function kernelOf({ levels, ordered }: Dimension, deviation: number, share: number): Kernel {
+  const logUniform = -Math.log(levels);
+  if (!ordered) {
+    const logarithm = Float64Array.of(Math.log(1 + 1 / share), Math.log(1 / share));
+    return { ordered, logarithm, logNorm: new Float64Array(levels).fill(Math.log(1 + levels / share)), logUniform };
+  }
+  const scale = Math.max(1, levels - 1) * deviation;
+  const logarithm = Float64Array.from({ length: levels }, (_, distance) => -0.5 * (distance / scale) ** 2);
+  let sum = 0;
+  const upTo = logarithm.map((value) => (sum += Math.exp(value)));
+  // Everything below the observed level and everything above it; itself is in both.
+  const logNorm = Float64Array.from({ length: levels }, (_, level) => Math.log(upTo[level]! + upTo[levels - 1 - level]! - 1));
+  return { ordered, logarithm, logNorm, logUniform };
+}
