@@ -36,8 +36,8 @@ export interface TrainOptions {
   /** Fed beside every image, by the name of the input. */
   readonly perImage?: Readonly<Record<string, Rows>>;
   /**
-   * Called with the weights before the first step; what comes back may change the weights after every step. It keeps nothing
-   * from step to step: a training that goes on from a checkpoint calls it anew, with the weights before its first step.
+   * Called with the weights before the first step; what comes back may change the weights after every step. A training that
+   * goes on from a checkpoint calls it anew, with the weights of the checkpoint: what it knows must follow from weights and moment.
    */
   readonly during?: (weights: Weights) => (weights: Weights, moment: Moment) => void;
 }
@@ -107,8 +107,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
   const state = new TrainState(graph, step);
   const plan = stepPlan(options);
-  const project = options.during?.(state.weights());
   if (options.from) state.load(options.from);
+  const project = options.during?.(state.weights());
   const course = await withStep(step.graph, engine, { threads }, (session) =>
     runSteps(options, plan, async (feeds, moment) => {
       const result = await state.run(session, feeds);

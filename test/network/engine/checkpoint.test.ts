@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
+import { noFindings } from '../../../src/network/compress/technique.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/network/engine/checkpoint.ts';
 import { type TrainOptions, type TrainResult, train } from '../../../src/network/engine/train.ts';
 import { quiet, recipe, stripes, tinyResnet } from './helpers.ts';
@@ -42,6 +44,16 @@ describe('a paused training', () => {
     const options = { ...base, restarts: [0.75, 1.5], recipe: { ...base.recipe, ...settings } };
     const whole = digest(await train(options));
     expect(digest(await inParts(options, [0.5, 1, 2.25]))).toEqual(whole);
+  });
+
+  it('is the uninterrupted one also where a technique prunes more and more, before and after the end of its schedule', async () => {
+    const sites = { 'stage1.block1.conv1': { sparsity: 0.5, when: 'gradual' }, 'stage2.block1.conv1': { sparsity: 0.5 } };
+    const plan = { recipe: {}, techniques: { sparsify: sites } };
+    const rewritten = rewrite(graph, plan, noFindings);
+    const { during } = trainingOf(rewritten, graph, plan);
+    const options = { ...base, graph: rewritten, during: during! };
+    const whole = digest(await train(options));
+    for (const pauses of [[1], [2]]) expect(digest(await inParts(options, pauses))).toEqual(whole);
   });
 
   it('shows how far it came, and has no checkpoint at its end', async () => {
