@@ -4,6 +4,7 @@ import { exitCodes, NasError } from '../core/errors.ts';
 import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
+import { addReplicate } from './declare/replicate.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
 import { declareStart } from './declare/start.ts';
 import { describeError, duration, messageOf, wholeNumber } from './options.ts';
@@ -23,6 +24,7 @@ function program(): Command {
   addSearch(nas);
   declareStart(nas);
   addLooks(nas);
+  addReplicate(nas, [studyOption(), dbOption(), jsonOption()]);
   addShip(nas);
   addSpaces(nas);
   addBench(nas);

@@ -33,6 +33,8 @@ export interface SearchFlags {
   readonly lookAhead?: number;
   readonly target?: string;
   readonly patience?: number;
+  /** Seeds. */
+  readonly replicate?: number;
   readonly engine?: string;
   readonly device?: string;
   readonly json?: boolean;

@@ -59,7 +59,8 @@ export function withStudy<T>(options: StudyOptions, use: (store: TrialStore, rec
   }
 }
 
-function chooseStudy(store: TrialStore, options: StudyOptions): StudyRecord {
+/** The study meant: the one asked for, the only one, or the latest. Throws NasError STUDY_MISSING. */
+export function chooseStudy(store: TrialStore, options: StudyOptions): StudyRecord {
   const records = store.list();
   const names = records.map((record) => record.name);
   const newest = [...records].sort((a, b) => b.createdAt - a.createdAt)[0];

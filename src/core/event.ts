@@ -23,6 +23,15 @@ export type StudyEvent =
   | { readonly type: 'stopped'; readonly at: number; readonly trial: number; readonly reason: string }
   /** The controller's state after it was told every job below `told`. Jobs are the events asked and continued, in their order. */
   | { readonly type: 'snapshot'; readonly at: number; readonly told: number; readonly state: Json }
+  /** A member of the front was trained and measured once more, with another seed. `replicate`: from 1. No trial of the search. */
+  | {
+      readonly type: 'replicated';
+      readonly at: number;
+      readonly trial: number;
+      readonly replicate: number;
+      readonly seed: string;
+      readonly outcome: Exclude<Outcome, { state: 'aborted' }>;
+    }
   /** The search was started (again) or ended: budget, workers, versions; reason. */
   | { readonly type: 'session'; readonly at: number; readonly phase: 'begin' | 'end'; readonly facts: Json };
 

@@ -12,6 +12,8 @@ export interface TrialRequest {
   readonly rung?: RungRequest;
   /** Only look what the candidate's compression does to the network as it is. */
   readonly probe?: ProbeRequest;
+  /** Also measure on the test split: for replications, after the search. */
+  readonly test?: boolean;
 }
 
 /** Compress, train nothing, keep nothing, and measure on the first so many validation images. */

@@ -15,6 +15,8 @@ export interface DoneOutcome {
   readonly seconds: number;
   /** How far its training had come, where a scheduler divides it into rungs; absent: trained to its end, or not at all. */
   readonly rung?: ReachedRung;
+  /** Metrics on the test split, of a replication only: no search ever sees them. */
+  readonly test?: Metrics;
   /** Things worth telling a person, e.g. that a checkpoint was lost. */
   readonly notes?: readonly string[];
 }
@@ -46,6 +48,8 @@ export interface ReachedRung {
   readonly index: number;
   /** Share of the full training, in (0, 1]. */
   readonly fidelity: number;
+  /** Of all rungs of the trial, see `RungRequest`. */
+  readonly ends: readonly number[];
   /** Epochs so far. */
   readonly epochs: number;
   /** The training paused here; absent where it is at its end. */

@@ -131,6 +131,7 @@ const folds: { readonly [T in LiveEvent['type']]: (draft: Draft, event: EventOf<
   started: applyStarted,
   finished: applyFinished,
   stopped: applyStopped,
+  replicated: () => {},
   snapshot: () => {},
   session: (draft, { phase, at }) => (phase === 'begin' ? beginSession : endSession)(draft, at),
   progress: applyProgress,

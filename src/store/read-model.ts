@@ -10,12 +10,22 @@ interface Session {
   readonly end?: { readonly at: number; readonly facts: Json };
 }
 
+/** A trial, trained and measured once more with another seed. */
+export interface Replicate {
+  readonly trial: number;
+  /** From 1. */
+  readonly replicate: number;
+  readonly outcome: EventOf<'replicated'>['outcome'];
+}
+
 /** A study as the screens show it: the fold of its events. `applyEvent` changes it in place; single trials are replaced, never changed. */
 export interface StudyView {
   readonly record: StudyRecord;
   /** By trial number. */
   readonly trials: Trial[];
   readonly sessions: Session[];
+  /** In the order in which they ended. */
+  readonly replicates: Replicate[];
   /** The controller's last saved state, which knows every trial below `told`. */
   snapshot: { readonly told: number; readonly state: Json } | undefined;
   /** Events applied: `store.events(name, view.position)` are the ones to come. */
@@ -26,6 +36,7 @@ export const emptyView = (record: StudyRecord): StudyView => ({
   record,
   trials: [],
   sessions: [],
+  replicates: [],
   snapshot: undefined,
   position: 0,
 });
@@ -62,6 +73,10 @@ export function applyEvent(view: StudyView, event: StudyEvent): void {
       break;
     case 'stopped':
       applyStopped(view, event);
+      break;
+    case 'replicated':
+      if (!view.trials[event.trial]) throw corrupt(view, `trial ${event.trial} was replicated before it was asked`);
+      view.replicates.push({ trial: event.trial, replicate: event.replicate, outcome: event.outcome });
       break;
     case 'snapshot':
       view.snapshot = { told: event.told, state: event.state };

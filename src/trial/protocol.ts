@@ -12,6 +12,8 @@ export interface Job {
   readonly plan: Plan;
   readonly rung?: RungRequest;
   readonly probe?: ProbeRequest;
+  /** Also measure on the test split. */
+  readonly test?: boolean;
 }
 
 /** What a running trial may ask of the place it runs in. */

@@ -1,6 +1,8 @@
 import { NasError } from '../core/errors.ts';
+import type { Metrics } from '../core/objective.ts';
 import type { DoneOutcome, Outcome } from '../core/trial.ts';
 import { canonicalPlan, changesTraining, questionsOf, reportOf, rewrite, trainingOf } from '../network/compress/recipe.ts';
+import { evaluate } from '../network/engine/evaluate.ts';
 import type { TrainRecipe } from '../network/engine/recipe.ts';
 import { trainRecipeSchema } from '../network/engine/recipe.ts';
 import { type EpochRecord, train } from '../network/engine/train.ts';
@@ -39,7 +41,8 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     const facts = { techniques: reportOf(tuned.graph, job.plan), curve: tuned.curve.map((point) => ({ ...point })) };
     const details = { ...measured.details, ...facts, hostPeakBytes: peakBytes() };
     const { metrics } = measured;
-    return { state: 'done', metrics, artefact, details, ...tuned.reached, seconds: seconds() } satisfies DoneOutcome;
+    const extra = { ...tuned.reached, ...(job.test ? { test: await testMetrics(bytes, shared, hooks) } : {}) };
+    return { state: 'done', metrics, artefact, details, ...extra, seconds: seconds() } satisfies DoneOutcome;
   } catch (error) {
     if (!(error instanceof NasError)) throw error;
     return { state: 'failed', code: error.code, message: error.message, seconds: seconds() };
@@ -48,6 +51,11 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
 
 /** The most memory that the process of this trial, and of those beside it, ever held. */
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
+
+async function testMetrics(bytes: Uint8Array, { dataset }: SharedTrialData, hooks: TrialHooks): Promise<Metrics> {
+  const { accuracy } = await evaluate(bytes, dataset, dataset.test, hooks);
+  return { accuracy };
+}
 
 interface Tuned {
   readonly graph: Graph;

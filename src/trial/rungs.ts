@@ -25,7 +25,7 @@ export async function trainToRung(
   const saved = result.checkpoint && (await saveCheckpoint(folder, result.checkpoint));
   // Short trainings can reach their last step at an earlier rung.
   const share = saved ? fidelity : 1;
-  const reached = { index, fidelity: share, epochs: share * epochs, ...(saved ? { checkpoint: saved } : {}) };
+  const reached = { index, fidelity: share, ends, epochs: share * epochs, ...(saved ? { checkpoint: saved } : {}) };
   return { ...result, reached: { rung: reached, ...(lost ? { notes: [lostNote] } : {}) } };
 }
 

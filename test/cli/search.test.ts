@@ -106,6 +106,18 @@ describe('nas search, end to end', () => {
     expect((await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--db', 'a.db')).code).toBe(2);
   });
 
+  it('replicates models with other seeds, and shows mean and deviation', { timeout: 120_000 }, async () => {
+    const run = await nas(cwd, 'replicate', '--trials', '2,0', '--seeds', '2', '--db', 'a.db');
+    expect(run.stderr).toBe('');
+    expect(run.stdout).toContain('trial 2, seed 2 of 2: accuracy');
+    expect(run.stdout).toMatch(/accuracy on test +remark\n/);
+    expect(run.code).toBe(0);
+    const front = JSON.parse((await nas(cwd, 'front', '--json', '--db', 'a.db')).stdout).front;
+    const baseline = front.find(({ trial }: { trial: number }) => trial === 0);
+    expect(baseline?.replication.validation.accuracy.deviation ?? 0).toBe(0);
+    expect((await nas(cwd, 'replicate', '--trials', '99', '--db', 'a.db')).code).toBe(2);
+  });
+
   it('loses no finished trial to SIGKILL and ends like the uninterrupted run', { timeout: 240_000 }, async () => {
     const args = ['search', '--space', 'tiny.yaml', '--trials', '10', '--db', 'b.db', '--workers', '1'];
     const { child, ended } = startNas(cwd, args);

@@ -27,12 +27,12 @@ const last = (from: Artefact) => trainToRung(options, { index: 1, ends, from }, 
 it('goes on from its checkpoint; a lost or damaged one costs time, not the result', async () => {
   const first = await trainToRung(options, { index: 0, ends }, folder);
   const { checkpoint } = first.reached.rung!;
-  expect(first.reached).toEqual({ rung: { index: 0, fidelity: 1 / 3, epochs: 1, checkpoint } });
+  expect(first.reached).toEqual({ rung: { index: 0, fidelity: 1 / 3, ends, epochs: 1, checkpoint } });
   expect(first.steps).toBe(4);
   expect(await readdir(folder)).toEqual([`${checkpoint!.sha256}.checkpoint`]);
 
   const continued = await last(checkpoint!);
-  expect(continued.reached).toEqual({ rung: { index: 1, fidelity: 1, epochs: 3 } });
+  expect(continued.reached).toEqual({ rung: { index: 1, fidelity: 1, ends, epochs: 3 } });
   await writeFile(checkpointPath(folder, checkpoint!.sha256), 'damaged');
   const damaged = await last(checkpoint!);
   await rm(checkpointPath(folder, checkpoint!.sha256));

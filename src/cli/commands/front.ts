@@ -3,8 +3,10 @@ import type { Trial } from '../../core/trial.ts';
 import { formatMetric, formatPoints, formatRatio } from '../../dashboard/format.ts';
 import { frontOf, nearestMiss } from '../../search/study/progress.ts';
 import { readStudy } from '../../store/index.ts';
+import { noiseColumns, replicationJson } from '../noise-columns.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
+import { replicationsOf } from '../replication.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
 import { metricsOf } from './ls.ts';
@@ -13,14 +15,17 @@ type FrontTrial = ReturnType<typeof frontOf>[number];
 
 /** `nas front`: the Pareto front of the feasible trials. */
 export function front(options: StudyOptions & { readonly json?: boolean }): void {
-  const { record, trials } = withStudy(options, (store, record) => readStudy(store, record.name));
+  const view = withStudy(options, (store, record) => readStudy(store, record.name));
+  const { record, trials } = view;
   const { goal } = factsOf(record);
   const members = frontOf(trials, goal);
+  const replications = replicationsOf(view, members, goal);
   const baseline = trials[0]?.state === 'done' ? trials[0].metrics : undefined;
   if (options.json) {
-    const rows = members.map(({ number, metrics }) => ({ trial: number, metrics }));
+    const rows = members.map(({ number, metrics }) => ({ trial: number, metrics, ...replicationJson(replications.get(number)) }));
     printJson({ study: record.name, baseline: baseline ? { trial: 0, metrics: baseline } : null, front: rows });
-  } else if (members.length > 0) print(table(members, columns(members, baseline)));
+  } else if (members.length > 0)
+    print(table(members, [...columns(members, baseline), ...noiseColumns(members, goal, replications)]));
   else note(emptyFront(trials, nearestMiss(trials, goal)));
 }
 

@@ -27,6 +27,7 @@ import { foreseenWish } from '../foreseen.ts';
 import { meaningOf } from '../meaning.ts';
 import { print } from '../output.ts';
 import { logScale } from '../picking.ts';
+import { replicate } from '../replication.ts';
 import { removeCheckpoint, schedulerOf } from '../schedule.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import {
@@ -257,9 +258,22 @@ class SearchRun {
       onEvent: this.#screen.emit,
     });
     const end = await this.#handle.done;
+    if (this.#flags.replicate !== undefined && exitCodeOf(end) === exitCodes.ok) await this.#replicate(store);
     this.#screen.close();
     if (!this.#flags.json) print(summarize(store, this.#record, end, this.#words()));
     return exitCodeOf(end);
+  }
+
+  async #replicate(store: TrialStore): Promise<void> {
+    await replicate({
+      store,
+      record: this.#record,
+      db: this.#flags.db,
+      executor: this.#executor,
+      seeds: this.#flags.replicate!,
+      say: (line) => this.#log(line),
+      onEvent: this.#screen.emit,
+    });
   }
 }
 

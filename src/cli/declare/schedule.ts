@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../options.ts';
 
 /** Options of a search that say how far trials are trained, and when there is enough. */
@@ -13,6 +13,9 @@ export const addScheduleOptions = (command: Command): Command =>
     .option('--eta <n>', 'one of so many goes on from a rung (default: 3)', number)
     .option('--target <bounds>', 'end when one model meets them: "accuracy >= 91 %, size <= 40kB"')
     .option('--patience <n>', 'end when the hypervolume has stopped growing for n results (default: never)', wholeNumber(1))
+    .addOption(
+      new Option('--replicate [seeds]', 'then train the front again with so many other seeds (3)').preset(3).argParser(seeds),
+    )
     .option('--look-ahead <n>', 'jobs under way at most; results depend on it, not on workers (default: 8)', wholeNumber(1));
 
 function number(text: string): number {
@@ -22,3 +25,6 @@ function number(text: string): number {
 }
 
 const numbers = (text: string): number[] => text.split(',').map(number);
+
+/** A preset comes as a number. */
+const seeds = (text: string | number): number => wholeNumber(2)(String(text));

@@ -104,6 +104,8 @@ function fold(study: string, log: StudyLog, event: StudyEvent): void {
       jobOf(study, log, event.trial);
       log.trials[event.trial]!.stopped = true;
       break;
+    case 'replicated':
+      break;
     case 'snapshot':
       log.snapshot = { told: event.told, state: event.state };
       break;

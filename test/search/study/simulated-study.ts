@@ -118,7 +118,7 @@ function atRung(outcome: Outcome, { trial, rung }: TrialRequest): Outcome {
   const fidelity = rung.ends[rung.index]!;
   const lacking = 0.1 * (1 - fidelity) ** (1 + 3 * createRng('curve', trial).uniform());
   const checkpoint = { sha256: `${trial}@${fidelity}`, bytes: 1 };
-  const reached = { index: rung.index, fidelity, epochs: fidelity, ...(fidelity < 1 ? { checkpoint } : {}) };
+  const reached = { index: rung.index, fidelity, ends: rung.ends, epochs: fidelity, ...(fidelity < 1 ? { checkpoint } : {}) };
   return { ...outcome, metrics: { ...outcome.metrics, accuracy: outcome.metrics['accuracy']! - lacking }, rung: reached };
 }
 
