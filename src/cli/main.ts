@@ -6,7 +6,7 @@ import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
 import { addReplicate } from './declare/replicate.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
-import { declareStart } from './declare/start.ts';
+import { addStartOptions, declareStart } from './declare/start.ts';
 import { describeError, duration, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
 
@@ -61,9 +61,8 @@ function addSearch(nas: Command): void {
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
     .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
     .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')
-    .option('--start <names>', 'what comes first besides the dense network: anchors, sensitivity, or both with a comma')
     .option('--controller <name>', 'what proposes candidates: evolution, random');
-  addScheduleOptions(command)
+  addScheduleOptions(addStartOptions(command))
     .addOption(new Option('--study <name>', 'name of the study (default: the name in the space file)'))
     .addOption(dbOption())
     .option('--json', 'stream events as NDJSON')

@@ -26,6 +26,8 @@ export interface SearchFlags {
   readonly controller?: string;
   /** Names of ways to begin, with commas. */
   readonly start?: string;
+  readonly warmFrom?: string;
+  readonly enqueue?: readonly string[];
   readonly scheduler?: string;
   readonly eta?: number;
   /** Epochs. */

@@ -34,15 +34,19 @@ export function anchorWish({ model, space }: Pick<StartContext, 'model' | 'space
 }
 
 /**
- * What a study starts with: the dense network, then what is wished for. Candidates that are known to miss a constraint give
- * way to the nearest that keep it. No two mean the same network.
+ * What a study starts with: the dense network, then what a user has given, as it is, then what is wished for. Wished ones
+ * that are known to miss a constraint give way to the nearest that keep it. No two mean the same network.
  *
  * Throws NasError SPACE_INFEASIBLE where no candidate can keep the constraints that are known before training.
  */
-export function startingTrials(context: StartContext, wishes: readonly Wish[]): InitialTrial[] {
+export function startingTrials(
+  context: StartContext,
+  wishes: readonly Wish[],
+  given: readonly InitialTrial[] = [],
+): InitialTrial[] {
   const feasibility = refuseOutOfReach(context, wishes);
   const trials = wishes.flatMap((wish) => keeping(context, feasibility, wish));
-  return distinct([{ candidate: denseOf(context), origin: 'baseline' }, ...trials], context.keyOf);
+  return distinct([{ candidate: denseOf(context), origin: 'baseline' }, ...given, ...trials], context.keyOf);
 }
 
 /** The dense network as the space says it; as no choice at all where the space cannot. */
@@ -81,6 +85,17 @@ function keeping({ keyOf, say }: StartContext, feasibility: Feasibility, { origi
 function distinct(trials: readonly InitialTrial[], keyOf: StartContext['keyOf']): InitialTrial[] {
   const seen = new Set<string>();
   return trials.filter(({ candidate }) => !seen.has(keyOf(candidate)) && seen.add(keyOf(candidate)));
+}
+
+/** Why a candidate need not be trained: what it is known to miss. */
+export function refusalOf({ space, goal, predict }: Pick<StartContext, 'space' | 'goal' | 'predict'>) {
+  const feasibility = new Feasibility({ space, constraints: goal.constraints, predict });
+  return (candidate: Candidate): string | undefined => {
+    const [miss] = feasibility.misses(candidate);
+    if (!miss) return undefined;
+    const { metric, op, bound } = miss.constraint;
+    return `its ${metric} is ${formatMetric(metric, miss.value)}, asked for is ${op} ${formatMetric(metric, bound)}: known before training.`;
+  };
 }
 
 function describeMiss({ constraint: { metric, op, bound }, value }: Miss): string {

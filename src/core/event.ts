@@ -15,6 +15,12 @@ export type StudyEvent =
       readonly key: string;
       readonly origin: string;
     }
+  /** Candidates that are to be tried before the controller is asked again, in this order; those that were tried are left out. */
+  | {
+      readonly type: 'queued';
+      readonly at: number;
+      readonly trials: readonly { readonly candidate: Candidate; readonly origin: string }[];
+    }
   /** A paused trial goes on to its next rung; a further `finished` follows. */
   | { readonly type: 'continued'; readonly at: number; readonly trial: number; readonly rung: number }
   | { readonly type: 'started'; readonly at: number; readonly trial: number; readonly attempt: number; readonly worker: number }

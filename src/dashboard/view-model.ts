@@ -133,6 +133,7 @@ const folds: { readonly [T in LiveEvent['type']]: (draft: Draft, event: EventOf<
   stopped: applyStopped,
   replicated: () => {},
   snapshot: () => {},
+  queued: () => {},
   session: (draft, { phase, at }) => (phase === 'begin' ? beginSession : endSession)(draft, at),
   progress: applyProgress,
   log: (draft, { at, level, message }) => draft.log.push({ elapsedMs: workedBy(draft, at), level, message }),

@@ -81,6 +81,8 @@ export function applyEvent(view: StudyView, event: StudyEvent): void {
     case 'snapshot':
       view.snapshot = { told: event.told, state: event.state };
       break;
+    case 'queued':
+      break; // What is queued is seen when it is asked.
     case 'session':
       applySession(view, event);
       break;

@@ -24,6 +24,7 @@ import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
 import { controllerFor } from '../controller.ts';
 import { chooseEngineHere } from '../engine.ts';
 import { foreseenWish } from '../foreseen.ts';
+import { allOf, type Given, givenBy } from '../given.ts';
 import { meaningOf } from '../meaning.ts';
 import { print } from '../output.ts';
 import { logScale } from '../picking.ts';
@@ -43,7 +44,7 @@ import {
 import { sensitivityOf } from '../sensitivity.ts';
 import { setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
-import { anchorWish, refuseOutOfReach, startingTrials } from '../start.ts';
+import { anchorWish, refusalOf, refuseOutOfReach, startingTrials } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
 import { type CommandWords, summarize } from '../summary.ts';
 
@@ -84,6 +85,8 @@ class SearchRun {
   readonly #keyOf: (candidate: Candidate) => string;
   /** What the study starts with: known once the data are. */
   #initial: readonly InitialTrial[] | undefined;
+  /** What the user wants to be tried first. */
+  readonly #given: Given;
   #handle: StudyHandle | undefined;
   #stopping = false;
 
@@ -104,6 +107,7 @@ class SearchRun {
     this.#definition = controllerFor(record.controller, space);
     this.#initial = factsOf(record).start?.trials;
     this.#keyOf = keyFunction(model, space);
+    this.#given = givenBy(flags, record);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
       setup: setupOf(record, engine, flags.db) as unknown as Json,
@@ -126,6 +130,7 @@ class SearchRun {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
       this.#log(`Trains with ${describeSetup(this.#engine)}.`);
+      for (const note of this.#given.notes) this.#log(note);
       const predict = this.#predictor(facts);
       const start = this.#initial ?? (await this.#startingTrials(facts, predict));
       if (!start) return exitCodes.interrupted;
@@ -189,11 +194,12 @@ class SearchRun {
     const model = sections.model as unknown as ModelSpec;
     const say = (message: string) => this.#log(message);
     const context = { model, space, goal, keyOf: this.#keyOf, predict, say };
-    const wishes = this.#start.includes('anchors') ? [anchorWish(context)] : [];
-    if (!this.#start.includes('sensitivity')) return startingTrials(context, wishes);
+    const { points, warm } = this.#given;
+    const wishes = [...(this.#start.includes('anchors') ? [anchorWish(context)] : []), ...warm];
+    if (!this.#start.includes('sensitivity')) return startingTrials(context, wishes, points);
     refuseOutOfReach(context, wishes);
     const found = await this.#probe(facts as unknown as PreparedFacts);
-    return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, predict)]);
+    return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, predict)], points);
   }
 
   async #probe(prepared: PreparedFacts): Promise<Sensitivity | undefined> {
@@ -249,6 +255,8 @@ class SearchRun {
       goal,
       keyOf,
       initial: this.#initial!,
+      enqueue: this.#store ? allOf(this.#given) : [],
+      refuse: refusalOf({ space, goal, predict }),
       budget: { trials, ...(seconds === undefined ? {} : { seconds }) },
       lookAhead,
       ...schedulerOf(schedule, goal),

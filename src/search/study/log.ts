@@ -3,6 +3,7 @@ import { NasError } from '../../core/errors.ts';
 import type { StudyEvent } from '../../core/event.ts';
 import type { Json } from '../../core/json.ts';
 import type { DoneOutcome, FailedOutcome } from '../../core/trial.ts';
+import type { InitialTrial } from './proposer.ts';
 
 /** What the loop keeps of an outcome: not the training curves. */
 export type TrialEnd = DoneEnd | FailedEnd;
@@ -48,6 +49,8 @@ export interface StudyLog {
   readonly trials: LoggedTrial[];
   /** In the order in which they were decided. */
   readonly jobs: LoggedJob[];
+  /** Candidates that were queued, the tried ones among them. */
+  readonly queued: InitialTrial[];
   /** The controller's last saved state. */
   snapshot: Snapshot | undefined;
   /** The look-ahead of the study's first session; undefined for a study that never ran. */
@@ -56,7 +59,14 @@ export interface StudyLog {
   forgiven: number;
 }
 
-export const emptyLog = (): StudyLog => ({ trials: [], jobs: [], snapshot: undefined, lookAhead: undefined, forgiven: 0 });
+export const emptyLog = (): StudyLog => ({
+  trials: [],
+  jobs: [],
+  queued: [],
+  snapshot: undefined,
+  lookAhead: undefined,
+  forgiven: 0,
+});
 
 /** Folds a study's events. Throws STORE_CORRUPT for events that cannot follow one another. */
 export function foldLog(study: string, events: Iterable<StudyEvent>): StudyLog {
@@ -108,6 +118,9 @@ function fold(study: string, log: StudyLog, event: StudyEvent): void {
       break;
     case 'snapshot':
       log.snapshot = { told: event.told, state: event.state };
+      break;
+    case 'queued':
+      log.queued.push(...event.trials);
       break;
     case 'session':
       foldSession(log, event.facts);

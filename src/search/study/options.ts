@@ -47,6 +47,10 @@ export interface StudyOptions {
   readonly keyOf: (candidate: Candidate) => string;
   /** Trial 0 is the baseline, then the anchors. Repeated keys are dropped. */
   readonly initial: readonly InitialTrial[];
+  /** To be tried now, before the controller is asked: recorded, so that a resume knows of them. */
+  readonly enqueue?: readonly InitialTrial[];
+  /** Why a candidate need not be trained, where it is known to miss a constraint: it fails with INFEASIBLE at once. */
+  readonly refuse?: (candidate: Candidate) => string | undefined;
   readonly budget: Budget;
   /** A study keeps its first one. The controller knows the results up to this many trials back, whoever is faster. */
   readonly lookAhead?: number;

@@ -29,6 +29,8 @@ export interface ProposerParts {
   readonly scheduler: Scheduler;
   readonly keyOf: (candidate: Candidate) => string;
   readonly initial: readonly InitialTrial[];
+  /** What is tried after these, before the controller is asked; what was tried already is left out. */
+  readonly queued?: readonly InitialTrial[];
   readonly lookAhead: number;
   readonly ledger: Pick<Ledger, 'trials' | 'jobs' | 'resultOf'>;
   readonly snapshot: Snapshot | undefined;
@@ -58,6 +60,7 @@ export class Proposer {
   readonly ends: (readonly number[])[] = [];
   readonly #parts: ProposerParts;
   readonly #initial: readonly InitialTrial[];
+  readonly #queue: InitialTrial[];
   readonly #keys: Set<string>;
   /** What the scheduler said of every job that it was told. */
   readonly #verdicts: Verdict[] = [];
@@ -72,6 +75,7 @@ export class Proposer {
   constructor(parts: ProposerParts) {
     this.#parts = parts;
     this.#initial = distinct(parts.initial, parts.keyOf);
+    this.#queue = distinct(parts.queued ?? [], parts.keyOf);
     this.#keys = new Set(parts.ledger.trials.map(({ key }) => key));
     if (!parts.snapshot) return;
     parts.controller.restore(parts.snapshot.state);
@@ -154,7 +158,7 @@ export class Proposer {
     const { controller, controllerName, ledger } = this.#parts;
     this.#tell(this.#known(job));
     const trial = ledger.trials.length;
-    const initial = this.#initial[trial];
+    const initial = this.#initial[trial] ?? this.#nextQueued();
     if (initial) controller.asked(trial, initial.candidate);
     const candidate = initial ? initial.candidate : controller.ask(trial);
     if (!candidate) {
@@ -163,6 +167,12 @@ export class Proposer {
     }
     this.#begin(trial);
     return { type: 'asked', trial, candidate, key: this.#claim(candidate), origin: initial?.origin ?? controllerName };
+  }
+
+  #nextQueued(): InitialTrial | undefined {
+    let next = this.#queue.shift();
+    while (next && this.#keys.has(this.#parts.keyOf(next.candidate))) next = this.#queue.shift();
+    return next;
   }
 
   /** Tells the scheduler the results of the first `count` jobs; false while one is missing. */

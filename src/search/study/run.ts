@@ -13,7 +13,7 @@ import {
   type StudyOptions,
   systemClock,
 } from './options.ts';
-import { type Decision, Proposer } from './proposer.ts';
+import { type Decision, type InitialTrial, Proposer } from './proposer.ts';
 import { StopWatch } from './stopping.ts';
 
 /**
@@ -42,6 +42,8 @@ class StudyRun {
   readonly #lookAhead: number;
   readonly #ledger: Ledger;
   readonly #proposer: Proposer;
+  /** What this session adds to the queue. */
+  readonly #queued: readonly InitialTrial[];
   readonly #watch: StopWatch;
   /** Jobs that are decided and not running, in their order. */
   readonly #waiting: number[] = [];
@@ -67,6 +69,8 @@ class StudyRun {
     this.#trials = checkedTrials(budget.trials);
     this.#lookAhead = checkedLookAhead(study.name, options.lookAhead, log.lookAhead);
     this.#ledger = new Ledger(log);
+    const known = new Set([...log.trials.map(({ key }) => key), ...log.queued.map(({ candidate }) => keyOf(candidate))]);
+    this.#queued = (options.enqueue ?? []).filter(({ candidate }) => !known.has(keyOf(candidate)));
     this.#watch = new StopWatch(options.stop ?? {}, goal, new Set(initial.map(({ candidate }) => keyOf(candidate))).size);
     this.#proposer = new Proposer({
       controller,
@@ -74,6 +78,7 @@ class StudyRun {
       scheduler: options.scheduler ?? none.create({ goal, rungs: [1], eta: 2 }),
       keyOf,
       initial,
+      queued: [...log.queued, ...this.#queued],
       lookAhead: this.#lookAhead,
       ledger: this.#ledger,
       snapshot: log.snapshot,
@@ -111,6 +116,7 @@ class StudyRun {
     const { executor, facts, budget } = this.#options;
     const session = { ...facts, lookAhead: this.#lookAhead, slots: executor.slots, budget: { ...budget } };
     this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'begin', facts: session });
+    if (this.#queued.length > 0) this.#outbox.push({ type: 'queued', at: this.#clock.wall(), trials: this.#queued });
     for (const snapshot of this.#proposer.replay()) this.#save(snapshot);
     for (const [job, { end }] of this.#ledger.jobs.entries()) if (!end) this.#waiting.push(job);
     for (const checkpoint of this.#ledger.obsolete()) this.#options.discard?.(checkpoint);
@@ -167,10 +173,20 @@ class StudyRun {
       const decision = this.#watch.evidence ? undefined : this.#proposer.next(this.#ledger.trials.length < this.#trials);
       this.#recordStopped();
       if (!decision) return;
-      this.#waiting.push(this.#enter(decision));
+      const job = this.#enter(decision);
       this.#outbox.push({ at: this.#clock.wall(), ...decision });
       for (const snapshot of this.#proposer.takeSnapshot()) this.#save(snapshot);
+      const refused = decision.type === 'asked' && decision.trial > 0 ? this.#options.refuse?.(decision.candidate) : undefined;
+      if (refused === undefined) this.#waiting.push(job);
+      else this.#failUntrained(job, refused);
+      if (this.#ledger.hopeless()) return;
     }
+  }
+
+  #failUntrained(job: number, message: string): void {
+    const outcome = { state: 'failed', code: 'INFEASIBLE', message, seconds: 0 } as const;
+    this.#ledger.finish(job, outcome);
+    this.#record({ type: 'finished', at: this.#clock.wall(), trial: this.#ledger.jobs[job]!.trial, outcome });
   }
 
   #enter(decision: Decision): number {

@@ -29,6 +29,8 @@ export interface SimulatedOptions {
   readonly seconds?: number;
   readonly lookAhead?: number;
   readonly clock?: Clock;
+  readonly enqueue?: StudyOptions['enqueue'];
+  readonly refuse?: StudyOptions['refuse'];
   readonly outcomeOf?: (metrics: Metrics, trial: number) => Outcome;
   readonly scheduler?: Scheduler;
   readonly stop?: StopRules;
@@ -101,6 +103,8 @@ export function simulate(options: SimulatedOptions = {}): SimulatedStudy {
       onEvent,
       ...(lookAhead === undefined ? {} : { lookAhead }),
       ...(clock === undefined ? {} : { clock }),
+      ...(options.enqueue ? { enqueue: options.enqueue } : {}),
+      ...(options.refuse ? { refuse: options.refuse } : {}),
       ...(options.scheduler ? { scheduler: options.scheduler } : {}),
       ...(options.stop ? { stop: options.stop } : {}),
       ...(options.discard ? { discard: options.discard } : {}),

@@ -1,0 +1,35 @@
+import { NasError } from '../../core/errors.ts';
+import type { ModelSpec } from '../../network/models/index.ts';
+import { openStore, readStudy } from '../../store/index.ts';
+import { keyFunction } from '../compose.ts';
+import { pointsOf } from '../enqueue.ts';
+import type { StudyOptions } from '../options.ts';
+import { print } from '../output.ts';
+import { chooseStudy, factsOf } from '../study-facts.ts';
+
+/** `nas enqueue`: candidates that the next `nas search` of a study tries first. */
+export function enqueue(what: readonly string[], options: StudyOptions): void {
+  const store = openStore(options.db, { mode: 'write' });
+  try {
+    const record = chooseStudy(store, options);
+    store.lease(record.name);
+    const facts = factsOf(record);
+    const keyOf = keyFunction(facts.sections.model as unknown as ModelSpec, facts.space);
+    const tried = new Set(readStudy(store, record.name).trials.map(({ key }) => key));
+    const points = what.flatMap((text) => pointsOf(text, facts, options.db));
+    const fresh = points.filter(({ candidate }) => !tried.has(keyOf(candidate)));
+    if (fresh.length === 0) throw nothingNew(record.name, points.length);
+    store.append(record.name, [{ type: 'queued', at: Date.now(), trials: fresh }]);
+    const known = points.length - fresh.length;
+    print(
+      `${fresh.length} queued in study "${record.name}"${known > 0 ? `; ${known} tried before` : ''}. The next nas search tries them first.`,
+    );
+  } finally {
+    store.close();
+  }
+}
+
+const nothingNew = (study: string, points: number) =>
+  new NasError('ENQUEUE_KNOWN', `all ${points} were tried in study "${study}" before (nas ls shows them): nothing is queued.`, {
+    facts: { study, points },
+  });
