@@ -49,8 +49,14 @@ function redrawn(graph: Graph, draw: number): Graph {
   for (const name of [...parameterNames(graph), ...states]) {
     const rng = createRng('weights', draw, name);
     // Few large ones and many small ones, so that criteria differ in what they take.
+    const { shape, data } = initializers[name]!;
     const value = () => (states.has(name) ? 0.5 + rng.uniform() : rng.normal() ** 3);
-    initializers[name] = { ...initializers[name]!, data: initializers[name]!.data.map(value as never) as Float32Array };
+    // Once with rows that have nothing in common: only there a small share of the energy takes more than one of them.
+    const apart = (i: number) =>
+      Number((i % (data.length / shape[0]!)) % shape[0]! === Math.floor(i / (data.length / shape[0]!)));
+    const drawn =
+      draw === 0 && shape.length > 1 ? data.map(((_: number, i: number) => apart(i)) as never) : data.map(value as never);
+    initializers[name] = { ...initializers[name]!, data: drawn as Float32Array };
   }
   return { ...graph, initializers };
 }

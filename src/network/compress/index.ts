@@ -3,9 +3,10 @@
  * Nothing else knows a technique by its name; the conformance tests run over the list.
  */
 import { drop } from './drop.ts';
+import { factor } from './factor.ts';
 import { prune } from './prune-channels.ts';
 import { quantize } from './quantize.ts';
 import { sparsify } from './sparsify.ts';
 import type { Technique } from './technique.ts';
 
-export const techniques: readonly Technique[] = [drop, prune, sparsify, quantize];
+export const techniques: readonly Technique[] = [drop, factor, prune, sparsify, quantize];

@@ -1,6 +1,6 @@
 import type { Site } from '../../core/catalog.ts';
 import { elementCount, type Graph, type Node, type Tensor } from '../ir/graph.ts';
-import { type Layer, layersOf } from '../ir/layers.ts';
+import { type Layer, layersOf, wholeOf } from '../ir/layers.ts';
 import { readFloat, readInt } from '../ir/ops/support/attributes.ts';
 import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
 import { calibrated, ownersOf, scaledValues } from './quantize/activations.ts';
@@ -29,8 +29,14 @@ export const quantize = defineTechnique({
   canonical(graph, settings) {
     const { trained, chosen, owners } = schemeOf(foldBatchNorm(graph), settings);
     const calibrating = new Set(owners.values());
+    const split = new Set([...chosen.keys()].flatMap(({ name }) => (settings[name] ? [] : [wholeOf(name)])));
+    const own = [...chosen].filter(([{ name }]) => settings[name]);
     return Object.fromEntries(
-      [...chosen].map(([layer, own]) => [layer.name, normalForm(trained.graph, layer, own, calibrating.has(own))]),
+      own.map(([layer, asked]) => [
+        layer.name,
+        // The parts of a layer that was split differ in what a knob means to them.
+        split.has(layer.name) ? asked : normalForm(trained.graph, layer, asked, calibrating.has(asked)),
+      ]),
     );
   },
 
@@ -108,7 +114,7 @@ function schemeOf(graph: Graph, settings: BySite<Settings>) {
   const trained = withoutFakeQuant(graph);
   const chosen = new Map(
     quantizableLayers(trained.graph).flatMap((layer) => {
-      const own = settings[layer.name];
+      const own = settings[layer.name] ?? settings[wholeOf(layer.name)];
       return own ? [[layer, effective(own)] as const] : [];
     }),
   );

@@ -12,6 +12,9 @@ export interface Layer {
   readonly outputAxis: number;
 }
 
+/** The name of the layer that a layer is a part of: `conv1` for `conv1#reduce`. */
+export const wholeOf = (name: string): string => name.split('#')[0]!;
+
 /** Layers of a graph in the order in which they run: Conv, Gemm and MatMul with weights of their own, fake-quantized or not. */
 export function layersOf(graph: Graph): readonly Layer[] {
   const quantizers = fakeQuantsOf(graph);
