@@ -80,7 +80,7 @@ function meaning(graph: Graph, plan: Plan): string {
   const recipe = changesTraining(normal) ? plan.recipe : {};
   const made = {
     file: sha256(fileOf(rewritten, plan)),
-    trained: printed(trainable(rewritten, normal)),
+    trained: simulates(normal) ? printed(trainable(rewritten, normal)) : null,
     recipe,
     teachers,
     step: step ? printed(step.graph) : null,
@@ -105,9 +105,10 @@ const weightsOf = (graph: Graph): Weights =>
 function madeUpStatistics(graph: Graph, plan: Plan): Statistics {
   const entries = statisticsNeeded(graph, plan).map(({ value }) => {
     const rng = createRng('range', value);
+    const bins = 320;
     const [min, max] = [-0.5 - rng.uniform(), 0.5 + rng.uniform()];
-    const histogram = Float64Array.from({ length: 512 }, (_, bin) => {
-      const x = min + ((bin + 0.5) / 512) * (max - min);
+    const histogram = Float64Array.from({ length: bins }, (_, bin) => {
+      const x = min + ((bin + 0.5) / bins) * (max - min);
       return Math.round(1e5 * Math.exp(-20 * Math.abs(x)) * rng.uniform()) + 1;
     });
     const channelMeans = Float64Array.from({ length: graph.types[value]!.shape[1]! }, () => rng.normal());
