@@ -1,11 +1,11 @@
 /**
  * How long a training step takes: ResNet-20 and a MobileNet at batch 128, in the blocked and the portable lowering, in turns
  * with the same networks in PyTorch where Python has it (`pip install torch`); on one thread and on two, and two workers
- * beside each other; and by which work.
+ * beside each other; by which work; and beside TensorFlow.js, on very few images.
  *
  *   npm run bench:engine [-- --rounds 8 --python python3 --only resnet]
  *
- * Writes results/engine-speed/engine-speed.json and .md. Takes about six minutes on a quiet machine.
+ * Writes results/engine-speed/engine-speed.json and .md. Takes about eight minutes on a quiet machine.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -19,6 +19,7 @@ import { gemmRate } from './gemm.ts';
 import { type Net, nets, type StepTimes } from './net.ts';
 import { profile } from './profile.ts';
 import { type NetReport, type Report, type Runs, toMarkdown } from './report.ts';
+import { measureTensorflow } from './tensorflow.ts';
 import { type Layout, layouts, startTorch, type Torch } from './torch.ts';
 import { startWorkers } from './workers.ts';
 
@@ -105,6 +106,8 @@ async function measure(net: Net, torch: Torch | undefined): Promise<NetReport> {
     gflop: (6 * macs(modelOf(net)).total) / 1e9,
     runs: { 1: runs, 2: twoThreads.runs },
     workerGains: await workerGains(net),
+    // Seconds per image: only where images are small.
+    tensorflow: net.size < 32 ? await measureTensorflow(net) : [],
     shares: await profile(net, ours, 6),
   };
 }

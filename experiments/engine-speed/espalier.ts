@@ -16,7 +16,7 @@ export interface TrainerOptions {
 
 export interface Trainer {
   readonly parameters: number;
-  /** From the network to the end of the first step. */
+  /** From the network's fresh weights to the end of the first step. */
   readonly startMs: number;
   readonly lowered: Graph;
   run(steps: number): Promise<StepTimes>;
@@ -30,35 +30,30 @@ const specs = { resnet: { family: 'resnet', depth: 20 }, mobilenet: { family: 'm
 export const modelOf = ({ family, channels, size, batch }: Net): Graph =>
   buildModel(modelSpecSchema.parse(specs[family]), { shape: [channels, size, size], classes: 10, batch, seed: 'speed' });
 
-/** The train step as `nas search` runs it, on random images; one step was made already. */
-export async function openTrainer(net: Net, { lowering, threads, profile = false }: TrainerOptions): Promise<Trainer> {
+/** The train step of a network. */
+export function stepOf(net: Net) {
   const model = modelOf(net);
-  const feeds = feedsOf(net);
-  const startedAt = performance.now();
   const step = buildTrainStep(model, {
     optimizer: { name: 'sgd', momentum: 0.9, nesterov: true },
     weightDecay: 5e-4,
     batchNormMomentum: 0.9,
   });
+  return { step, state: new TrainState(model, step) };
+}
+
+/** The train step as `nas search` runs it, on random images; one step was made already. */
+export async function openTrainer(net: Net, { lowering, threads, profile = false }: TrainerOptions): Promise<Trainer> {
+  const feeds = feedsOf(net);
+  const startedAt = performance.now();
+  const { step, state } = stepOf(net);
   const lowered = lower(step.graph, lowering);
   const session = await openSession(encode(lowered), { threads, profile, asWritten: true });
-  const state = new TrainState(model, step);
   await state.run(session, feeds);
   return {
     parameters: step.parameters.reduce((sum, slot) => sum + slot.size, 0),
     startMs: performance.now() - startedAt,
     lowered,
-    async run(steps) {
-      const times: { ms: number[]; cpuMs: number[] } = { ms: [], cpuMs: [] };
-      for (let i = 0; i < steps; i++) {
-        const [wall, cpu] = [performance.now(), process.cpuUsage()];
-        await state.run(session, feeds);
-        times.ms.push(performance.now() - wall);
-        const { user, system } = process.cpuUsage(cpu);
-        times.cpuMs.push((user + system) / 1000);
-      }
-      return times;
-    },
+    run: (steps) => runSteps(() => state.run(session, feeds), steps),
     async nodeTimes() {
       const shortest = new Map<string, number>();
       for (const { node, microseconds } of await session.endProfiling()) {
@@ -70,7 +65,19 @@ export async function openTrainer(net: Net, { lowering, threads, profile = false
   };
 }
 
-function feedsOf({ channels, size, batch }: Net) {
+export async function runSteps(run: () => Promise<unknown>, steps: number): Promise<StepTimes> {
+  const times: { ms: number[]; cpuMs: number[] } = { ms: [], cpuMs: [] };
+  for (let i = 0; i < steps; i++) {
+    const [wall, cpu] = [performance.now(), process.cpuUsage()];
+    await run();
+    times.ms.push(performance.now() - wall);
+    const { user, system } = process.cpuUsage(cpu);
+    times.cpuMs.push((user + system) / 1000);
+  }
+  return times;
+}
+
+export function feedsOf({ channels, size, batch }: Net) {
   const rng = createRng('speed');
   return {
     x: Float32Array.from({ length: batch * channels * size * size }, () => rng.normal()),

@@ -1,5 +1,6 @@
 import type { Net, StepTimes } from './net.ts';
 import type { Share } from './profile.ts';
+import type { TensorflowTime } from './tensorflow.ts';
 
 /** Times by who ran: `blocked16`, `portable`, `PyTorch nchw` … */
 export type Runs = Readonly<Record<string, StepTimes>>;
@@ -28,6 +29,7 @@ export interface NetReport {
   readonly runs: Readonly<Record<1 | 2, Runs>>;
   /** Steps per second of two workers over those of one. */
   readonly workerGains: readonly number[];
+  readonly tensorflow: readonly TensorflowTime[];
   readonly shares: readonly Share[];
 }
 
@@ -69,7 +71,7 @@ ${nets.map((net) => netToMarkdown(net, report)).join('\n')}`;
 }
 
 function netToMarkdown(report: NetReport, { ours, gemm }: Report): string {
-  const { net, parameters, startMs, gflop, runs, workerGains, shares } = report;
+  const { net, parameters, startMs, gflop, runs, workerGains, tensorflow, shares } = report;
   const rate = gflop / (Math.min(...runs[1][ours]!.ms) / 1000);
   const total = shares.reduce((sum, { ms }) => sum + ms, 0);
   const parts = shares.slice(0, 10).map(({ what, ms }) => `${what} ${((100 * ms) / total).toFixed(1)} %`);
@@ -84,10 +86,15 @@ ${([1, 2] as const).flatMap((threads) => rowsOf(runs[threads], threads)).join('\
 - two workers with one thread each against one: ${spread(workerGains, 2)} × the steps per second
 - ${gflop.toFixed(1)} GFLOP per step: ${rate.toFixed(0)} GFLOP/s in the fastest, ${((100 * rate) / gemm[1]!).toFixed(0)} % of the best product of matrices
 - from the network to the end of its first step: ${(startMs / 1000).toFixed(2)} s
-
+${tensorflow.map((time) => `${tensorflowLine(time, runs[1][ours]!, net)}\n`).join('')}
 Where the time of ${ours} goes (the shortest run of every node): ${parts.join(', ')}.
 `;
 }
+
+const tensorflowLine = ({ who, batch, msPerImage }: TensorflowTime, own: StepTimes, net: Net): string => {
+  const gain = msPerImage / (Math.min(...own.ms) / net.batch);
+  return `- ${who}, batch ${batch}: ${msPerImage.toFixed(1)} ms per image, ${gain.toFixed(1)} × as long`;
+};
 
 const rowsOf = (runs: Runs, threads: number): string[] =>
   Object.entries(runs).map(([who, { ms, cpuMs }]) => `| ${who} | ${threads} | ${summary(ms)} | ${summary(cpuMs)} |`);
