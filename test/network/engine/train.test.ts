@@ -48,6 +48,14 @@ describe('training', () => {
     expect(weights(other.graph)).not.toEqual(weights(first.graph));
   });
 
+  it('does not take the kept step of a recipe that differs in one constant', async () => {
+    const after = async (weightDecay: number) =>
+      weights((await train({ graph, dataset, recipe: { ...small, epochs: 0.25, weightDecay }, seed: 'a', hooks: quiet })).graph);
+    const [first, other, again] = [await after(0.01), await after(0.02), await after(0.01)];
+    expect(other).not.toEqual(first);
+    expect(again).toEqual(first);
+  });
+
   it('replaces parameters and running statistics, and nothing else', async () => {
     const { graph: trained } = await train({ graph, dataset, recipe: small, seed: 'a', hooks: quiet });
     const { initializers, ...rest } = trained;
