@@ -49,9 +49,9 @@ describe('training', () => {
   });
 
   it('does not take the kept step of a recipe that differs in one constant', async () => {
-    const after = async (weightDecay: number) =>
+    const trainedWith = async (weightDecay: number) =>
       weights((await train({ graph, dataset, recipe: { ...small, epochs: 0.25, weightDecay }, seed: 'a', hooks: quiet })).graph);
-    const [first, other, again] = [await after(0.01), await after(0.02), await after(0.01)];
+    const [first, other, again] = [await trainedWith(0.01), await trainedWith(0.02), await trainedWith(0.01)];
     expect(other).not.toEqual(first);
     expect(again).toEqual(first);
   });
