@@ -22,10 +22,13 @@ export interface PeerTask {
   readonly anchors: boolean;
 }
 
-/** What is kept of a run: the trials that improved the hypervolume, on any axis; the others change no curve. */
+/**
+ * What is kept of a run: the trials that improved the hypervolume, on any axis (the others change no curve), with the metrics
+ * that the goal names, in its order.
+ */
 interface Kept {
   readonly id: string;
-  readonly improvements: readonly (readonly [trial: number, metrics: Metrics])[];
+  readonly improvements: readonly (readonly [trial: number, ...metrics: number[]])[];
 }
 
 interface Versions {
@@ -37,29 +40,44 @@ interface Versions {
 export class PeerCache {
   readonly #file: string;
   readonly #known = new Map<string, Kept>();
+  #last: Versions = { optuna: null, pymoo: null };
 
   constructor(file: string) {
     this.#file = file;
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
     for (const line of lines.filter((text) => text.startsWith('{') && text.endsWith('}'))) {
       const kept = JSON.parse(line) as Kept;
-      this.#known.set(kept.id, kept);
+      this.#keep(kept);
     }
   }
 
-  /** By trial; undefined where the run is not known. */
-  get(task: PeerTask, versions: Versions): (Metrics | undefined)[] | undefined {
+  /** Of the peers whose runs came last. */
+  get versions(): Versions {
+    return this.#last;
+  }
+
+  /** By trial; undefined where the run is not known. Without versions: of those that ran last. */
+  get(task: PeerTask, versions: Versions = this.#last): (Metrics | undefined)[] | undefined {
     const kept = this.#known.get(idOf(task, versions));
     if (!kept) return undefined;
     const metrics: (Metrics | undefined)[] = Array.from({ length: task.trials }, () => undefined);
-    for (const [trial, found] of kept.improvements) metrics[trial] = found;
+    const names = goalMetrics(task.problem);
+    for (const [trial, ...found] of kept.improvements) {
+      metrics[trial] = Object.fromEntries(names.map((name, i) => [name, found[i]!]));
+    }
     return metrics;
   }
 
   add(task: PeerTask, versions: Versions, metrics: readonly Metrics[]): void {
     const kept = { id: idOf(task, versions), improvements: improvementsOf(task.problem, metrics) };
-    this.#known.set(kept.id, kept);
+    this.#keep(kept);
     appendFileSync(this.#file, `${JSON.stringify(kept)}\n`);
+  }
+
+  #keep(kept: Kept): void {
+    const [, , , peer, version] = kept.id.split(' ') as [string, string, string, string, string];
+    this.#known.set(kept.id, kept);
+    this.#last = { ...this.#last, [peer.startsWith('pymoo') ? 'pymoo' : 'optuna']: version };
   }
 }
 
@@ -71,13 +89,17 @@ function idOf({ problem, peer, seed, trials, anchors }: PeerTask, versions: Vers
 function improvementsOf(problem: Problem, metrics: readonly Metrics[]): Kept['improvements'] {
   const curves = scalesOf(problem).map((scale) => yardstick(problem, scale).curve(metrics));
   const improves = (trial: number) => curves.some((curve) => curve[trial]! > (curve[trial - 1] ?? 0));
-  return metrics.flatMap((entry, trial) => (improves(trial) ? [[trial, onlyGoal(problem, entry)] as const] : []));
+  const names = goalMetrics(problem);
+  return metrics.flatMap((entry, trial) =>
+    improves(trial) ? [[trial, ...names.map((name) => shortened(entry[name]!))] as const] : [],
+  );
 }
 
-function onlyGoal({ goal }: Problem, metrics: Metrics): Metrics {
-  const names = [...goal.objectives, ...goal.constraints].map(({ metric }) => metric);
-  return Object.fromEntries([...new Set(names)].map((name) => [name, metrics[name]!]));
-}
+const shortened = (value: number): number => Number(value.toPrecision(7));
+
+const goalMetrics = ({ goal }: Problem): string[] => [
+  ...new Set([...goal.objectives, ...goal.constraints].map(({ metric }) => metric)),
+];
 
 export interface PeerProcess {
   readonly versions: Versions;

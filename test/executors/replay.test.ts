@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { play } from '../../src/cli/bench/play.ts';
+import { type PlayedJob, play } from '../../src/cli/bench/play.ts';
+import { benchProblems } from '../../src/cli/bench/problems.ts';
+import { pick } from '../../src/core/errors.ts';
 import type { TrialRequest } from '../../src/core/executor.ts';
 import { createReplayExecutor } from '../../src/executors/index.ts';
 import { compressionProblem } from '../../src/search/bench/compression.ts';
 import { controllers } from '../../src/search/controllers/index.ts';
+import { schedulers } from '../../src/search/schedulers/index.ts';
 import { watch } from './harness.ts';
+
+function groupByTrial(jobs: readonly PlayedJob[]): Map<number, PlayedJob[]> {
+  const groups = new Map<number, PlayedJob[]>();
+  for (const job of jobs) groups.set(job.trial, [...(groups.get(job.trial) ?? []), job]);
+  return groups;
+}
 
 const recall = ({ candidate }: TrialRequest) => {
   const seconds = Number(candidate['seconds']);
@@ -66,5 +75,24 @@ describe('a played study', () => {
     expect(first.metrics.filter((metrics) => metrics !== undefined)).toHaveLength(150);
     expect(first.busy).toBeGreaterThan(0);
     expect(first.busy).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('a played study with a scheduler', () => {
+  const problem = pick('problem', benchProblems, 'fashion-resnet6').create();
+  const definition = pick('controller', controllers, 'random');
+  const scheduler = pick('scheduler', schedulers, 'asha');
+  const run = (workers: number) => play({ problem, definition, scheduler, seed: 's', trials: 60, workers, anchors: true });
+
+  it.each([1, 8])('replays the rungs that were recorded, with %i workers', async (workers) => {
+    const [first, second] = await Promise.all([run(workers), run(workers)]);
+    expect(second.jobs).toEqual(first.jobs);
+    const shares = groupByTrial(first.jobs);
+    for (const jobs of shares.values()) {
+      const spent = jobs.reduce((sum, { share }) => sum + share, 0);
+      expect([0.25, 0.5, 1]).toContain(spent);
+      expect(jobs.every(({ share }) => share > 0)).toBe(true);
+    }
+    expect(first.jobs.reduce((sum, { share }) => sum + share, 0)).toBeLessThan(45);
   });
 });

@@ -1,8 +1,14 @@
 import type { Controller, ControllerDefinition } from '../../core/controller.ts';
 import type { LiveEvent } from '../../core/event.ts';
+import type { TrialRequest } from '../../core/executor.ts';
 import type { Metrics } from '../../core/objective.ts';
+import { createRng } from '../../core/rng.ts';
+import type { SchedulerDefinition } from '../../core/scheduler.ts';
+import type { DoneOutcome } from '../../core/trial.ts';
 import { createReplayExecutor } from '../../executors/index.ts';
 import type { Problem } from '../../search/bench/problem.ts';
+import { sample } from '../../search/space/sample.ts';
+import { defaultEta } from '../../search/space/schedule.ts';
 import type { Space } from '../../search/space/space.ts';
 import { rememberPerCandidate } from '../../search/study/keys.ts';
 import { runStudy } from '../../search/study/run.ts';
@@ -17,6 +23,16 @@ export interface PlayOptions {
   readonly workers: number;
   /** Begin with the problem's anchors, as a search of a network does. */
   readonly anchors: boolean;
+  /** How far trials are trained, for a problem with rungs; absent: each to its end. */
+  readonly scheduler?: SchedulerDefinition;
+}
+
+/** One job that ended: a whole trial, or a part of one. */
+export interface PlayedJob {
+  readonly trial: number;
+  readonly metrics: Metrics;
+  /** Of a full training, what this job added. */
+  readonly share: number;
 }
 
 export interface Played {
@@ -26,13 +42,16 @@ export interface Played {
   readonly thinkingMs: readonly number[];
   /** Part of the workers' simulated time in which they had a trial. */
   readonly busy: number;
+  /** In the order in which they ended. */
+  readonly jobs: readonly PlayedJob[];
 }
 
 /** With one worker every result is told before the next ask; with more the workers always find the next trials asked. */
 export const lookAheadFor = (workers: number): number => (workers === 1 ? 1 : 2 * workers);
 
 /** A whole study, by the product's own loop, with simulated trials: one search that costs no training. */
-export async function play({ problem, definition, seed, trials, workers, anchors }: PlayOptions): Promise<Played> {
+export async function play(options: PlayOptions): Promise<Played> {
+  const { problem, definition, seed, trials, workers, anchors, scheduler } = options;
   const store = createMemoryStore();
   const study = {
     name: 'bench',
@@ -45,9 +64,7 @@ export async function play({ problem, definition, seed, trials, workers, anchors
   store.create(study);
   const executor = createReplayExecutor({
     slots: workers,
-    recall: ({ candidate }) => ({
-      outcome: { state: 'done', metrics: problem.measure(candidate), seconds: problem.seconds(candidate) },
-    }),
+    recall: (request) => ({ outcome: recalledOutcome(problem, request) }),
   });
   await executor.open(() => {});
   const { space, goal, predict } = problem;
@@ -55,6 +72,12 @@ export async function play({ problem, definition, seed, trials, workers, anchors
   const context = { space, goal, seed, keyOf, logScale: new Set(problem.logScale), ...(predict ? { predict } : {}) };
   const { controller, thinkingMs } = timed(definition.create(context));
   const metrics: (Metrics | undefined)[] = [];
+  const jobs: PlayedJob[] = [];
+  const finished = (trial: number, { metrics: found, rung }: DoneOutcome) => {
+    const before = jobs.filter((job) => job.trial === trial).reduce((sum, { share }) => sum + share, 0);
+    jobs.push({ trial, metrics: found, share: (rung?.fidelity ?? 1) - before });
+    metrics[trial] = found;
+  };
   await runStudy({
     store,
     study,
@@ -65,13 +88,39 @@ export async function play({ problem, definition, seed, trials, workers, anchors
     initial: anchors ? problem.anchors.map((candidate, i) => ({ candidate, origin: i === 0 ? 'baseline' : 'anchor' })) : [],
     budget: { trials },
     lookAhead: lookAheadFor(workers),
+    ...(scheduler ? { scheduler: scheduler.create({ goal, rungs: sharesOf(problem), eta }) } : {}),
     onEvent: (event: LiveEvent) => {
-      if (event.type === 'finished' && event.outcome.state === 'done') metrics[event.trial] = event.outcome.metrics;
+      if (event.type === 'finished' && event.outcome.state === 'done') finished(event.trial, event.outcome);
     },
   }).done;
   const { elapsed, busy } = executor.times();
   await executor.close();
-  return { metrics, thinkingMs, busy: busy / (elapsed * workers) };
+  return { metrics, thinkingMs, busy: busy / (elapsed * workers), jobs };
+}
+
+/** One of so many goes on from a rung, where there is a scheduler: the product's default. */
+const eta = defaultEta;
+
+function sharesOf({ name, rungs, space }: Problem): number[] {
+  if (!rungs) throw new RangeError(`trials of ${name} have no rungs`);
+  return rungs(sample(space, createRng('rungs'))).map(({ share }) => share);
+}
+
+/** The whole trial, or the part of it that a scheduler asked for. */
+function recalledOutcome(problem: Problem, { candidate, rung }: TrialRequest): DoneOutcome {
+  const all = rung && problem.rungs?.(candidate);
+  if (!all) return { state: 'done', metrics: problem.measure(candidate), seconds: problem.seconds(candidate) };
+  const at = (index: number) => all.find(({ share }) => share === rung.ends[index]);
+  const reached = at(rung.index)!;
+  const { share, metrics } = reached;
+  const seconds = reached.seconds - (at(rung.index - 1)?.seconds ?? 0);
+  const checkpoint = share < 1 ? { checkpoint: { sha256: '', bytes: 0 } } : {};
+  return {
+    state: 'done',
+    metrics,
+    seconds,
+    rung: { index: rung.index, ends: rung.ends, fidelity: share, epochs: share, ...checkpoint },
+  };
 }
 
 /** The same controller, with the milliseconds noted that each trial made it think. */

@@ -17,6 +17,8 @@ export interface Problem {
   readonly predict?: (candidate: Candidate) => Metrics;
   /** How long the trial would take. */
   readonly seconds: (candidate: Candidate) => number;
+  /** What the trial measures at parts of its training, ascending, the last one the whole; absent where a trial has no parts. */
+  readonly rungs?: (candidate: Candidate) => readonly MeasuredShare[];
   /** What a study of this problem starts with, the baseline first; empty where nothing is natural to start with. */
   readonly anchors: readonly Candidate[];
   /** Metrics of the true front, constraints kept; of a continuous one a dense sample. */
@@ -27,6 +29,14 @@ export interface Problem {
   readonly box: { readonly best: Metrics; readonly worst: Metrics };
   /** Objectives whose hypervolume is also measured on a logarithmic axis: halving a size counts the same at any size. */
   readonly logScale: readonly string[];
+}
+
+export interface MeasuredShare {
+  /** Of the full training. */
+  readonly share: number;
+  readonly metrics: Metrics;
+  /** From the trial's start up to here. */
+  readonly seconds: number;
 }
 
 /** What the list holds: front and tables are made only for a problem that is asked for. */

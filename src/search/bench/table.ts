@@ -5,7 +5,7 @@ import type { Goal, Metrics } from '../../core/objective.ts';
 import { enumerate } from '../space/count.ts';
 import { levelCount, levelIndex } from '../space/domain.ts';
 import type { Space } from '../space/space.ts';
-import type { Problem } from './problem.ts';
+import type { MeasuredShare, Problem } from './problem.ts';
 import { nonDominatedMetrics } from './quality.ts';
 
 /**
@@ -51,7 +51,7 @@ export const tableFormat = 'espalier-table-1';
 export interface TableRow {
   readonly row: number;
   /** By rung. */
-  readonly rungs: readonly { readonly share: number; readonly metrics: Metrics; readonly seconds: number }[];
+  readonly rungs: readonly MeasuredShare[];
 }
 
 /**
@@ -135,6 +135,7 @@ export function tableProblem(table: RecordedTable, summary: string): Problem {
     measure: (candidate) => lastOf(candidate).metrics,
     predict: (candidate) => Object.fromEntries(known.map((metric) => [metric, lastOf(candidate).metrics[metric]!])),
     seconds: (candidate) => lastOf(candidate).seconds,
+    rungs: (candidate) => rows.get(rowNumberOf(table, candidate))!.rungs,
     anchors,
     front: nonDominatedMetrics(
       [...rows.values()].map((row) => row.rungs.at(-1)!.metrics),
