@@ -3,12 +3,11 @@ import { createRequire } from 'node:module';
 import type { Candidate } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
 import type { Metrics } from '../core/objective.ts';
-import { techniqueInfos } from '../network/compress/catalog.ts';
+import { matchable, techniqueInfos } from '../network/compress/catalog.ts';
 import { planKey, structureKey } from '../network/compress/recipe.ts';
 import { dataSpecSchema } from '../network/data/index.ts';
 import { recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
 import type { Graph } from '../network/ir/graph.ts';
-import { layersOf } from '../network/ir/layers.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
 import { controllers } from '../search/controllers/index.ts';
@@ -42,7 +41,7 @@ export function loadSpace(nameOrPath: string): SpaceFile {
 export const catalogFor = (model: ModelSpec): Catalog => {
   const graph = structureOf(model);
   return {
-    layers: layersOf(graph).map((layer) => layer.name),
+    layers: matchable(graph),
     techniques: techniqueInfos(graph),
     recipe: recipeKnobs,
     metrics: metricInfos,

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/core/candidate.ts';
+import { createRng } from '../../src/core/rng.ts';
 import { techniques } from '../../src/network/compress/index.ts';
-import { canonicalPlan, finalize, planKey } from '../../src/network/compress/recipe.ts';
-import { stages, type Technique } from '../../src/network/compress/technique.ts';
+import { canonicalPlan, finalize, planKey, trainingOf } from '../../src/network/compress/recipe.ts';
+import { networkSite, stages, type Technique } from '../../src/network/compress/technique.ts';
+import { train } from '../../src/network/engine/train.ts';
 import { decode } from '../../src/network/ir/bytes/decode.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
-import type { Graph } from '../../src/network/ir/graph.ts';
+import { elementCount, type Graph } from '../../src/network/ir/graph.ts';
 import { layersOf } from '../../src/network/ir/layers.ts';
 import { verify } from '../../src/network/ir/verify.ts';
 import { finished, noPlan, relativeError, rewritten, runOnnx } from '../fixtures/compression.ts';
@@ -14,14 +16,32 @@ import { images, trainedModel, trainedResnet } from '../fixtures/graphs.ts';
 import { interpret } from '../fixtures/interpreter.ts';
 import { plans } from '../fixtures/plans.ts';
 import { sketches } from '../fixtures/sketches.ts';
+import { quiet, recipe } from '../network/engine/helpers.ts';
 
 const resnet = trainedResnet({ blocks: [1, 1], widths: [4, 6] }, [1, 6, 6]);
-const graphs: Record<string, Graph> = {
+const families: Record<string, Graph> = {
   'a ResNet': resnet,
   'a MobileNet': trainedModel({ family: 'mobilenet', stem: 4, widths: [4, 6] }, [1, 6, 6]),
   'inverted residuals': trainedModel({ family: 'mobilenet', stem: 4, widths: [4], expansion: 2, activation: 'relu6' }, [1, 6, 6]),
+};
+const graphs: Record<string, Graph> = {
+  ...families,
   ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
 };
+
+/** One batch of noise in five classes. */
+const count = 10;
+const noise = createRng('noise');
+const dataset = {
+  train: {
+    images: Uint8Array.from({ length: count * 36 }, () => noise.int(256)),
+    labels: Uint8Array.from({ length: count }, (_, i) => i % 5),
+    count,
+  },
+  shape: [1, 6, 6] as const,
+  normalization: { mean: [0.5], std: [0.3] },
+};
+const oneStep = recipe({ batchSize: count, epochs: 1, learningRate: 0.01, warmup: 0 });
 
 const compress = (graph: Graph, plan: Plan): Promise<Graph> => finished(rewritten(graph, plan), plan);
 const interfaceOf = ({ inputs, outputs, types }: Graph) => ({ inputs, outputs: outputs.map((name) => [name, types[name]]) });
@@ -45,7 +65,7 @@ describe.each(techniques)('technique $name', (technique) => {
       const layers = sites.flatMap((site) => site.layers);
       expect(sites.map(({ name }) => name)).toEqual(sites.map((site) => site.layers[0]));
       expect(new Set(layers).size).toBe(layers.length);
-      expect(layersOf(graph).map(({ name }) => name)).toEqual(expect.arrayContaining(layers));
+      expect([...layersOf(graph).map(({ name }) => name), ...networkSite.layers]).toEqual(expect.arrayContaining(layers));
     }
   });
 
@@ -80,6 +100,23 @@ describe.each(techniques)('technique $name', (technique) => {
       // Integers may be rounded the other way where a sum lies between two of them.
       expect(relativeError(output, exact)).toBeLessThan(0.03);
     });
+  });
+
+  it('trains on every model family, and what comes of it is finite', async () => {
+    for (const [, graph] of compressible(technique).filter(([name]) => families[name])) {
+      const [plan] = fc.sample(plans(technique, graph), { numRuns: 1, seed: 5 });
+      const start = rewritten(graph, plan!);
+      const { perImage, ...training } = trainingOf(start, graph, plan!);
+      const rows = Object.entries(perImage).map(([input, { graph: source, value }]) => {
+        const shape = source.types[value]!.shape.slice(1);
+        return [input, { shape, data: new Float32Array(dataset.train.count * elementCount(shape)) }] as const;
+      });
+      const options = { graph: start, dataset, recipe: oneStep, seed: 'a', hooks: quiet, perImage: Object.fromEntries(rows) };
+      const { graph: trained, steps } = await train({ ...options, ...training });
+      expect(steps).toBe(1);
+      const { output } = await runOnnx(await finished(trained, plan!));
+      expect(output.every(Number.isFinite)).toBe(true);
+    }
   });
 
   it('gives equal bytes for equal arguments, and leaves its arguments alone', async () => {

@@ -1,7 +1,14 @@
 import type { TechniqueInfo } from '../../core/catalog.ts';
 import type { Graph } from '../ir/graph.ts';
+import { layersOf } from '../ir/layers.ts';
 import { techniques } from './index.ts';
 import { trains } from './recipe.ts';
+
+/** What `match` in a space file may name: the layers, and what else a technique can be applied to. */
+export function matchable(graph: Graph): readonly string[] {
+  const sites = techniques.flatMap((technique) => technique.sites(graph).flatMap(({ layers }) => layers));
+  return [...new Set([...layersOf(graph).map(({ name }) => name), ...sites])];
+}
 
 /** What a space file may say about compressing this model: every technique, its knobs and its sites. */
 export function techniqueInfos(graph: Graph): TechniqueInfo[] {

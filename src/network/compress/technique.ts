@@ -167,10 +167,7 @@ export interface Technique<K extends Knobs = Knobs> {
   store?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
 }
 
-/**
- * The site of techniques that treat the network as a whole; in a space file `match` names it like a layer.
- * @public
- */
+/** The site of techniques that treat the network as a whole; in a space file `match` names it like a layer. */
 export const networkSite: Site = { name: 'network', layers: ['network'] };
 
 /** Declares a technique; the types of its settings come from its knobs. */
