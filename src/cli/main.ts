@@ -5,6 +5,7 @@ import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
 import { addReplicate } from './declare/replicate.ts';
+import { addMachine } from './declare/machine.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
 import { addStartOptions, declareStart } from './declare/start.ts';
 import { describeError, duration, messageOf, wholeNumber } from './options.ts';
@@ -28,6 +29,7 @@ function program(): Command {
   addShip(nas);
   addSpaces(nas);
   addBench(nas);
+  addMachine(nas);
   return nas;
 }
 

@@ -22,6 +22,8 @@ export interface DatasetDefinition {
   readonly summary: string;
   /** `data.folder` must be given. */
   readonly needsFolder: boolean;
+  /** The folder on this machine that has the files, not yet verified; absent where the data set has no place of its own. */
+  find?(places: Places): string | undefined;
   /** Throws NasError DATA_MISSING, DATA_CORRUPT, DATA_TOO_SMALL. */
   load(options: DataOptions, hooks: DataHooks, places: Places): Promise<Dataset>;
 }

@@ -38,6 +38,10 @@ export const dataSpecSchema = z
 
 export type DataSpec = z.infer<typeof dataSpecSchema>;
 
+/** The data sets that need no folder of the user's, and where this machine has them. */
+export const findDatasets = (places: Places = placesOf()): { readonly name: string; readonly folder: string | undefined }[] =>
+  datasets.flatMap((dataset) => (dataset.find ? [{ name: dataset.name, folder: dataset.find(places) }] : []));
+
 /** Loads a data set into shared memory. Throws NasError DATA_MISSING, DATA_CORRUPT, DATA_TOO_SMALL. */
 export function loadDataset(spec: DataSpec, hooks: DataHooks, places: Places = placesOf()): Promise<Dataset> {
   return pick('dataset', datasets, spec.name).load(spec, hooks, places);

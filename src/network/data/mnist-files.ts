@@ -73,9 +73,14 @@ export function buildDataset(name: string, content: MnistContent, classes: reado
   };
 }
 
+/** Whether all four files are there, whatever is in them. */
+export const hasMnistFiles = (folder: string): boolean => mnistFiles.every(({ name }) => pathOf(folder, name) !== undefined);
+
+const pathOf = (folder: string, name: MnistFileName): string | undefined =>
+  [join(folder, `${name}.gz`), join(folder, name)].find((path) => existsSync(path));
+
 function findFile(folder: string, name: MnistFileName): string {
-  const candidates = [join(folder, `${name}.gz`), join(folder, name)];
-  const found = candidates.find((path) => existsSync(path));
+  const found = pathOf(folder, name);
   if (found) return found;
   throw new NasError('DATA_MISSING', `${folder}: ${name}.gz is not there.`, { facts: { folder, file: `${name}.gz` } });
 }

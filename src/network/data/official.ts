@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { NasError } from '../../core/errors.ts';
 import type { DataHooks, DatasetDefinition } from './definition.ts';
 import { fetchDebianPackage, fetchFile, stagingFolder } from './download.ts';
-import { buildDataset, type MnistContent, type MnistFileName, mnistFiles, readMnistFolder } from './mnist-files.ts';
+import {
+  buildDataset,
+  hasMnistFiles,
+  type MnistContent,
+  type MnistFileName,
+  mnistFiles,
+  readMnistFolder,
+} from './mnist-files.ts';
 import type { Places } from './places.ts';
 
 /** A published data set in MNIST's layout: what it must contain, and who has it. */
@@ -36,12 +43,19 @@ export function officialDataset(source: OfficialSource): DatasetDefinition {
     name: source.name,
     summary: source.summary,
     needsFolder: false,
+    find: (places) => foldersOf(source.name, places).find(hasMnistFiles),
     async load(options, hooks, places) {
       const content = await firstThatWorks(source, waysTo(source, options.folder, hooks, places), places);
       return buildDataset(source.name, content, source.classes, options);
     },
   };
 }
+
+const foldersOf = (name: string, { cache, local, installed }: Places): string[] => [
+  join(cache, name),
+  ...(local === undefined ? [] : [localFolder(local, name)]),
+  join(installed, name),
+];
 
 async function firstThatWorks(source: OfficialSource, ways: readonly Way[], places: Places): Promise<MnistContent> {
   const tried: string[] = [];

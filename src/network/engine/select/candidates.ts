@@ -2,7 +2,7 @@ import type { EngineRequest, EngineSetup } from '../choice.ts';
 import { lowerings } from '../lowering/index.ts';
 
 /** Every setup there is, the preferred first: a GPU before the CPU, onnxruntime before TensorFlow. */
-const setups: readonly EngineSetup[] = [
+export const setups: readonly EngineSetup[] = [
   ...onOnnxruntime('cuda'),
   { engine: 'tensorflow', device: 'cuda', lowering: 'none' },
   ...onOnnxruntime('webgpu'),

@@ -56,20 +56,20 @@ interface NativeBackend {
  * @throws NasError ENGINE_TENSORFLOW_MISSING where it is not installed, or only half; ENGINE_TENSORFLOW_DEVICE where
  * TensorFlow computes on another device than the one that was asked for.
  */
-export async function loadTensorflow(device: Device, found = findTensorflow()): Promise<TensorFlow> {
+export async function loadTensorflow(device: Device, places?: readonly string[]): Promise<TensorFlow> {
+  const found = findTensorflow(places);
   if (!found) throw missing('TensorFlow.js for Node is not installed');
-  const tf = await importFrom(found);
+  const tf = requireFrom(found);
   await tf.ready();
   const onGpu = (tf.backend() as NativeBackend).isUsingGpuDevice === true;
   if (onGpu !== (device === 'cuda')) throw otherDevice(device, onGpu);
   return tf;
 }
 
-async function importFrom({ name, version, folder }: TensorflowPackage): Promise<TensorFlow> {
+/** The package is CommonJS. */
+function requireFrom({ name, version, folder }: TensorflowPackage): TensorFlow {
   try {
-    const entry = createRequire(join(folder, 'package.json')).resolve(folder);
-    const module = (await import(entry)) as { readonly default: TensorFlow };
-    return module.default;
+    return createRequire(join(folder, 'package.json'))(folder) as TensorFlow;
   } catch (error) {
     const half = existsSync(folder) ? `${name} ${version} cannot be loaded (${firstLine(error)})` : `${name} is gone`;
     throw missing(half);
