@@ -22,7 +22,7 @@ import type { PreparedFacts } from '../../trial/prepare.ts';
 import { countFramed } from '../analyse.ts';
 import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
 import { controllerFor } from '../controller.ts';
-import { chooseEngineHere } from '../engine.ts';
+import { chooseEngineHere, engineOfStudy } from '../engine.ts';
 import { foreseenWish } from '../foreseen.ts';
 import { allOf, type Given, givenBy } from '../given.ts';
 import { meaningOf } from '../meaning.ts';
@@ -60,7 +60,7 @@ export async function search(flags: SearchFlags): Promise<number> {
     if (found) checkUnchanged(found, space, settings);
     checkWorkers(settings, found);
     if (found) store!.lease(found.name);
-    const engine = await chooseEngineHere(found ? engineOf(found) : settings.engine);
+    const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseEngineHere(settings.engine);
     const record = found ?? newRecord(space, settings, engine);
     const workers = settings.workers ?? defaultWorkers(engine);
     return await new SearchRun(flags, { ...settings, workers }, record, engine, found ? store : undefined).run();
@@ -129,7 +129,7 @@ class SearchRun {
     try {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
-      this.#log(`Trains with ${describeSetup(this.#engine)}.`);
+      this.#log(trainsWith(this.#engine));
       for (const note of this.#given.notes) this.#log(note);
       const predict = this.#predictor(facts);
       const start = this.#initial ?? (await this.#startingTrials(facts, predict));
@@ -284,6 +284,10 @@ class SearchRun {
     });
   }
 }
+
+/** One line: what trains, and why not what would have come before. */
+const trainsWith = (engine: EngineChoice): string =>
+  [`Trains with ${describeSetup(engine)}.`, ...engine.reasons.map((reason) => `Not ${reason}`)].join(' ');
 
 function exitCodeOf({ reason }: StudyEnd): number {
   switch (reason) {

@@ -15,7 +15,7 @@ export interface TensorflowInstall {
   readonly target: string;
   readonly tools: Tools;
   /** Told at the beginning of each step. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 /** What pip has. */
@@ -120,11 +120,19 @@ async function compile(compiler: string, root: string, staging: string, pip: Pip
   const includes = [root, join(pip.folder, 'include'), join(staging, 'node_modules', 'node-api-headers', 'include')];
   const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((file) => join(pip.folder, file));
   const result = await tools.run(compiler, [
-    ...['-shared', '-fPIC', '-O2', '-std=c++17', '-DNAPI_VERSION=8'],
+    '-shared',
+    '-fPIC',
+    '-O2',
+    '-std=c++17',
+    '-DNAPI_VERSION=8',
     ...includes.map((folder) => `-I${folder}`),
-    ...['-o', output, ...sources, ...libraries],
+    '-o',
+    output,
+    ...sources,
+    ...libraries,
     // The old kind of run path also serves the libraries that TensorFlow loads later, such as CUDA's.
-    ...['-Wl,--disable-new-dtags', ...(await runPaths(pip)).map((folder) => `-Wl,-rpath,${folder}`)],
+    '-Wl,--disable-new-dtags',
+    ...(await runPaths(pip)).map((folder) => `-Wl,-rpath,${folder}`),
   ]);
   if (result.code !== 0)
     throw failed(`the binding does not compile against TensorFlow ${pip.version}:\n${lastLines(result, 12)}`);
