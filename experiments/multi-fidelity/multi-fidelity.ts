@@ -1,0 +1,74 @@
+/**
+ * What successive halving saves: the same searches with every trial trained to its end, and under `asha`. Real trainings on
+ * Fashion-MNIST; the same space, controller and seeds. Every measured file counts, at whatever rung it was measured.
+ *
+ *   npx tsx experiments/multi-fidelity/multi-fidelity.ts [--seeds 3] [--trials 60] [--workers 2]
+ *
+ * Writes results/multi-fidelity/multi-fidelity.json and .md.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Course, courseOf, hypervolumes } from './course.ts';
+import { type SeedResult, toMarkdown } from './report.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '3' },
+    trials: { type: 'string', default: '60' },
+    workers: { type: 'string', default: '2' },
+  },
+});
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const results = here('../../results/multi-fidelity');
+mkdirSync(results, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), 'espalier-multi-fidelity-'));
+const trials = Number(values.trials);
+
+/** A search by the command that users type; returns what it measured, in the order in which that was decided. */
+function search(seed: number, arm: string, count: number, ...more: readonly string[]): Course {
+  const db = join(folder, `${arm}-${seed}.db`);
+  const common = ['--space', here('./space.yaml'), '--db', db, '--seed', `${seed}`, '--workers', values.workers, '--plain'];
+  const args = ['--import', 'tsx', here('../../src/cli/main.ts'), 'search', ...common, '--trials', `${count}`, ...more];
+  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`the search ${arm}, seed ${seed}, ended with exit code ${status}`);
+  return courseOf(db);
+}
+
+function run(seed: number): SeedResult {
+  const full = search(seed, 'full', trials);
+  // A trial under asha costs about a quarter of a full one, so three times as many stay below the same number of epochs.
+  const asha = search(seed, 'asha', 3 * trials, '--scheduler', 'asha');
+  const [ofFull, ofAsha] = hypervolumes(full, asha);
+  const epochsFull = ofFull.at(-1)!.epochs;
+  const goal = ofFull.at(-1)!.hypervolume;
+  const at = (points: typeof ofFull, epochs: number) => points.findLast((point) => point.epochs <= epochs)?.hypervolume ?? 0;
+  return {
+    seed,
+    full: { trials: full.trials, epochs: epochsFull, hypervolume: goal, atThird: at(ofFull, epochsFull / 3) },
+    asha: {
+      trials: asha.trials,
+      epochs: ofAsha.at(-1)!.epochs,
+      hypervolume: ofAsha.at(-1)!.hypervolume,
+      atThird: at(ofAsha, epochsFull / 3),
+    },
+    reachedAfter: ofAsha.find((point) => point.hypervolume >= goal)?.epochs ?? null,
+  };
+}
+
+try {
+  const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => run(i + 1));
+  const machine = {
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    load: loadavg()[0]!,
+    node: process.version,
+  };
+  writeFileSync(join(results, 'multi-fidelity.json'), `${JSON.stringify({ machine, seeds }, null, 2)}\n`);
+  writeFileSync(join(results, 'multi-fidelity.md'), toMarkdown(seeds, machine));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
