@@ -88,6 +88,19 @@ describe('dynamic ranges', () => {
   });
 });
 
+describe('bias correction', () => {
+  it.each(['static', 'weight-only'])('brings the outputs of one layer back to their mean: %s', async (mode) => {
+    const { b, x } = sketch(3);
+    const graph = classify(b, conv3(b, x, 'a', 4));
+    const shift = async (bias: string) => {
+      const { output } = await runOnnx(await finished(graph, quantize(['dense'], { bits: 2, mode, bias })));
+      return relativeError(output, (await runOnnx(graph)).output);
+    };
+    // Over the one image that it is calibrated on, the means are the inputs themselves.
+    expect(await shift('corrected')).toBeLessThan(0.2 * (await shift('kept')));
+  });
+});
+
 describe('modes together', () => {
   it('mix in one network', async () => {
     const plan: Plan = {

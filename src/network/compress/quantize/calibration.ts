@@ -67,7 +67,9 @@ const entropyStep = 8;
  * The threshold at which the distribution loses least by being told in `levels` numbers: least Kullback–Leibler
  * divergence (Migacz 2017, 8-bit Inference with TensorRT).
  */
-function leastDivergence({ counts, largest }: Magnitudes, levels: number): number {
+function leastDivergence({ counts: all, largest }: Magnitudes, levels: number): number {
+  // Zeros are exact whatever the threshold; half of all numbers behind a Relu, they would outweigh the others.
+  const counts = Float64Array.from(all).fill(all[1]!, 0, 1);
   let best = { bins: counts.length, divergence: Number.POSITIVE_INFINITY };
   for (let bins = counts.length; bins >= levels; bins -= entropyStep) {
     const divergence = divergenceAt(counts, bins, levels);
