@@ -1,5 +1,4 @@
 import { cpus } from 'node:os';
-import { gzipSync } from 'node:zlib';
 import { versions } from '../../src/cli/compose.ts';
 import type { Json } from '../../src/core/json.ts';
 import { type Columns, type RecordedTable, type TableRung, tableFormat } from '../../src/search/bench/table.ts';
@@ -20,8 +19,8 @@ export interface Recording {
 /** Accuracy that a guess has: the worst that counts. */
 const chance = 0.1;
 
-/** The table as a compressed file; equal measurements give equal bytes. */
-export function packTable({ space, rowOf, anchors, entries, prepared }: Recording): Uint8Array {
+/** The measurements in columns; equal ones give equal tables. */
+export function tableOf({ space, rowOf, anchors, entries, prepared }: Recording): RecordedTable {
   const first = entries.filter(({ repeat }) => repeat === 0).sort((a, b) => a.row - b.row);
   const again = entries.filter(({ repeat }) => repeat > 0).sort((a, b) => a.row - b.row);
   const rungs = shares.map(
@@ -32,7 +31,7 @@ export function packTable({ space, rowOf, anchors, entries, prepared }: Recordin
     }),
   );
   const sizes = rungs.at(-1)!.metrics['size']!;
-  const table: RecordedTable = {
+  return {
     format: tableFormat,
     name: space.name,
     space: space.space,
@@ -55,7 +54,6 @@ export function packTable({ space, rowOf, anchors, entries, prepared }: Recordin
       prepared,
     },
   };
-  return gzipSync(JSON.stringify(table), { level: 9 });
 }
 
 const columnsOf = (entries: readonly Entry[], rung: number): Columns =>

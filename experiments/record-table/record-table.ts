@@ -5,13 +5,14 @@
  *   npx tsx experiments/record-table/record-table.ts [--workers 1] [--repeats 200]
  *
  * Takes about a second per candidate and core. Stop it whenever you like (Ctrl-C): the same command goes on.
- * Writes results/recorded-table/fashion-resnet6.json.gz as soon as every candidate is measured.
+ * Writes results/recorded-table/fashion-resnet6.{json.gz,md} as soon as every candidate is measured.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { keyFunction, loadSpace, predictFunction } from '../../src/cli/compose.ts';
 import { baselineFolder } from '../../src/cli/folders.ts';
 import { meaningOf } from '../../src/cli/meaning.ts';
@@ -25,8 +26,9 @@ import type { ModelSpec } from '../../src/network/models/index.ts';
 import { enumerate } from '../../src/search/space/count.ts';
 import type { PreparedFacts } from '../../src/trial/prepare.ts';
 import type { TrialSetup } from '../../src/trial/setup.ts';
+import { describeTable } from './describe.ts';
 import { Journal, metricNames } from './journal.ts';
-import { packTable } from './pack.ts';
+import { tableOf } from './pack.ts';
 import type { MeasuredRung } from './rungs.ts';
 
 const { values } = parseArgs({
@@ -116,10 +118,9 @@ try {
     const predict = predictFunction(model, space.space, (facts as unknown as PreparedFacts).data);
     const context = { model, space: space.space, goal: space.goal, keyOf, predict, say: console.log };
     const anchors = startingTrials(context, [anchorWish(context)]);
-    writeFileSync(
-      join(results, `${space.name}.json.gz`),
-      packTable({ space, rowOf, anchors, entries: journal.entries, prepared: facts }),
-    );
+    const table = tableOf({ space, rowOf, anchors, entries: journal.entries, prepared: facts });
+    writeFileSync(join(results, `${space.name}.json.gz`), gzipSync(JSON.stringify(table), { level: 9 }));
+    writeFileSync(join(results, `${space.name}.md`), describeTable(table));
   }
 } finally {
   await executor.close();
