@@ -26,7 +26,7 @@ export const sections = { model: modelSpecSchema, data: dataSpecSchema, recipe: 
 
 /** What `search:` may name. */
 export const knownNames = {
-  controllers: controllers.map(({ name }) => name),
+  controllers: ['auto', ...controllers.map(({ name }) => name)],
   schedulers: schedulers.map(({ name }) => name),
 };
 

@@ -63,7 +63,10 @@ function addSearch(nas: Command): void {
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
     .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
     .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')
-    .option('--controller <name>', 'what proposes candidates: evolution, random');
+    .option(
+      '--controller <name>',
+      'what proposes candidates: auto, a name (nas bench compares them), or your own file, ./mine.js',
+    );
   addScheduleOptions(addStartOptions(command))
     .addOption(new Option('--study <name>', 'name of the study (default: the name in the space file)'))
     .addOption(dbOption())

@@ -4,12 +4,14 @@ import type { Json } from '../core/json.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { deviceNames, type EngineRequest, type EngineSetup, engineNames, setupOfChoice } from '../network/engine/choice.ts';
 import { metricInfos } from '../network/metrics/index.ts';
+import { chooseController } from '../search/controllers/auto.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
 import { type StartName, startNames } from '../search/space/file/schema.ts';
 import { defaultLookAhead } from '../search/study/options.ts';
 import type { StopRules } from '../search/study/stopping.ts';
 import { versions } from './compose.ts';
+import { controllerHash, isControllerFile } from './controller.ts';
 import { describeSchedule, type ScheduleFacts, settleSchedule, settleStop } from './schedule.ts';
 import { engineOf, factsOf, type StudyFacts } from './study-facts.ts';
 
@@ -67,13 +69,15 @@ export interface RunSettings extends SearchSettings {
 const defaultTrials = 100;
 const defaultSeed = '1';
 const defaultController = 'evolution';
+/** Not a controller: the choice of one by budget and space. */
+const autoController = 'auto';
 export const defaultStart: readonly StartName[] = ['anchors'];
 
 export function settleFlags(flags: SearchFlags, space: SpaceFile): SearchSettings {
   const { name, search: defaults } = space;
   const workers = flags.workers ?? defaults.workers;
   const lookAhead = flags.lookAhead ?? defaults.lookAhead;
-  if (flags.controller !== undefined) pick('controller', controllers, flags.controller);
+  if (flags.controller !== undefined) checkControllerName(flags.controller);
   return {
     study: flags.study ?? name,
     trials: flags.trials ?? defaults.trials ?? defaultTrials,
@@ -90,6 +94,11 @@ export function settleFlags(flags: SearchFlags, space: SpaceFile): SearchSetting
       device: oneOf('device', ['auto', ...deviceNames], flags.device ?? 'auto'),
     },
   };
+}
+
+/** Throws NasError UNKNOWN_CONTROLLER. */
+function checkControllerName(name: string): void {
+  if (name !== autoController && !isControllerFile(name)) pick('controller', [{ name: autoController }, ...controllers], name);
 }
 
 /** Throws NasError BAD_OPTION for more workers than trials of the study can run at once. */
@@ -128,8 +137,12 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: 
   };
   if (record.space.hash !== space.hash) refuse(`and ${space.file} has changed since it was started`);
   if (seed !== undefined && seed !== record.seed) refuse(`with seed ${record.seed}, not ${seed}`);
-  if (controller !== undefined && controller !== record.controller)
-    refuse(`with controller ${record.controller}, not ${controller}`);
+  const { controllerReason, controllerSha256 } = factsOf(record);
+  if (controllerSha256 !== undefined && controller === undefined) throw unnamedController(record);
+  const same = controller === record.controller || (controller === autoController && controllerReason !== undefined);
+  if (controller !== undefined && !same) refuse(`with controller ${record.controller}, not ${controller}`);
+  if (controllerSha256 !== undefined && controllerHash(record.controller) !== controllerSha256)
+    refuse(`and ${record.controller} has changed since it was started`);
   const facts = factsOf(record);
   const [begun, asked] = [facts.start?.with ?? defaultStart, settings.start].map((names) => names?.join(', '));
   if (asked !== undefined && asked !== begun) refuse(`and it began with ${begun || 'nothing'}, not with ${asked || 'nothing'}`);
@@ -144,6 +157,7 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: 
 
 export function newRecord(space: SpaceFile, settings: SearchSettings, engine: EngineSetup): StudyRecord {
   const { model, data, baseline, trial, goal } = space;
+  const { controller, ...whyController } = controllerOf(space, settings);
   const facts: StudyFacts = {
     goal,
     space: space.space,
@@ -153,13 +167,34 @@ export function newRecord(space: SpaceFile, settings: SearchSettings, engine: En
     ...(settings.schedule ? { schedule: settings.schedule } : {}),
     versions: versions(),
     engine: setupOfChoice(engine),
+    ...whyController,
   };
   return {
     name: settings.study,
     createdAt: Date.now(),
     seed: settings.seed ?? defaultSeed,
-    controller: settings.controller ?? defaultController,
+    controller,
     space: { file: space.file, text: space.text, hash: space.hash },
     facts: facts as unknown as Json,
   };
 }
+
+/** The controller of a new study, and what its record says of it. Throws NasError CONTROLLER_FILE. */
+function controllerOf(
+  { space }: SpaceFile,
+  { controller = defaultController, trials }: SearchSettings,
+): Pick<StudyRecord, 'controller'> & Pick<StudyFacts, 'controllerReason' | 'controllerSha256'> {
+  if (isControllerFile(controller)) return { controller, controllerSha256: controllerHash(controller) };
+  if (controller !== autoController) return { controller };
+  const choice = chooseController(space, trials);
+  return { controller: choice.controller, controllerReason: choice.reason };
+}
+
+const unnamedController = ({ name, controller }: StudyRecord) =>
+  new NasError(
+    'CONTROLLER_FILE',
+    `study "${name}" searches with your own controller: name it again with --controller ${controller}.`,
+    {
+      facts: { study: name, controller },
+    },
+  );

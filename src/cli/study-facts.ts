@@ -21,6 +21,10 @@ export interface StudyFacts {
   /** How far trials are trained; absent: each to its end. */
   readonly schedule?: ScheduleFacts;
   readonly versions: Versions;
+  /** Why this controller was picked, for a study that left it to us. */
+  readonly controllerReason?: string;
+  /** Of the file that a user's own controller is in. */
+  readonly controllerSha256?: string;
   /** What all its trials train with; absent in studies that were started when there was only one. */
   readonly engine?: EngineSetup;
   /** The trials that it starts with, in order, and what they came from; absent in studies of before they were recorded. */

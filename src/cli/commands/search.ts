@@ -21,7 +21,8 @@ import { openStore } from '../../store/index.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
 import { countFramed } from '../analyse.ts';
 import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
-import { controllerFor } from '../controller.ts';
+import { controllerFor, isControllerFile } from '../controller.ts';
+import { checkControllerFile } from '../controller-check/check.ts';
 import { chooseEngineHere, engineOfStudy } from '../engine.ts';
 import { foreseenWish } from '../foreseen.ts';
 import { allOf, type Given, givenBy } from '../given.ts';
@@ -63,10 +64,19 @@ export async function search(flags: SearchFlags): Promise<number> {
     const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseEngineHere(settings.engine);
     const record = found ?? newRecord(space, settings, engine);
     const workers = settings.workers ?? defaultWorkers(engine);
-    return await new SearchRun(flags, { ...settings, workers }, record, engine, found ? store : undefined).run();
+    const definition = await definitionOf(record);
+    return await new SearchRun(flags, { ...settings, workers }, record, definition, engine, found ? store : undefined).run();
   } finally {
     store?.close();
   }
+}
+
+/** The study's controller; one of the user's own is tried out first. */
+async function definitionOf(record: StudyRecord): Promise<ControllerDefinition<Space>> {
+  const { space, goal, sections } = factsOf(record);
+  const file = record.controller;
+  if (isControllerFile(file)) await checkControllerFile({ file, model: sections.model, space, goal });
+  return controllerFor(file, space);
 }
 
 type Predict = (candidate: Candidate) => Metrics | undefined;
@@ -94,6 +104,7 @@ class SearchRun {
     flags: SearchFlags,
     settings: RunSettings,
     record: StudyRecord,
+    definition: ControllerDefinition<Space>,
     engine: EngineChoice,
     store: TrialStore | undefined,
   ) {
@@ -104,7 +115,7 @@ class SearchRun {
     this.#store = store;
     const { space, sections } = factsOf(record);
     const model = sections.model as unknown as ModelSpec;
-    this.#definition = controllerFor(record.controller, space);
+    this.#definition = definition;
     this.#initial = factsOf(record).start?.trials;
     this.#keyOf = keyFunction(model, space);
     this.#given = givenBy(flags, record);
@@ -131,6 +142,8 @@ class SearchRun {
       if (facts === undefined) return exitCodes.interrupted;
       this.#log(trainsWith(this.#engine));
       for (const note of this.#given.notes) this.#log(note);
+      const { controllerReason } = factsOf(this.#record);
+      if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);
       const predict = this.#predictor(facts);
       const start = this.#initial ?? (await this.#startingTrials(facts, predict));
       if (!start) return exitCodes.interrupted;

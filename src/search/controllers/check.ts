@@ -4,8 +4,10 @@ import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { stableStringify } from '../../core/json.ts';
 import type { Goal, Metrics } from '../../core/objective.ts';
+import { createRng } from '../../core/rng.ts';
 import { check } from '../space/check.ts';
 import type { Space } from '../space/space.ts';
+import { guarded } from './guard.ts';
 
 /** A trial is told so many trials after it was asked, as the study loop does. */
 const lookAhead = 8;
@@ -52,6 +54,21 @@ function tellBefore(controller: Controller, trial: number, candidates: readonly 
   if (!candidate) return;
   const metrics = measure(candidate, told);
   controller.tell(metrics ? { trial: told, candidate, metrics } : { trial: told, candidate });
+}
+
+/** Results out of thin air, the same for the same network; what can be predicted is as predicted. */
+export function madeUpResults({ goal, keyOf, predict }: CheckSubject['context']): CheckSubject['measure'] {
+  const names = [...new Set([...goal.objectives, ...goal.constraints].map(({ metric }) => metric))];
+  return (candidate) => {
+    const rng = createRng('made up', keyOf(candidate));
+    return { ...Object.fromEntries(names.map((name) => [name, rng.uniform()])), ...predict?.(candidate) };
+  };
+}
+
+/** Runs all checks on a definition of somebody else. Throws NasError: CONTROLLER_BROKEN, and what `guarded` throws. */
+export function checkController(definition: ControllerDefinition<Space>, subject: CheckSubject): void {
+  const watched = guarded(definition);
+  for (const { run } of controllerChecks) run(watched, subject);
 }
 
 export const controllerChecks: readonly ControllerCheck[] = [

@@ -1,0 +1,55 @@
+import { Worker } from 'node:worker_threads';
+import { exitCodes, NasError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import type { Goal } from '../../core/objective.ts';
+import { entryBeside } from '../../executors/pool/entry.ts';
+import type { Space } from '../../search/space/space.ts';
+
+/** What the checking thread is told, and what it answers. Plain data. */
+export interface CheckJob {
+  readonly file: string;
+  readonly model: Json;
+  readonly space: Space;
+  readonly goal: Goal;
+}
+
+export interface CheckResult {
+  readonly error?: { readonly code: string; readonly message: string; readonly facts: { readonly [key: string]: Json } };
+}
+
+const defaultSeconds = 60;
+
+/**
+ * Tries out a user's controller on the space of a study with made-up results, in a thread of its own, before anything of
+ * the study starts: the checks are those that our own controllers have to pass.
+ * Throws NasError: CONTROLLER_FILE, CONTROLLER_BROKEN, CONTROLLER_THROWS, CONTROLLER_ANSWER, CONTROLLER_HANGS.
+ */
+export async function checkControllerFile(job: CheckJob, seconds = defaultSeconds): Promise<void> {
+  const entry = entryBeside('./thread', import.meta.url);
+  const worker = new Worker(entry.path, { workerData: job, execArgv: [...entry.execArgv] });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const { error } = await new Promise<CheckResult>((resolve, reject) => {
+      timer = setTimeout(() => reject(hangs(job.file, seconds)), seconds * 1000);
+      worker.once('message', resolve);
+      worker.once('error', (error) => reject(ended(job.file, error.message)));
+      worker.once('exit', () => reject(ended(job.file, 'it ended its thread')));
+    });
+    if (error) throw new NasError(error.code, error.message, { facts: error.facts, exitCode: exitCodes.badInput });
+  } finally {
+    clearTimeout(timer);
+    await worker.terminate();
+  }
+}
+
+const hangs = (file: string, seconds: number) =>
+  new NasError(
+    'CONTROLLER_HANGS',
+    `controller "${file}" was not through its checks after ${seconds} s. ask, tell, save and restore must answer at once.`,
+    {
+      facts: { file, seconds },
+    },
+  );
+
+const ended = (file: string, reason: string) =>
+  new NasError('CONTROLLER_THROWS', `controller "${file}" failed its checks: ${reason}.`, { facts: { file, reason } });

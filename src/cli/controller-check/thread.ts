@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { NasError } from '../../core/errors.ts';
+import type { ModelSpec } from '../../network/models/index.ts';
+import { checkController, madeUpResults } from '../../search/controllers/check.ts';
+import { keyFunction } from '../compose.ts';
+import { loadController } from '../controller.ts';
+import type { CheckJob, CheckResult } from './check.ts';
+
+/** Long enough for a controller to have learned from results and failures, and to be restored in between. */
+const trials = 24;
+
+/** The thread in which a user's controller is tried out, so that one that never answers can be ended. */
+async function run({ file, model, space, goal }: CheckJob): Promise<CheckResult> {
+  const context = { space, goal, keyOf: keyFunction(model as unknown as ModelSpec, space) };
+  try {
+    const definition = await loadController(file);
+    if (definition.refuse?.(space) === undefined)
+      checkController(definition, { context, measure: madeUpResults(context), trials });
+    return {};
+  } catch (error) {
+    if (error instanceof NasError) return { error: { code: error.code, message: error.message, facts: error.facts } };
+    return { error: { code: 'CONTROLLER_THROWS', message: `controller "${file}": ${(error as Error).message}`, facts: {} } };
+  }
+}
+
+parentPort!.postMessage(await run(workerData as CheckJob));
