@@ -2,19 +2,51 @@ import type { Plan } from '../core/candidate.ts';
 import { finalize, simulate, simulates, statisticsNeeded } from '../network/compress/recipe.ts';
 import type { Statistics } from '../network/compress/technique.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
-import { collectStatistics } from '../network/engine/statistics.ts';
+import type { Dataset } from '../network/data/dataset.ts';
+import { collectStatistics, type StatisticsRequest, type ValueStatistics } from '../network/engine/statistics.ts';
+import { fingerprint } from '../network/ir/fingerprint.ts';
 import type { Graph } from '../network/ir/graph.ts';
+import { foldBatchNorm } from '../network/ir/passes/fold-batchnorm.ts';
 import type { TrialHooks } from './protocol.ts';
 import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
+
+type Known = Map<string, ValueStatistics>;
+
+/** What this thread measured of its last few graphs: trials that only quantize all ask about the baseline. */
+const kept = new WeakMap<Dataset, Map<string, Known>>();
+/** Up to 16 kB a value where there is a histogram, so 1 MB or so a graph. */
+const mostKept = 4;
+
+/** What is known of a graph with these weights, on this data. */
+function knownOf(graph: Graph, dataset: Dataset): Known {
+  const graphs = kept.get(dataset) ?? new Map<string, Known>();
+  kept.set(dataset, graphs);
+  const key = fingerprint(graph);
+  const known = graphs.get(key) ?? new Map<string, ValueStatistics>();
+  graphs.delete(key);
+  graphs.set(key, known);
+  if (graphs.size > mostKept) graphs.delete(graphs.keys().next().value!);
+  return known;
+}
+
+const answers = (known: ValueStatistics | undefined, { histogram, channelMeans }: StatisticsRequest): boolean =>
+  known !== undefined && !(histogram && !known.histogram) && !(channelMeans && !known.channelMeans);
 
 /** What the plan's techniques want to know of a network's activations, from training images. */
 async function calibrate(graph: Graph, plan: Plan, { dataset }: SharedTrialData, hooks: TrialHooks): Promise<Statistics> {
   const needed = statisticsNeeded(graph, plan);
   if (needed.length === 0) return {};
   const { train: split, shape, normalization } = dataset;
-  const batches = () => evaluationBatches({ split, shape, normalization, batchSize: 128, limit: calibrationImages });
-  return collectStatistics(graph, needed, batches, hooks);
+  const folded = foldBatchNorm(graph);
+  const known = knownOf(folded, dataset);
+  const missing = needed.filter((need) => !answers(known.get(need.value), need));
+  if (missing.length > 0) {
+    const batches = () => evaluationBatches({ split, shape, normalization, batchSize: 128, limit: calibrationImages });
+    const found = await collectStatistics(folded, missing, batches, hooks);
+    for (const [value, statistics] of Object.entries(found)) known.set(value, { ...known.get(value), ...statistics });
+  }
+  return Object.fromEntries(needed.map(({ value }) => [value, known.get(value)!]));
 }
 
 /** The rewritten network as it is trained: it feels what `finish` will do to it where the plan wants that. */

@@ -31,7 +31,9 @@ export const histogramBins = 2048;
 
 /**
  * Runs an inference graph over batches and returns statistics of the values that are asked for. The graph reduces each
- * value itself, so that no activation leaves the session. Histograms take a second pass, when the ranges are known.
+ * value itself, so that no activation leaves the session. Histograms take a second pass, when the ranges are known. Nodes
+ * run as they are written: fused, they would round differently with the values that are asked for, and so a value's
+ * statistics follow from the graph and the batches alone.
  *
  * @throws NasError ENGINE_STATISTICS where a name is no float value of the graph, a value is never finite, or no batch came.
  */
@@ -150,7 +152,7 @@ async function forBatches(
       count,
     );
   };
-  await withSession(encode(reducing(graph, values, reduce), { symbolicBatch: 'N' }), {}, async (session) => {
+  await withSession(encode(reducing(graph, values, reduce), { symbolicBatch: 'N' }), { asWritten: true }, async (session) => {
     for (const batch of batches()) {
       hooks.checkpoint();
       await run(session, batch);

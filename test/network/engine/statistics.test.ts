@@ -31,6 +31,14 @@ describe('statistics of activations', () => {
     expect(found[relu]!.min).toBe(0);
   });
 
+  it('do not depend on what is asked beside them', async () => {
+    const [alone, beside] = [
+      await collect([relu]),
+      await collect(Object.keys(graph.types).filter((name) => values[name] && !graph.initializers[name])),
+    ];
+    expect(beside[relu]).toEqual(alone[relu]);
+  });
+
   it('have a histogram over that range where it is asked for', async () => {
     const requests = names.map((value) => ({ value, histogram: value !== 'x' }));
     const found = await collectStatistics(graph, requests, () => batches, quiet);

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { encode } from '../../ir/bytes/encode.ts';
+import { fingerprint } from '../../ir/fingerprint.ts';
 import type { Graph } from '../../ir/graph.ts';
 import { lower } from '../lowering/index.ts';
 import { openSession } from '../session.ts';
@@ -17,21 +17,10 @@ const kept = new Map<string, Uint8Array>();
 const mostKept = 8;
 
 function loweredBytes(step: Graph, lowering: string): Uint8Array {
-  const key = keyOf(step, lowering);
+  const key = `${lowering} ${fingerprint(step)}`;
   const bytes = kept.get(key) ?? encode(lower(step, lowering));
   kept.delete(key);
   kept.set(key, bytes);
   if (kept.size > mostKept) kept.delete(kept.keys().next().value!);
   return bytes;
 }
-
-function keyOf({ name, inputs, outputs, nodes, initializers }: Graph, lowering: string): string {
-  const hash = createHash('sha256').update(JSON.stringify({ lowering, name, inputs, outputs, nodes }, plain));
-  for (const [value, { dtype, shape, data }] of Object.entries(initializers)) {
-    hash.update(`${value} ${dtype} ${shape.join()}`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest('hex');
-}
-
-/** Tensors in attributes may hold integers that JSON does not know. */
-const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
