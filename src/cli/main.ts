@@ -8,7 +8,7 @@ import { addMachine } from './declare/machine.ts';
 import { addReplicate } from './declare/replicate.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
 import { addStartOptions, declareStart } from './declare/start.ts';
-import { describeError, duration, messageOf, wholeNumber } from './options.ts';
+import { describeError, duration, memorySize, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
 
 /** The command line: argv → one command. Every command is loaded when it is called, so that `--help` stays quick. */
@@ -60,6 +60,7 @@ function addSearch(nas: Command): void {
     )
     .option('--time <t>', 'start no more trials after this time: 90s, 15m, 2h', duration)
     .option('--workers <n>', 'trials at a time (default: one per core, at most 8)', wholeNumber(1))
+    .option('--memory <size>', 'memory of all workers together: 4GB, 900MB (default: 3/4 of the machine)', memorySize)
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
     .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
     .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')

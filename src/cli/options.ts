@@ -33,6 +33,17 @@ export function duration(text: string): number {
   return seconds;
 }
 
+/** Node and onnxruntime alone take this much before a network is there. */
+const leastMemoryMb = 256;
+
+/** `4GB`, `1.5GB` or `900MB` → MB, of 1024² bytes. */
+export function memorySize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(MB|GB)$/i.exec(text.trim());
+  const mb = match ? Math.round(Number(match[1]) * (match[2]!.toUpperCase() === 'GB' ? 1024 : 1)) : 0;
+  if (mb < leastMemoryMb) throw new InvalidArgumentError(`Expected a size such as 4GB or 900MB, at least ${leastMemoryMb}MB.`);
+  return mb;
+}
+
 /** The text of an unexpected error, in one line. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

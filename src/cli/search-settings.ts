@@ -24,6 +24,8 @@ export interface SearchFlags {
   /** Seconds. */
   readonly time?: number;
   readonly workers?: number;
+  /** MB. */
+  readonly memory?: number;
   readonly seed?: string;
   readonly controller?: string;
   /** Names of ways to begin, with commas. */

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { StudyRecord } from '../core/store.ts';
 import type { EngineChoice } from '../network/engine/choice.ts';
 import type { TrialSetup } from '../trial/setup.ts';
@@ -17,3 +17,13 @@ export const setupOf = (record: StudyRecord, engine: EngineChoice, db: string): 
     engine,
   };
 };
+
+/** Of the memory that this process may use. */
+const shareOfMemory = 0.75;
+
+/** Memory that a trial host may take where nothing else was asked for, in MB: of the machine, or of its container. */
+export function defaultMemoryMb(): number {
+  const constrained = process.constrainedMemory();
+  const bytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.floor((shareOfMemory * bytes) / 2 ** 20);
+}

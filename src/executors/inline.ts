@@ -108,6 +108,7 @@ class InlineExecutor implements Executor {
     this.#closed = true;
     this.stop();
     await this.#tail;
+    await this.#module?.release?.();
   }
 }
 

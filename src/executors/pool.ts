@@ -24,7 +24,10 @@ export interface PoolOptions {
   readonly graceMs?: number;
   /** How long the exclusive lane waits for the other trials to reach a step before it goes on beside them. */
   readonly laneWaitMs?: number;
-  /** Resident memory of the host, all threads together, above which it is killed. */
+  /**
+   * Resident memory of the host, all threads together. Close to it, they give back what they keep only to be faster; a
+   * host that stays above it ends.
+   */
   readonly maxRssMb?: number;
   /** Things worth telling that are no outcome: restarts, noise in the lane. */
   readonly warn?: (message: string) => void;

@@ -1,4 +1,5 @@
 import type { Json } from '../core/json.ts';
+import { releaseKept } from '../network/engine/engines/kept.ts';
 import { prepare } from './prepare.ts';
 import type { TrialModule } from './protocol.ts';
 import { runTrial } from './run-trial.ts';
@@ -9,4 +10,5 @@ import type { SharedTrialData } from './shared.ts';
 export const trialModule: TrialModule<SharedTrialData> = {
   prepare: (setup: Json, hooks) => prepare(setup as unknown as TrialSetup, hooks),
   run: runTrial,
+  release: releaseKept,
 };

@@ -76,6 +76,12 @@ describe('pool executor: crashes', () => {
     expect(next.state).toBe('done');
   });
 
+  it('asks for what is kept between trials before it ends a host for its memory', async () => {
+    const { executor, warnings } = await openPool({ slots: 1, maxRssMb: 400 });
+    expect(await run(executor, 0, { do: 'fillCache', mb: 300 })).toMatchObject({ state: 'done', metrics: { attempt: 0 } });
+    expect(warnings).toEqual([]);
+  });
+
   it('rejects open where the host does not survive the preparation, with its last words', async () => {
     const executor = await createPool({ slots: 1, prepare: 'abort' });
     await expect(executor.open(() => {})).rejects.toMatchObject({

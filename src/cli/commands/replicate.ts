@@ -8,7 +8,7 @@ import { meaningOf } from '../meaning.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print } from '../output.ts';
 import { replicate } from '../replication.ts';
-import { setupOf } from '../setup.ts';
+import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { chooseStudy, engineOf, factsOf } from '../study-facts.ts';
 import { front } from './front.ts';
@@ -33,6 +33,7 @@ export async function replicateFront(flags: ReplicateFlags): Promise<number> {
       slots: flags.workers ?? Math.min(8, availableParallelism()),
       setup: setupOf(record, engine, flags.db) as unknown as Json,
       planOf: meaningOf(factsOf(record).space).plan,
+      maxRssMb: defaultMemoryMb(),
       warn: note,
     });
     const interrupts = onInterrupt({ first: () => executor.stop(), second: () => process.exit(exitCodes.interrupted) });

@@ -43,7 +43,7 @@ import {
   settleFlags,
 } from '../search-settings.ts';
 import { sensitivityOf } from '../sensitivity.ts';
-import { setupOf } from '../setup.ts';
+import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { anchorWish, refusalOf, refuseOutOfReach, startingTrials } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
@@ -123,6 +123,7 @@ class SearchRun {
       slots: settings.workers,
       setup: setupOf(record, engine, flags.db) as unknown as Json,
       planOf: meaningOf(space).plan,
+      maxRssMb: flags.memory ?? defaultMemoryMb(),
       warn: (message) => this.#log(message, 'warning'),
     });
     this.#screen = openScreen({

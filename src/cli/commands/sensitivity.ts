@@ -15,7 +15,7 @@ import { note, print, printJson } from '../output.ts';
 import { progressLine } from '../progress-line.ts';
 import { defaultWorkers, newRecord, settleFlags } from '../search-settings.ts';
 import { sensitivityOf } from '../sensitivity.ts';
-import { setupOf } from '../setup.ts';
+import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { factsOf } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
@@ -42,6 +42,7 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
     slots: settings.workers ?? defaultWorkers(engine),
     setup: setupOf(record, engine, 'nas.db') as unknown as Json,
     planOf: meaningOf(space).plan,
+    maxRssMb: defaultMemoryMb(),
     warn: note,
   });
   const interrupts = onInterrupt({ first: () => executor.stop(), second: () => process.exit(exitCodes.interrupted) });

@@ -16,7 +16,7 @@ export interface Control {
   readonly deadlines: BigInt64Array;
 }
 
-const word = { stop: 0, pause: 1, wake: 2, owner: 3, lastTicket: 4, first: 6 } as const;
+const word = { stop: 0, pause: 1, wake: 2, owner: 3, lastTicket: 4, memoryShort: 5, first: 6 } as const;
 const state = { idle: 0, running: 1, parked: 2 } as const;
 
 /** Bytes: the words above, per slot its state and its ticket, and (8-byte aligned) its deadline. */
@@ -69,6 +69,9 @@ function waitUntil(control: Control, done: () => boolean, timeoutMs = Number.POS
 export const setStop = (control: Control) => set(control, word.stop, 1);
 export const setPause = (control: Control, paused: boolean) => set(control, word.pause, paused ? 1 : 0);
 
+/** Asks the threads to give back what they keep only to be faster. */
+export const setMemoryShort = (control: Control, short: boolean) => set(control, word.memoryShort, short ? 1 : 0);
+
 /** The slot has no trial any more, however it ended: it holds nothing and nobody waits for it. */
 export function clearSlot(control: Control, slot: number): void {
   Atomics.store(control.deadlines, slot, 0n);
@@ -87,6 +90,8 @@ export function overdueSlots(control: Control, graceMs: number): number[] {
 }
 
 // A thread's side.
+
+export const isMemoryShort = ({ words }: Control): boolean => Atomics.load(words, word.memoryShort) === 1;
 
 export interface Lane {
   checkpoint(): void;

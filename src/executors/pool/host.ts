@@ -1,7 +1,8 @@
 import { Piscina } from 'piscina';
 import type { Progress } from '../../core/trial.ts';
-import { clearSlot, createControlBuffer, openControl, overdueSlots, setPause, setStop } from './control.ts';
+import { clearSlot, createControlBuffer, openControl, overdueSlots, setMemoryShort, setPause, setStop } from './control.ts';
 import { entryBeside } from './entry.ts';
+import { MemoryCap } from './memory.ts';
 import type { Death, FromHost, FromThread, HostSettings, ToHost } from './messages.ts';
 import type { Finished, Prepared, Task, ThreadData } from './thread.ts';
 
@@ -12,6 +13,9 @@ import type { Finished, Prepared, Task, ThreadData } from './thread.ts';
  */
 
 const watchIntervalMs = 200;
+
+/** Heap of a thread, in MB: about what Node itself allows one on a machine with enough memory. */
+const mostHeapMb = 4096;
 
 process.on('disconnect', die);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -45,10 +49,13 @@ class Host {
   readonly #control: ReturnType<typeof openControl>;
   /** The trial on each busy slot. */
   readonly #trials = new Map<number, number>();
+  readonly #memory: MemoryCap | undefined;
+  #memoryIsShort = false;
   #pool: Piscina | undefined;
 
   constructor(settings: HostSettings) {
     this.#settings = settings;
+    this.#memory = settings.maxRssMb === undefined ? undefined : new MemoryCap(settings.maxRssMb);
     this.#buffer = createControlBuffer(settings.slots);
     this.#control = openControl(this.#buffer);
     setInterval(() => this.#watch(), watchIntervalMs);
@@ -114,17 +121,16 @@ class Host {
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
       workerData: { control: this.#buffer, settings: this.#settings, shared } satisfies ThreadData,
-      ...(maxRssMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxRssMb } }),
+      ...(maxRssMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: Math.min(maxRssMb, mostHeapMb) } }),
     });
     pool.on('message', (message: FromThread) => this.#hear(message));
     pool.on('error', (error) => send({ type: 'warning', message: `a worker thread failed while idle: ${String(error)}` }));
     return pool;
   }
 
-  /** Ends the process for a trial that overran its deadline and answers no more, or when memory is over the cap. */
+  /** Ends the process for a trial that overran its deadline and answers no more, or when memory stays over the cap. */
   #watch(): void {
-    const { graceMs, maxRssMb } = this.#settings;
-    const slots = overdueSlots(this.#control, graceMs);
+    const slots = overdueSlots(this.#control, this.#settings.graceMs);
     if (slots.length > 0) {
       end({
         type: 'dying',
@@ -133,9 +139,21 @@ class Host {
       });
       return;
     }
+    this.#watchMemory();
+  }
+
+  #watchMemory(): void {
+    if (!this.#memory) return;
     const rssMb = Math.round(process.memoryUsage.rss() / 2 ** 20);
-    if (maxRssMb === undefined || rssMb <= maxRssMb) return;
-    end({ type: 'dying', death: { code: 'OUT_OF_MEMORY', message: `the trial host took ${rssMb} MB of ${maxRssMb} MB.` } });
+    const { short, end: over } = this.#memory.look(rssMb, performance.now());
+    if (short !== this.#memoryIsShort) setMemoryShort(this.#control, short);
+    this.#memoryIsShort = short;
+    if (over) end({ type: 'dying', death: { code: 'OUT_OF_MEMORY', message: this.#overMemory(rssMb) } });
+  }
+
+  #overMemory(rssMb: number): string {
+    const trials = this.#trials.size === 1 ? 'one trial' : `${this.#trials.size} trials`;
+    return `the trial host took ${rssMb} MB of ${this.#settings.maxRssMb} MB with ${trials}.`;
   }
 }
 

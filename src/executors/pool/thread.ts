@@ -4,7 +4,7 @@ import type { Outcome, Progress } from '../../core/trial.ts';
 import type { Job, TrialHooks, TrialModule } from '../../trial/protocol.ts';
 import { runJob } from '../run-job.ts';
 import { type ProgressThrottle, throttleProgress } from '../throttle.ts';
-import { enterSlot, openControl } from './control.ts';
+import { enterSlot, isMemoryShort, openControl } from './control.ts';
 import { type FromThread, type HostSettings, type PlainError, toPlain } from './messages.ts';
 
 /** What each thread of a host is started with. */
@@ -39,7 +39,8 @@ export async function prepare(): Promise<Prepared> {
   const throttle = throttleProgress((progress) => tell({ type: 'progress', slot: 0, trial: undefined, progress }));
   try {
     const module = await loadModule();
-    const prepared = await module.prepare(settings.setup, openHooks(0, throttle, undefined));
+    const prepared = await module.prepare(settings.setup, openHooks(0, throttle, undefined, module));
+    await module.release?.();
     return { ...prepared, last: throttle.take() };
   } catch (error) {
     return { refused: toPlain(error), last: throttle.take() };
@@ -50,7 +51,7 @@ export async function run({ slot, job }: Task): Promise<Finished> {
   const throttle = throttleProgress((progress) => tell({ type: 'progress', slot, trial: job.trial, progress }));
   const outcome = await runJob(async () => {
     const module = await loadModule();
-    return module.run(job, shared, openHooks(slot, throttle, settings.deadlineMs));
+    return module.run(job, shared, openHooks(slot, throttle, settings.deadlineMs, module));
   });
   return { outcome, last: throttle.take() };
 }
@@ -66,12 +67,13 @@ async function loadModule(): Promise<TrialModule> {
 }
 
 /** Waits for its turn where the study is paused or the lane is taken; throws `TrialStopped` where it was stopped. */
-function openHooks(slot: number, throttle: ProgressThrottle, deadlineMs: number | undefined): TrialHooks {
+function openHooks(slot: number, throttle: ProgressThrottle, deadlineMs: number | undefined, module: TrialModule): TrialHooks {
   const lane = enterSlot(control, slot, deadlineMs, settings.laneWaitMs);
   return {
     progress: throttle.report,
     checkpoint() {
       throttle.tick();
+      if (isMemoryShort(control)) void module.release?.();
       lane.checkpoint();
     },
     exclusive: (work) =>

@@ -7,7 +7,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Graph } from '../ir/graph.ts';
 import { withBatch } from '../ir/passes/with-batch.ts';
 import { defaultEngine, type EngineSetup } from './choice.ts';
-import { withStep } from './engines/index.ts';
+import { withKeptStep } from './engines/index.ts';
 import type { EngineHooks } from './hooks.ts';
 import { restartedRateAt, type TrainRecipe } from './recipe.ts';
 import { type Rows, rowsOf } from './rows.ts';
@@ -109,7 +109,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const plan = stepPlan(options);
   if (options.from) state.load(options.from);
   const project = options.during?.(state.weights());
-  const course = await withStep(step.graph, engine, { threads }, (session) =>
+  const course = await withKeptStep(step.graph, engine, { threads }, (session) =>
     runSteps(options, plan, async (feeds, moment) => {
       const result = await state.run(session, feeds);
       project?.(state.weights(), moment);

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../../../src/core/trial.ts';
+import { releaseKept } from '../../../src/network/engine/engines/kept.ts';
 import { evaluate } from '../../../src/network/engine/evaluate.ts';
 import { type TrainOptions, train } from '../../../src/network/engine/train.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
@@ -19,6 +20,8 @@ const weights = (trained: Graph) =>
   ]);
 
 describe('training', () => {
+  afterEach(() => vi.restoreAllMocks());
+
   it('learns Fashion-MNIST from a few hundred images', async () => {
     const fashion = await tinyFashion(800);
     const fresh = tinyResnet(fashion.shape, { classes: 10, widths: [4, 8, 16] });
@@ -54,6 +57,31 @@ describe('training', () => {
     const [first, other, again] = [await trainedWith(0.01), await trainedWith(0.02), await trainedWith(0.01)];
     expect(other).not.toEqual(first);
     expect(again).toEqual(first);
+  });
+
+  it('leaves its session to the next training of an equal step, which gives the same weights', async () => {
+    const options = { graph, dataset, recipe: { ...small, epochs: 0.5 }, seed: 'a', hooks: quiet };
+    await releaseKept();
+    const alone = await train(options);
+    const opened = vi.spyOn(ort.InferenceSession, 'create');
+    const again = await train({ ...options, graph: tinyResnet(dataset.shape, { seed: 'other weights' }) });
+    const asBefore = await train(options);
+    expect(opened).not.toHaveBeenCalled();
+    expect(weights(asBefore.graph)).toEqual(weights(alone.graph));
+    expect(weights(again.graph)).not.toEqual(weights(alone.graph));
+  });
+
+  it('closes the kept session before it opens another, and when it is told to', async () => {
+    const options = { graph, dataset, recipe: { ...small, epochs: 0.25 }, seed: 'a', hooks: quiet };
+    await releaseKept();
+    const opened = vi.spyOn(ort.InferenceSession, 'create');
+    const sessionOf = async (call: number) => (await opened.mock.results[call]!.value) as ort.InferenceSession;
+    await train(options);
+    await train({ ...options, recipe: { ...small, batchSize: 8 } });
+    await expect((await sessionOf(0)).release()).rejects.toThrow('already disposed');
+    await releaseKept();
+    await expect((await sessionOf(1)).release()).rejects.toThrow('already disposed');
+    expect(opened).toHaveBeenCalledTimes(2);
   });
 
   it('replaces parameters and running statistics, and nothing else', async () => {
@@ -166,6 +194,7 @@ describe('a training that goes wrong', () => {
   });
 
   it('stops at the next step when it is told to, and leaves no session open', async () => {
+    await releaseKept();
     const opened = vi.spyOn(ort.InferenceSession, 'create');
     let steps = 0;
     const stop = new Error('told to stop');
