@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artefact } from '../core/trial.ts';
 
@@ -27,6 +27,18 @@ export async function writeAtomically(path: string, bytes: Uint8Array | string):
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** A file whose last 64 bytes are the hash of those before: a damaged cache is made anew, never believed. */
+export const writeChecked = (path: string, bytes: Uint8Array): Promise<void> =>
+  writeAtomically(path, Buffer.concat([bytes, Buffer.from(sha256(bytes), 'ascii')]));
+
+/** What `writeChecked` wrote; undefined where it is lost or damaged. */
+export async function readChecked(path: string): Promise<Uint8Array | undefined> {
+  const file = await readFile(path).catch(() => undefined);
+  const bytes = file?.subarray(0, -64);
+  const whole = file && bytes && file.length > 64 && sha256(bytes) === file.subarray(-64).toString('ascii');
+  return whole ? new Uint8Array(bytes) : undefined;
 }
 
 const exists = (path: string) =>

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { type Json, stableStringify } from '../core/json.ts';
@@ -10,7 +9,7 @@ import { decode } from '../network/ir/bytes/decode.ts';
 import { encode } from '../network/ir/bytes/encode.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
-import { sha256, writeAtomically } from './artefacts.ts';
+import { readChecked, sha256, writeChecked } from './artefacts.ts';
 import { opset } from './export-graph.ts';
 import type { TrialHooks } from './protocol.ts';
 import { type TrialSetup, trainingVersion } from './setup.ts';
@@ -56,20 +55,15 @@ async function trainBaseline(job: BaselineJob, setup: TrialSetup, dataset: Datas
     engine: setup.engine ?? defaultEngine,
     hooks: { ...hooks, progress: (progress) => hooks.progress({ ...progress, stage: 'baseline' }) },
   });
-  await writeAtomically(path, withChecksum(encode(graph, { opset, producer: 'espalier' })));
+  await writeChecked(path, encode(graph, { opset, producer: 'espalier' }));
   return { graph, facts: { hash, cached: false, seconds, curve: curve.map((point) => ({ ...point })) } };
 }
 
-/** The file's last 64 bytes are the hash of those before: a damaged cache is trained anew, never believed. */
-const withChecksum = (bytes: Uint8Array): Uint8Array => Buffer.concat([bytes, Buffer.from(sha256(bytes), 'ascii')]);
-
 async function readBaseline(path: string): Promise<Graph | undefined> {
-  const file = await readFile(path).catch(() => undefined);
-  if (!file || file.length <= 64) return undefined;
-  const bytes = file.subarray(0, -64);
-  if (sha256(bytes) !== file.subarray(-64).toString('ascii')) return undefined;
+  const bytes = await readChecked(path);
+  if (!bytes) return undefined;
   try {
-    return decode(new Uint8Array(bytes));
+    return decode(bytes);
   } catch (error) {
     if (error instanceof NasError) return undefined;
     throw error;

@@ -8,7 +8,7 @@ import type { Rows } from '../network/engine/rows.ts';
 import { encode } from '../network/ir/bytes/encode.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { foldBatchNorm } from '../network/ir/passes/fold-batchnorm.ts';
-import { sha256, writeAtomically } from './artefacts.ts';
+import { readChecked, sha256, writeAtomically, writeChecked } from './artefacts.ts';
 import type { TrialHooks } from './protocol.ts';
 import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
@@ -85,20 +85,38 @@ async function readEffects(file: string): Promise<Map<string, Effect>> {
   }
 }
 
-/** The values that a training is fed beside its images, for every training image; computed once per network and value. */
+/**
+ * The values that a training is fed beside its images, for every training image; computed once per network and value, and
+ * kept in a file beside the baseline for the other threads of the host and for later searches.
+ */
 export async function rowsOf(
   asked: Readonly<Record<string, PerImage>>,
   shared: SharedTrialData,
   hooks: TrialHooks,
 ): Promise<Record<string, Rows>> {
   const { rows } = await knownOf(shared);
-  const { train: split, shape, normalization } = shared.dataset;
   const found: Record<string, Rows> = {};
   for (const [name, { graph, value }] of Object.entries(asked)) {
     const key = `${sha256(encode(graph))} ${value}`;
-    const own = rows.get(key) ?? (await collectRows(foldBatchNorm(graph), value, { split, shape, normalization }, hooks));
+    const own = rows.get(key) ?? (await keptRows(graph, value, key, shared, hooks));
     rows.set(key, own);
     found[name] = own;
   }
   return found;
+}
+
+async function keptRows(
+  graph: Graph,
+  value: string,
+  key: string,
+  { dataset, setup }: SharedTrialData,
+  hooks: TrialHooks,
+): Promise<Rows> {
+  const { train: split, shape, normalization } = dataset;
+  const file = join(setup.baselineFolder, `${sha256(`${key} ${dataset.hash}`)}.rows`);
+  const bytes = await readChecked(file);
+  if (bytes) return { shape: graph.types[value]!.shape.slice(1), data: new Float32Array(bytes.buffer) };
+  const rows = await collectRows(foldBatchNorm(graph), value, { split, shape, normalization }, hooks);
+  await writeChecked(file, new Uint8Array(rows.data.buffer));
+  return rows;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -65,6 +65,17 @@ describe('what techniques ask', () => {
     const again = await rowsOf({ other: { graph: baseline, value: 'logits' } }, sharedBy(baseline), hooks);
     expect(again['other']).toBe(rows['teacher']);
   });
+
+  it.each([
+    ['whole', (bytes: Buffer) => bytes],
+    ['damaged', (bytes: Buffer) => bytes.subarray(1)],
+  ])('are read where another thread kept them, and computed where that file is not: %s', async (_, change) => {
+    const asked = { teacher: { graph: baseline, value: 'logits' } };
+    const first = await rowsOf(asked, sharedBy(structuredClone(baseline)), hooks);
+    const [name] = (await readdir(folder)).filter((file) => file.endsWith('.rows'));
+    await writeFile(join(folder, name!), change(await readFile(join(folder, name!))));
+    expect(await rowsOf(asked, sharedBy(structuredClone(baseline)), hooks)).toEqual(first);
+  });
 });
 
 describe('a trial', () => {
@@ -73,6 +84,13 @@ describe('a trial', () => {
   it.each(['activity', 'taylor', 'removal'])('prunes by %s, measured on the baseline', async (importance) => {
     const outcome = await runTrial(job(plan(importance)), sharedBy(baseline), hooks);
     expect(outcome).toMatchObject({ state: 'done' });
+  });
+
+  it('is trained by its teachers alone where the plan asks for nothing else', async () => {
+    const network = { weight: 0.5 };
+    const chosen: Plan = { recipe: {}, techniques: { distil: { network }, attention: { network } } };
+    const outcome = await runTrial(job(chosen), sharedBy(baseline), hooks);
+    expect(outcome).toMatchObject({ state: 'done', details: { curve: [{ epoch: 1 }] } });
   });
 
   it('says how sparse the network was meant to be, and is', async () => {

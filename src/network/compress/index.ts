@@ -2,6 +2,8 @@
  * Techniques. To add one: a file beside this one that calls `defineTechnique`, and its name in the list below.
  * Nothing else knows a technique by its name; the conformance tests run over the list.
  */
+import { attention } from './attention.ts';
+import { distil } from './distil.ts';
 import { drop } from './drop.ts';
 import { factor } from './factor.ts';
 import { prune } from './prune-channels.ts';
@@ -9,4 +11,4 @@ import { quantize } from './quantize.ts';
 import { sparsify } from './sparsify.ts';
 import type { Technique } from './technique.ts';
 
-export const techniques: readonly Technique[] = [drop, factor, prune, sparsify, quantize];
+export const techniques: readonly Technique[] = [drop, factor, prune, sparsify, quantize, distil, attention];

@@ -6,9 +6,10 @@ import type { Graph } from '../ir/graph.ts';
 
 /**
  * When a technique has its turn. A plan's techniques are applied in this order, in the list's order within a stage,
- * unless a technique of the plan orders the stages otherwise.
+ * unless a technique of the plan orders the stages otherwise. `train`: those that change nothing but the loss of a training,
+ * before others add their penalties to it.
  */
-export const stages = ['architecture', 'factor', 'prune', 'sparsify', 'quantize'] as const;
+export const stages = ['train', 'architecture', 'factor', 'prune', 'sparsify', 'quantize'] as const;
 
 export type Stage = (typeof stages)[number];
 

@@ -27,7 +27,7 @@ const order = defineTechnique({
   knobs: { first: { kind: 'choice', values: ['factor', 'prune'], default: 'factor', off: 'factor', summary: 'The stage.' } },
   sites: () => [networkSite],
   canonical: (_, settings) => mapSites(settings, (__, own) => own),
-  order: () => ['architecture', 'prune', 'factor', 'sparsify', 'quantize'],
+  order: () => ['train', 'architecture', 'prune', 'factor', 'sparsify', 'quantize'],
 });
 
 toys.push(order, mark('b', 'prune'), mark('a', 'factor'), mark('c', 'sparsify', ['prune', 'factor']));
