@@ -7,12 +7,12 @@ export interface Choice {
   readonly reason: string;
 }
 
-/** Up to here a suggestion of the models costs little beside a trial; beyond, they learn nothing new. */
+/** Up to here the models' time is little beside a trial's. A judgement, not a measurement. */
 const surrogateTrials = 3000;
 
 /**
- * Picks a controller for a space and a budget, as they did on `nas bench`: the surrogate is ahead of all others by far at
- * hundreds of trials; evolution costs next to nothing, and catches up at thousands.
+ * Picks a controller for a space and a budget, as they did on `nas bench` at hundreds of trials, where the surrogate is
+ * ahead of all others. Beyond, evolution, whose suggestions cost next to nothing.
  */
 export function chooseController(space: Space, trials: number): Choice {
   const count = countCandidates(space);
@@ -22,5 +22,5 @@ export function chooseController(space: Space, trials: number): Choice {
   if (trials <= surrogateTrials) {
     return { controller: 'surrogate', reason: `it makes the most of ${trials} trials` };
   }
-  return { controller: 'evolution', reason: `beyond ${surrogateTrials} trials it finds as much as models do, at no cost` };
+  return { controller: 'evolution', reason: `for more than ${surrogateTrials} trials its suggestions cost little` };
 }
