@@ -29,6 +29,8 @@ interface BatchOptions {
 export interface TrainBatchOptions extends BatchOptions {
   readonly rng: Rng;
   readonly augment: Augment;
+  /** Numbers of the images that the epoch goes over; all of the split where absent. */
+  readonly images?: Int32Array;
 }
 
 export interface Augment {
@@ -49,9 +51,10 @@ export function trainBatchCount(count: number, batchSize: number, limit = count)
  */
 export function* trainBatches(options: TrainBatchOptions): Generator<Batch, void, undefined> {
   const { split, shape, batchSize, rng, augment, limit } = options;
-  const batches = trainBatchCount(split.count, batchSize, limit);
+  const images = options.images ? [...options.images] : Array.from({ length: split.count }, (_, i) => i);
+  const batches = trainBatchCount(images.length, batchSize, limit);
   if (batches < 1) throw noFullBatch(options);
-  const order = rng.shuffle(Array.from({ length: split.count }, (_, i) => i));
+  const order = rng.shuffle(images);
   const fill = createFill(options);
   const batch = emptyBatch(batchSize, shape);
   for (let start = 0; start < batches * batchSize; start += batchSize) {

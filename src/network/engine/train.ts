@@ -2,7 +2,7 @@ import { exitCodes, NasError } from '../../core/errors.ts';
 import { createRng } from '../../core/rng.ts';
 import type { OptimizerOptions } from '../autodiff/optimizers/index.ts';
 import { buildTrainStep, type TrainStepOptions } from '../autodiff/train-step.ts';
-import { type Batch, trainBatchCount, trainBatches } from '../data/batches.ts';
+import { type Batch, trainBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Graph } from '../ir/graph.ts';
 import { withBatch } from '../ir/passes/with-batch.ts';
@@ -11,6 +11,7 @@ import { withKeptStep } from './engines/index.ts';
 import type { EngineHooks } from './hooks.ts';
 import { restartedRateAt, type TrainRecipe } from './recipe.ts';
 import { type Rows, rowsOf } from './rows.ts';
+import { type Pass, type StepPlan, stepPlan } from './step-plan.ts';
 import { type SavedState, type StepFeeds, type StepResult, TrainState } from './train-state.ts';
 
 export interface TrainOptions {
@@ -106,7 +107,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     ...(options.objective ? { objective: options.objective } : {}),
   });
   const state = new TrainState(graph, step);
-  const plan = stepPlan(options);
+  const { dataset, seed, untilEpoch, restarts } = options;
+  const plan = stepPlan({ images: dataset.train.count, recipe, seed, untilEpoch, restarts });
   if (options.from) state.load(options.from);
   const project = options.during?.(state.weights());
   const course = await withKeptStep(step.graph, engine, { threads }, (session) =>
@@ -131,25 +133,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 const optimizerOptions = ({ optimizer, momentum, nesterov }: TrainRecipe): OptimizerOptions =>
   optimizer === 'sgd' ? { name: 'sgd', momentum, nesterov } : { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-interface StepPlan {
-  readonly stepsPerEpoch: number;
-  /** Of the whole training. */
-  readonly steps: number;
-  /** Where this run of it ends. */
-  readonly until: number;
-  /** Steps at which the learning rate's schedule ends: the restarts, then the end. */
-  readonly ends: readonly number[];
-}
-
-/** Where the images do not fill one batch, one step is planned all the same: asking for its batch says so. */
-function stepPlan({ dataset, recipe, untilEpoch, restarts = [] }: TrainOptions): StepPlan {
-  const stepsPerEpoch = Math.max(1, trainBatchCount(dataset.train.count, recipe.batchSize));
-  const stepsOf = (epochs: number) => Math.max(1, Math.round(epochs * stepsPerEpoch));
-  const steps = stepsOf(recipe.epochs);
-  const until = Math.min(steps, stepsOf(untilEpoch ?? recipe.epochs));
-  return { stepsPerEpoch, steps, until, ends: [...new Set([...restarts.map(stepsOf), steps])].filter((step) => step <= steps) };
-}
-
 type RunStep = (feeds: StepFeeds, moment: Moment) => Promise<StepResult>;
 
 interface Course {
@@ -166,12 +149,11 @@ async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep)
   let sums = options.from?.open ?? noSums;
   let open: EpochRecord | undefined;
   for (let step = options.from?.steps ?? 0; step < plan.until; ) {
-    const epoch = Math.floor(step / plan.stepsPerEpoch) + 1;
-    const end = Math.min(plan.until, epoch * plan.stepsPerEpoch);
-    sums = await runEpoch(options, plan, { epoch, step, end, sums }, runStep);
-    const record = recordOf(options, plan, epoch, end, sums);
-    const complete = end === plan.steps || end === epoch * plan.stepsPerEpoch;
-    if (complete) {
+    const pass = plan.passes.find(({ end }) => step < end)!;
+    const end = Math.min(plan.until, pass.end);
+    sums = await runEpoch(options, plan, { pass, step, end, sums }, runStep);
+    const record = recordOf(options, plan, pass.epoch, end, sums);
+    if (end === pass.end) {
       curve.push(record);
       sums = noSums;
     } else open = record;
@@ -181,8 +163,7 @@ async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep)
 }
 
 interface Span {
-  /** From 1. */
-  readonly epoch: number;
+  readonly pass: Pass;
   /** Of the whole training: the first step to take, and the first to leave. */
   readonly step: number;
   readonly end: number;
@@ -193,9 +174,9 @@ interface Span {
 async function runEpoch(options: TrainOptions, plan: StepPlan, span: Span, runStep: RunStep): Promise<EpochSums> {
   const { recipe, hooks } = options;
   const { labelSmoothing } = recipe;
-  const { epoch } = span;
+  const { epoch } = span.pass;
   let [step, sums] = [span.step, span.sums];
-  for (const batch of epochBatches(options, plan, span)) {
+  for (const batch of epochBatches(options, span)) {
     hooks.checkpoint();
     const learningRate = restartedRateAt(recipe, step, plan.ends);
     const extra = rowsOf(options.perImage ?? {}, batch.images);
@@ -210,7 +191,7 @@ async function runEpoch(options: TrainOptions, plan: StepPlan, span: Span, runSt
       count: sums.count + batch.count,
     };
     const means = { loss: sums.loss / sums.count, accuracy: sums.correct / sums.count };
-    hooks.progress({ stage: 'train', done: step, total: plan.until, epoch, epochs: Math.ceil(recipe.epochs), ...means });
+    hooks.progress({ stage: 'train', done: step, total: plan.until, epoch, epochs: plan.passes.length, ...means });
   }
   return sums;
 }
@@ -223,13 +204,14 @@ const recordOf = (options: TrainOptions, plan: StepPlan, epoch: number, end: num
 });
 
 /** The batches of a part of an epoch. Those before are made and left out: every image draws its own augmentation. */
-function* epochBatches({ dataset, recipe, seed }: TrainOptions, plan: StepPlan, { epoch, step, end }: Span): Iterable<Batch> {
+function* epochBatches({ dataset, recipe, seed }: TrainOptions, { pass, step, end }: Span): Iterable<Batch> {
   const { shape, normalization, train: split } = dataset;
   const { batchSize, augment } = recipe;
-  const rng = createRng(seed, 'batches', epoch);
-  const first = (epoch - 1) * plan.stepsPerEpoch;
-  let next = first;
-  for (const batch of trainBatches({ split, shape, normalization, batchSize, augment, rng, limit: (end - first) * batchSize })) {
+  const rng = createRng(seed, 'batches', pass.epoch);
+  const among = pass.images ? { images: pass.images } : {};
+  const limit = (end - pass.first) * batchSize;
+  let next = pass.first;
+  for (const batch of trainBatches({ split, shape, normalization, batchSize, augment, rng, limit, ...among })) {
     if (next++ >= step) yield batch;
   }
 }

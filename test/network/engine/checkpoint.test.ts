@@ -46,6 +46,16 @@ describe('a paused training', () => {
     expect(digest(await inParts(options, [0.5, 1, 2.25]))).toEqual(whole);
   });
 
+  it('is the uninterrupted one also where early epochs go over a subset, before, at and after its end', async () => {
+    const subset = { fraction: 0.5, epochs: 0.6 };
+    const options = { ...base, restarts: [0.75, 1.5, 2], recipe: { ...base.recipe, subset } };
+    const whole = await train(options);
+    expect(whole.steps).toBe(3 + 4);
+    expect(whole.curve.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    expect(digest(await inParts(options, [0.5, 1.5, 2]))).toEqual(digest(whole));
+    expect(digest(whole)).not.toEqual(digest(await train(base)));
+  });
+
   it('is the uninterrupted one also where a technique prunes more and more, before and after the end of its schedule', async () => {
     const sites = { 'stage1.block1.conv1': { sparsity: 0.5, when: 'gradual' }, 'stage2.block1.conv1': { sparsity: 0.5 } };
     const plan = { recipe: {}, techniques: { sparsify: sites } };

@@ -17,6 +17,9 @@ describe('the recipe', () => {
     { warmup: 2 },
     { learningRate: Number.NaN },
     { labelSmoothing: -0.1 },
+    { subset: { fraction: 0, epochs: 0.5 } },
+    { subset: { fraction: 0.5, epochs: 1.5 } },
+    { subset: { fraction: 0.5 } },
   ])('refuses %j', (settings) => expect(trainRecipeSchema.safeParse(settings).success).toBe(false));
 
   it.each(Object.entries(recipeKnobs))('accepts every value of the knob %s', (name, knob) => {

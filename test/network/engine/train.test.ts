@@ -108,6 +108,21 @@ describe('training', () => {
     expect(progress.at(-1)).toMatchObject({ stage: 'train', total: steps, epoch: curve.length, loss: result.curve.at(-1)!.loss });
   });
 
+  it('sees no image outside of the subset in the epochs that are on it', async () => {
+    // The row of an image is its number; the loss adds up the rows of a batch.
+    const rows = { shape: [1], data: Float32Array.from({ length: 64 }, (_, i) => i) };
+    const objective: NonNullable<TrainOptions['objective']> = ({ b, loss, target }) => {
+      const numbers = b.input('rows', { dtype: 'float32', shape: [b.shape(target)[0]!, 1] });
+      const sum = b.op('ReduceSum', [numbers, b.ints([0, 1])], { keepdims: 0 });
+      return b.op('Add', [b.op('Mul', [loss, b.scalar(0)]), sum]);
+    };
+    const settings = { ...small, epochs: 3, subset: { fraction: 0.25, epochs: 0.7 } };
+    const { curve } = await train({ graph, dataset, recipe: settings, seed: 'a', hooks: quiet, objective, perImage: { rows } });
+    const [first, second, all] = curve.map(({ loss }) => loss);
+    expect(second).toBe(first);
+    expect(all).toBe((63 * 64) / 2 / 4);
+  });
+
   it('trains with AdamW', async () => {
     const settings = recipe({ batchSize: 16, epochs: 6, optimizer: 'adamw', learningRate: 0.02 });
     const { curve } = await train({ graph, dataset, recipe: settings, seed: 'a', hooks: quiet });

@@ -1,0 +1,75 @@
+import { createRng } from '../../core/rng.ts';
+import { trainBatchCount } from '../data/batches.ts';
+import type { TrainRecipe } from './recipe.ts';
+
+/** One way through the training images, or through the chosen ones of an early pass. The last of a kind may be a part. */
+export interface Pass {
+  /** From 1. */
+  readonly epoch: number;
+  /** Of the whole training: the first step, and the first step after it. */
+  readonly first: number;
+  readonly end: number;
+  /** Numbers of its images in their split; all where absent. */
+  readonly images?: Int32Array;
+}
+
+export interface StepPlan {
+  readonly passes: readonly Pass[];
+  /** Of the whole training. */
+  readonly steps: number;
+  /** Where this run of it ends. */
+  readonly until: number;
+  /** Steps at which the learning rate's schedule ends: the restarts, then the end. */
+  readonly ends: readonly number[];
+}
+
+interface Options {
+  /** Of the split. */
+  readonly images: number;
+  readonly recipe: Pick<TrainRecipe, 'epochs' | 'batchSize' | 'subset'>;
+  readonly seed: string;
+  /** Epochs. */
+  readonly untilEpoch?: number | undefined;
+  readonly restarts?: readonly number[] | undefined;
+}
+
+/**
+ * The steps of a training. Epochs count as the recipe means them: an epoch on a subset is one pass over the subset, and
+ * takes as many steps fewer. Where the images do not fill one batch, one step is planned all the same: asking for its
+ * batch says so.
+ */
+export function stepPlan({ images, recipe, seed, untilEpoch, restarts = [] }: Options): StepPlan {
+  const { epochs, batchSize, subset } = recipe;
+  const stepsPer = (count: number) => Math.max(1, trainBatchCount(count, batchSize));
+  const full = stepsPer(images);
+  const chosen = subset && chooseImages(images, Math.max(batchSize, Math.round(subset.fraction * images)), seed);
+  const early = chosen ? { epochs: subset.epochs * epochs, length: stepsPer(chosen.length) } : { epochs: 0, length: full };
+  const earlySteps = Math.round(early.epochs * early.length);
+  const stepsOf = (at: number) =>
+    Math.max(1, at < early.epochs ? Math.round(at * early.length) : earlySteps + Math.round((at - early.epochs) * full));
+  const steps = stepsOf(epochs);
+  const earlyPasses = passesOf({ epoch: 1, first: 0, end: earlySteps }, early.length, chosen);
+  const rest = { epoch: earlyPasses.length + 1, first: earlySteps, end: steps };
+  return {
+    passes: [...earlyPasses, ...passesOf(rest, full)],
+    steps,
+    until: Math.min(steps, stepsOf(untilEpoch ?? epochs)),
+    ends: [...new Set([...restarts.map(stepsOf), steps])].filter((step) => step <= steps),
+  };
+}
+
+/** Passes of `length` steps that fill a span, beginning with its epoch. */
+function passesOf({ epoch, first, end }: Pass, length: number, images?: Int32Array): Pass[] {
+  return Array.from({ length: Math.ceil((end - first) / length) }, (_, i) => ({
+    epoch: epoch + i,
+    first: first + i * length,
+    end: Math.min(end, first + (i + 1) * length),
+    ...(images ? { images } : {}),
+  }));
+}
+
+/** The same images in every early pass of a training: drawn without replacement. */
+function chooseImages(images: number, count: number, seed: string): Int32Array {
+  const order = createRng(seed, 'subset').shuffle(Array.from({ length: images }, (_, i) => i));
+  return Int32Array.from(order.slice(0, count));
+}
