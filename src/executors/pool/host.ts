@@ -153,7 +153,7 @@ class Host {
 
   #overMemory(rssMb: number): string {
     const trials = this.#trials.size === 1 ? 'one trial' : `${this.#trials.size} trials`;
-    return `the trial host took ${rssMb} MB of ${this.#settings.maxRssMb} MB with ${trials}.`;
+    return `the trial host took ${rssMb} MB of ${this.#settings.maxRssMb} MB with ${trials}. More memory, fewer workers or smaller batches help.`;
   }
 }
 
