@@ -5,6 +5,7 @@ import type { Catalog } from '../core/catalog.ts';
 import type { Metrics } from '../core/objective.ts';
 import { matchable, techniqueInfos } from '../network/compress/catalog.ts';
 import { planKey, structureKey } from '../network/compress/recipe.ts';
+import { remedyNames } from '../network/compress/remedies.ts';
 import { dataSpecSchema } from '../network/data/index.ts';
 import { recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
 import type { Graph } from '../network/ir/graph.ts';
@@ -24,10 +25,11 @@ import type { Versions } from './study-facts.ts';
 /** The schemas of the sections that the network tower owns. */
 export const sections = { model: modelSpecSchema, data: dataSpecSchema, recipe: trainRecipeSchema };
 
-/** What `search:` may name. */
+/** What `search:` and `firstAid:` may name. */
 export const knownNames = {
   controllers: ['auto', ...controllers.map(({ name }) => name)],
   schedulers: schedulers.map(({ name }) => name),
+  remedies: remedyNames,
 };
 
 /** A space file by name or path, checked against the model that it names. Throws NasError with the file's position. */

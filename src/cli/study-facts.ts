@@ -7,6 +7,7 @@ import type { StartName } from '../search/space/file/schema.ts';
 import type { Space } from '../search/space/space.ts';
 import type { InitialTrial } from '../search/study/proposer.ts';
 import { openStore } from '../store/index.ts';
+import type { TrialSetup } from '../trial/setup.ts';
 import type { StudyOptions } from './options.ts';
 import type { ScheduleFacts } from './schedule.ts';
 
@@ -15,7 +16,7 @@ export interface StudyFacts {
   readonly goal: Goal;
   readonly space: Space;
   /** Sections of the space file with their defaults filled in. */
-  readonly sections: { readonly model: Json; readonly data: Json; readonly baseline: Json; readonly trial: Json };
+  readonly sections: Pick<TrialSetup, 'model' | 'data' | 'baseline' | 'trial' | 'firstAid'>;
   readonly metrics: readonly string[];
   readonly lookAhead: number;
   /** How far trials are trained; absent: each to its end. */

@@ -11,6 +11,7 @@ import { saveArtefact } from './artefacts.ts';
 import { asTrained, finish } from './calibrate.ts';
 import { exportGraph } from './export-graph.ts';
 import { answer, rowsOf } from './findings.ts';
+import { firstAid } from './first-aid.ts';
 import { measure } from './measure.ts';
 import { adapt, measureProbe } from './probe.ts';
 import type { Job, TrialHooks } from './protocol.ts';
@@ -34,12 +35,13 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     }
     const trainable = await asTrained(rewritten, job.plan, shared, hooks);
     const tuned = await fineTune(trainable, job, shared, hooks);
-    const final = await finish(tuned.graph, job.plan, shared, hooks);
+    const finished = await finish(tuned.graph, job.plan, shared, hooks);
+    const { graph: final, record } = await firstAid({ trained: tuned.graph, finished, plan: job.plan }, shared, hooks);
     const bytes = exportGraph(final, shared.dataset);
     const measured = await measure(final, bytes, shared, hooks);
     const artefact = await saveArtefact(shared.setup.artefactFolder, bytes);
     const facts = { techniques: reportOf(tuned.graph, job.plan), curve: tuned.curve.map((point) => ({ ...point })) };
-    const details = { ...measured.details, ...facts, hostPeakBytes: peakBytes() };
+    const details = { ...measured.details, ...facts, ...record, hostPeakBytes: peakBytes() };
     const { metrics } = measured;
     const extra = { ...tuned.reached, ...(job.test ? { test: await testMetrics(bytes, shared, hooks) } : {}) };
     return { state: 'done', metrics, artefact, details, ...extra, seconds: seconds() } satisfies DoneOutcome;

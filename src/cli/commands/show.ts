@@ -4,6 +4,7 @@ import { type MeasuredTrial, measuredTrial, shownState, type Trial } from '../..
 import { formatMetric, formatPercent } from '../../dashboard/format.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import { meaningOf } from '../meaning.ts';
+import type { FirstAidRecord } from '../../trial/first-aid.ts';
 import type { StudyOptions } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
@@ -35,7 +36,7 @@ function heading(trial: Trial): string[] {
     case 'aborted':
       return [first, trial.reason];
     case 'done':
-      return [first, ...rungLines(trial), madeLine(trial)];
+      return [first, ...rungLines(trial), madeLine(trial), ...firstAidLines(trial)];
     case 'running':
     case 'waiting':
       return [first];
@@ -46,6 +47,16 @@ function heading(trial: Trial): string[] {
 
 const madeLine = ({ seconds, artefact }: MeasuredTrial): string =>
   `${seconds.toFixed(1)} s${artefact ? `, model ${artefact.sha256.slice(0, 12)}` : ''}`;
+
+/** What a trial's record says of a network that finishing it broke: the worst layer, and what was done beyond the plan. */
+function firstAidLines({ details }: MeasuredTrial): string[] {
+  const { firstAid } = (details ?? {}) as { readonly firstAid?: FirstAidRecord };
+  if (!firstAid) return [];
+  const { before, planned, layers, remedy } = firstAid;
+  const broken = `quantized as planned, accuracy fell from ${formatPercent(before.accuracy)} to ${formatPercent(planned.accuracy)} on training images; most by ${layers[0]!.layer}`;
+  if (!remedy) return [broken];
+  return [broken, `first aid: ${remedy.name} at ${remedy.layers.join(', ')}: ${formatPercent(remedy.accuracy)}; measured so`];
+}
 
 /** How far a scheduler has trained it, and why no further. */
 function rungLines({ rung, stopped }: MeasuredTrial): string[] {

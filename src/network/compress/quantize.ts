@@ -12,6 +12,13 @@ import { effective, knobs, limitOf, modes, type Settings } from './quantize/sett
 import { type Step, withFakeQuant, withoutFakeQuant } from './quantize/simulation.ts';
 import { type BySite, defineTechnique, type Need, type Statistics } from './technique.ts';
 
+/** In the order of what they give up: nothing, fast kernels, most of the bytes saved. */
+const remedies: Readonly<Record<string, (own: Settings) => Settings | undefined>> = {
+  'per-channel': (own) => (own.weights === 'per-tensor' ? { ...own, weights: 'per-channel' } : own),
+  'weight-only': (own) => (own.mode === 'weight-only' ? own : { ...own, mode: 'weight-only' }),
+  float: () => undefined,
+};
+
 /**
  * Quantization (Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference): symmetric integer weights; uint8 activations with int32 biases where the mode
@@ -47,6 +54,9 @@ export const quantize = defineTechnique({
     const means = [...chosen].flatMap(([{ node }, { bias }]) => (bias === 'corrected' ? [node.inputs[0]!] : []));
     return [...needs, ...means.map((value): Need => ({ value, channelMeans: true }))];
   },
+
+  remedies: Object.keys(remedies),
+  milder: (settings, remedy) => remedies[remedy]?.(settings),
 
   simulates: ({ mode }) => modes[mode].simulated,
 

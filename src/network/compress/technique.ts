@@ -139,6 +139,8 @@ export type Projection = (weights: Weights, moment: Moment) => void;
  * - `finalize`: after fine-tuning, on that folded network.
  * - `store`: how the finished network is written, after every technique's `finalize`. What comes out is what is encoded
  *   and measured.
+ * - `remedies`, `milder`: names of what may save a network that finishing it has broken, and settings of a site milder in that
+ *   way: the same ones where it has nothing to do there, undefined where the site is left alone. Training stays as it was.
  *
  * A site's name stays valid through `rewrite`s of other techniques as long as its layer is there.
  */
@@ -166,6 +168,8 @@ export interface Technique<K extends Knobs = Knobs> {
   needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly Need[];
   finalize?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   store?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
+  readonly remedies?: readonly string[];
+  milder?(settings: SettingsOf<K>, remedy: string): SettingsOf<K> | undefined;
 }
 
 /** The site of techniques that treat the network as a whole; in a space file `match` names it like a layer. */

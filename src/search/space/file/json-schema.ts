@@ -11,6 +11,7 @@ export interface SchemaOptions {
   readonly recipe: Readonly<Record<string, Knob>>;
   readonly controllers?: readonly string[];
   readonly schedulers?: readonly string[];
+  readonly remedies?: readonly string[];
 }
 
 /** The JSON Schema of space files, for editors. It cannot know the layers: `nas search` checks those. */

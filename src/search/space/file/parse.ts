@@ -27,6 +27,8 @@ export interface SpaceFile {
   readonly baseline: Json;
   /** The trial's recipe; a searched setting stands at its first value, which every candidate's plan overrides. */
   readonly trial: Json;
+  /** Remedies that a trial may try beyond its plan, in this order; absent where there is no such list. */
+  readonly firstAid?: readonly string[];
   readonly goal: Goal;
   readonly space: Space;
   readonly search: SearchDefaults;
@@ -60,7 +62,7 @@ export function parseSpace(text: string, file: string, options: ParseOptions): S
   const outline = parseSection(fileSchema(options.sections, options), root.value, root, '', problems);
   const trial = readTrial(trialNode(root), options.sections.recipe, problems);
   problems.throwIfAny();
-  const { name, model, data, baseline, search } = outline as Outline;
+  const { name, model, data, baseline, firstAid, search } = outline as Outline;
   const parsed = { model, data, baseline, trial: trial!.recipe };
   const catalog = askCatalog(options, parsed, source, root);
   const goal = readGoal(root, source, catalog.metrics, problems);
@@ -70,12 +72,13 @@ export function parseSpace(text: string, file: string, options: ParseOptions): S
   const target = readSearch(root, source, { settings: search, ...extent, metrics: catalog.metrics }, problems);
   problems.throwIfAny();
   if (space.parameters.length === 0) throw nothingToSearch(source, root);
-  const hash = createHash('sha256').update(stableStringify({ ...parsed, goal, space } as unknown as Json));
-  const own = { name: name ?? studyName(file), file, text, hash: hash.digest('hex') };
+  const aid = firstAid ? { firstAid } : {};
+  const hash = createHash('sha256').update(stableStringify({ ...parsed, ...aid, goal, space } as unknown as Json));
+  const own = { name: name ?? studyName(file), file, text, ...aid, hash: hash.digest('hex') };
   return { ...own, ...parsed, goal, space, search, target, ...extent };
 }
 
-type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'search'> & { readonly name: string | undefined };
+type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'firstAid' | 'search'> & { readonly name: string | undefined };
 
 /** A key with nothing behind it (all of it commented out, say) counts as absent. */
 function withoutEmpty(root: Located): Located {

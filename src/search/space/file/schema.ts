@@ -13,12 +13,14 @@ export interface Sections {
 export interface KnownNames {
   readonly controllers?: readonly string[];
   readonly schedulers?: readonly string[];
+  /** What `firstAid` may list. */
+  readonly remedies?: readonly string[];
 }
 
 /**
  * The file's outline. What can only be checked against the catalog (trial, objectives, constraints, layers) is open here.
  */
-export function fileSchema(sections: Sections, { controllers, schedulers }: KnownNames = {}) {
+export function fileSchema(sections: Sections, { controllers, schedulers, remedies }: KnownNames = {}) {
   return z.strictObject({
     name: z
       .string()
@@ -38,6 +40,12 @@ export function fileSchema(sections: Sections, { controllers, schedulers }: Know
       .unknown()
       .optional()
       .describe('Rules from top to bottom: which techniques may do what to which layers. Later rules override earlier ones.'),
+    firstAid: z
+      .array(remedies ? z.enum([...remedies]) : z.string())
+      .optional()
+      .describe(
+        'Remedies that a trial may try, in this order, where quantization costs its network more than 5 points of accuracy; they go beyond its plan, and its record says so.',
+      ),
     search: searchSchema(controllers, schedulers).prefault({}).describe('Defaults for the options of nas search.'),
   });
 }
