@@ -18,6 +18,8 @@ export interface Certificate {
   readonly candidate: Candidate;
   /** What the candidate means, layer by layer. */
   readonly plan: Plan;
+  /** What was done beyond the plan, where quantization had broken the network. */
+  readonly firstAid?: Json;
   readonly reproduce: {
     readonly command: string;
     readonly seed: string;

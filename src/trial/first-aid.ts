@@ -71,7 +71,13 @@ export async function firstAid(patient: Patient, shared: SharedTrialData, hooks:
   const worst = blamed.map(({ suspect }) => suspect);
   const cure = await treat({ plan, worst, healthy }, shared.setup.firstAid ?? [], attempt);
   const layers = blamed.map(({ suspect, accuracy, loss }) => ({ layer: suspect.site, lostAccuracy: accuracy, addedLoss: loss }));
-  const facts: FirstAidRecord = { images, before: effectOf(healthy), planned: effectOf(planned), layers, remedy: cure?.record ?? null };
+  const facts: FirstAidRecord = {
+    images,
+    before: effectOf(healthy),
+    planned: effectOf(planned),
+    layers,
+    remedy: cure?.record ?? null,
+  };
   return { graph: cure?.graph ?? finished, record: { firstAid: facts as unknown as Json } };
 }
 

@@ -118,6 +118,7 @@ function certify({ record }: StudyView, trial: DoneTrial, baseline: DoneTrial, m
     baseline: baseline.metrics,
     candidate: trial.candidate,
     plan: meaningOf(facts.space).plan(trial.candidate),
+    ...firstAidOf(trial.details),
     reproduce: {
       command: `nas search --space space.yaml --seed ${record.seed} --controller ${record.controller} --trials ${trial.number + 1}`,
       seed: record.seed,
@@ -144,4 +145,9 @@ function describe(out: string, trial: DoneTrial, baseline: DoneTrial, measured: 
     `${out}/certificate.json  accuracy ${formatPercent(measured.test.accuracy)} on test data, ${formatPercent(measured.validation.accuracy)} on validation data`,
     `${out}/README.md         the model card;  ${out}/space.yaml  what it was searched in`,
   ].join('\n');
+}
+
+function firstAidOf(details: Json | undefined): { readonly firstAid?: Json } {
+  const { firstAid } = (details ?? {}) as { readonly firstAid?: Json };
+  return firstAid === undefined ? {} : { firstAid };
 }

@@ -15,7 +15,7 @@ export interface Suspect {
 
 export const suspectsOf = (plan: Plan): readonly Suspect[] =>
   activeIn(plan)
-    .filter(({ technique }) => technique.milder)
+    .filter(({ technique }) => technique.remedies !== undefined)
     .flatMap(({ technique, settings }) =>
       Object.entries(settings).flatMap(([site, own]) => (technique.simulates?.(own) ? [] : [{ technique, site, settings: own }])),
     );
