@@ -53,7 +53,7 @@ function redrawn(graph: Graph, draw: number): Graph {
     const value = () => (states.has(name) ? 0.5 + rng.uniform() : rng.normal() ** 3);
     // Once with rows that have nothing in common: only there a small share of the energy takes more than one of them.
     const apart = (i: number) =>
-      Number((i % (data.length / shape[0]!)) % shape[0]! === Math.floor(i / (data.length / shape[0]!)));
+      Number(Math.floor(i / (data.length / shape[0]!)) === (i % (data.length / shape[0]!)) % shape[0]!);
     const drawn =
       draw === 0 && shape.length > 1 ? data.map(((_: number, i: number) => apart(i)) as never) : data.map(value as never);
     initializers[name] = { ...initializers[name]!, data: drawn as Float32Array };

@@ -249,7 +249,7 @@ describe('in the file', () => {
     }
   });
 
-  it('zeros that are many and apart take steps of their own; fewer values than announced are filled up', () => {
+  it('zeros that are many and apart take steps of their own; fewer values than announced are filled up', async () => {
     const folded = foldBatchNorm(graph);
     const size = weightOf(graph, conv).length;
     const data = new Float32Array(size);
@@ -258,9 +258,8 @@ describe('in the file', () => {
     const lonely = { ...folded, initializers: { ...folded.initializers, [name]: { ...folded.initializers[name]!, data } } };
     const stored = storeSparse(lonely, new Map([[name, 10]]));
     expect(encode(stored).length).toBe(encode(storeSparse(withoutValues(folded), new Map([[name, 10]]))).length);
-    return Promise.all([runOnnx(stored), runOnnx(lonely)]).then(([a, b]) => {
-      expect(relativeError(a.output, b.output)).toBe(0);
-    });
+    const [a, b] = await Promise.all([runOnnx(stored), runOnnx(lonely)]);
+    expect(relativeError(a.output, b.output)).toBe(0);
   });
 
   it('little networks stay as they are', () => {
