@@ -57,7 +57,6 @@ export async function run({ slot, job }: Task): Promise<Finished> {
 }
 
 function tell(message: FromThread): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
   parentPort?.postMessage(message);
 }
 
