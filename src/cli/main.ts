@@ -4,9 +4,12 @@ import { exitCodes, NasError } from '../core/errors.ts';
 import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
+import { dbOption, jsonOption, studyOption } from './declare/common.ts';
+import { addLooks } from './declare/looks.ts';
 import { addMachine } from './declare/machine.ts';
 import { addReplicate } from './declare/replicate.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
+import { addShip } from './declare/ship.ts';
 import { addStartOptions, declareStart } from './declare/start.ts';
 import { describeError, duration, memorySize, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
@@ -43,11 +46,6 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted (the study can be resumed).`;
 
-const dbOption = () => new Option('--db <file>', 'database of studies').default('nas.db').env('NAS_DB');
-const studyOption = () => new Option('--study <name>', 'name of the study (default: the latest)');
-const ruleOption = () => new Option('--rule <name>', 'how to choose (nas pick lists the rules; default: margin)');
-const jsonOption = () => new Option('--json', 'for programs');
-
 function addSearch(nas: Command): void {
   const command = nas
     .command('search')
@@ -77,64 +75,6 @@ function addSearch(nas: Command): void {
       const { search } = await import('./commands/search.ts');
       process.exitCode = await search(flags);
     });
-}
-
-function addLooks(nas: Command): void {
-  nas
-    .command('ls')
-    .description('every trial of a study')
-    .addOption(studyOption())
-    .addOption(dbOption())
-    .addOption(jsonOption())
-    .action(async (flags) => (await import('./commands/ls.ts')).ls(flags));
-  nas
-    .command('front')
-    .description('the Pareto front: no other trial is better in every objective')
-    .addOption(studyOption())
-    .addOption(dbOption())
-    .addOption(jsonOption())
-    .action(async (flags) => (await import('./commands/front.ts')).front(flags));
-  nas
-    .command('show')
-    .description('one trial: its metrics and its choices layer by layer')
-    .argument('<trial>', 'number of the trial', wholeNumber(0))
-    .addOption(studyOption())
-    .addOption(dbOption())
-    .addOption(jsonOption())
-    .action(async (trial, flags) => (await import('./commands/show.ts')).show(trial, flags));
-}
-
-function addShip(nas: Command): void {
-  nas
-    .command('pick')
-    .description('one model of the front by a rule, its runner-up, and what would turn the choice')
-    .addOption(ruleOption())
-    .addOption(studyOption())
-    .addOption(dbOption())
-    .addOption(jsonOption())
-    .action(async (flags) => (await import('./commands/pick.ts')).pickModel(flags));
-  nas
-    .command('export')
-    .description('copy a measured model, measure it again on validation and test data, and certify it')
-    .option(
-      '--trial <n>',
-      'which trial (default: the smallest within 1 point of the baseline, under the constraints)',
-      wholeNumber(0),
-    )
-    .addOption(ruleOption().conflicts('trial'))
-    .option('--out <dir>', 'folder to write; must not exist yet or be empty')
-    .option('--format <names...>', 'further formats beside model.onnx: c (array and header)')
-    .addOption(
-      new Option('--optuna <file>', 'instead: the whole study as an SQLite file for Optuna and optuna-dashboard').conflicts([
-        'out',
-        'trial',
-        'rule',
-      ]),
-    )
-    .addOption(studyOption())
-    .addOption(dbOption())
-    .addOption(jsonOption())
-    .action(async (flags) => (await import('./commands/export.ts')).runExport(flags));
 }
 
 function addSpaces(nas: Command): void {

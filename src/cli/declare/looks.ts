@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { wholeNumber } from '../options.ts';
+import { dbOption, jsonOption, studyOption } from './common.ts';
+
+/** Declares the commands that show what a study has. */
+export function addLooks(nas: Command): void {
+  nas
+    .command('ls')
+    .description('every trial of a study')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (flags) => (await import('../commands/ls.ts')).ls(flags));
+  nas
+    .command('front')
+    .description('the Pareto front: no other trial is better in every objective')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (flags) => (await import('../commands/front.ts')).front(flags));
+  nas
+    .command('show')
+    .description('one trial: its metrics and its choices layer by layer')
+    .argument('<trial>', 'number of the trial', wholeNumber(0))
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (trial, flags) => (await import('../commands/show.ts')).show(trial, flags));
+}
