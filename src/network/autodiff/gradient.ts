@@ -1,4 +1,5 @@
 import { NasError } from '../../core/errors.ts';
+import { bodiesOf, capturesOf } from '../ir/bodies.ts';
 import type { Builder } from '../ir/builder.ts';
 import type { Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
@@ -77,7 +78,10 @@ class Walk {
   /** Whether a gradient must pass this node; marks its outputs as wanted if so. */
   private follow(node: Node): boolean {
     if (opEntry(node).grad === 'none') return false;
-    const read = node.inputs.filter((_, i) => this.wants(node)[i]);
+    const captured = bodiesOf(node)
+      .flatMap(capturesOf)
+      .filter((value) => this.wanted.has(value));
+    const read = [...node.inputs.filter((_, i) => this.wants(node)[i]), ...captured];
     for (const input of read) this.readers.set(input, (this.readers.get(input) ?? 0) + 1);
     if (read.length === 0) return false;
     for (const output of node.outputs) this.wanted.add(output);

@@ -1,4 +1,5 @@
 import { NasError } from '../../core/errors.ts';
+import { allNodes, bodiesOf, mapBodies, readsOf } from './bodies.ts';
 import type { Attribute, Attributes, Domain, Graph, GraphInput, Node, Shape, Tensor, TensorType } from './graph.ts';
 import { elementCount, show } from './graph.ts';
 import { opEntry } from './ops/index.ts';
@@ -30,8 +31,14 @@ export interface OpOptions {
   readonly outputs?: readonly string[];
 }
 
+/** What is visible where a node stands: the types of values, and those that are constants. */
+export interface Scope {
+  typeOf(value: string): TensorType | undefined;
+  constantOf(value: string): Tensor | undefined;
+}
+
 /** Grows a graph node by node, inferring every type on the way. Emits in topological order by construction. */
-export class Builder {
+export class Builder implements Scope {
   readonly graphName: string;
   readonly types: Record<string, TensorType> = {};
   readonly initializers: Record<string, Tensor> = {};
@@ -43,9 +50,12 @@ export class Builder {
   /** Next suffix to try per wished name. */
   private readonly suffixes = new Map<string, number>();
   private readonly constants = new Map<string, string>();
+  private readonly around: Scope | undefined;
 
-  constructor(graphName: string) {
+  /** `around`: what a body may read beside its own values. */
+  constructor(graphName: string, around?: Scope) {
     this.graphName = graphName;
+    this.around = around;
   }
 
   /** Starts from an existing graph: its inputs, initializers and nodes are all there, its outputs are not. */
@@ -124,20 +134,31 @@ export class Builder {
     return outputs;
   }
 
-  /** Adds a ready node; its types are inferred. */
-  add(node: Node): void {
-    const types = inferNode(node, this.types, this.initializers);
+  /** Adds a ready node; its types are inferred, and those of its bodies. */
+  add(ready: Node): void {
+    const node = mapBodies(ready, (body) => inScope(body, this));
+    if (this.around) for (const name of readsOf(node)) this.see(name);
+    const types = inferNode(node, this);
     node.outputs.forEach((output, i) => {
       if (output === '') return;
       if (this.types[output]) throw new NasError('IR_NAME', `value "${output}" is defined twice`);
       this.names.add(output);
       this.types[output] = types[i]!;
     });
+    if (node !== ready) this.reserve(bodiesOf(node).flatMap(namesOf));
     this.nodes.push(node);
   }
 
+  typeOf(value: string): TensorType | undefined {
+    return this.types[value] ?? this.around?.typeOf(value);
+  }
+
+  constantOf(value: string): Tensor | undefined {
+    return this.initializers[value] ?? (this.types[value] ? undefined : this.around?.constantOf(value));
+  }
+
   type(value: string): TensorType {
-    const type = this.types[value];
+    const type = this.typeOf(value);
     if (!type) throw new NasError('IR_NAME', `unknown value "${value}"`);
     return type;
   }
@@ -170,15 +191,16 @@ export class Builder {
 
   /** A name that is not taken: the wish itself, else with `_2`, `_3` … */
   fresh(wish: string): string {
-    if (!this.names.has(wish)) return wish;
+    if (!this.isTaken(wish)) return wish;
     let n = this.suffixes.get(wish) ?? 2;
-    while (this.names.has(`${wish}_${n}`)) n++;
+    while (this.isTaken(`${wish}_${n}`)) n++;
     this.suffixes.set(wish, n);
     return `${wish}_${n}`;
   }
 
   build(outputs: readonly string[]): Graph {
     for (const output of outputs) this.type(output);
+    if (this.around) for (const output of outputs) this.see(output);
     return Object.freeze({
       name: this.graphName,
       inputs: [...this.inputs],
@@ -203,6 +225,16 @@ export class Builder {
     return name;
   }
 
+  /** Notes the type of a value that is read from outside. */
+  private see(value: string): void {
+    const type = this.typeOf(value);
+    if (type) this.types[value] = type;
+  }
+
+  private isTaken(name: string): boolean {
+    return this.names.has(name) || this.around?.typeOf(name) !== undefined;
+  }
+
   private claim(name: string): void {
     if (this.names.has(name)) throw new NasError('IR_NAME', `"${name}" is defined twice`);
     this.names.add(name);
@@ -210,16 +242,22 @@ export class Builder {
 }
 
 /** Types of a node's outputs from the types of its inputs. */
-export function inferNode(
-  node: Node,
-  types: Readonly<Record<string, TensorType>>,
-  initializers: Readonly<Record<string, Tensor>>,
-): readonly TensorType[] {
+export function inferNode(node: Node, scope: Scope): readonly TensorType[] {
   const inputs = node.inputs.map((name) => {
     if (name === '') return undefined;
-    const type = types[name];
+    const type = scope.typeOf(name);
     if (!type) throw new NasError('IR_NAME', `node "${node.name}" (${node.op}) reads "${name}", which is not defined before it`);
     return type;
   });
-  return opEntry(node).infer({ node, inputs, constants: node.inputs.map((name) => initializers[name]) });
+  return opEntry(node).infer({ node, inputs, constants: node.inputs.map((name) => scope.constantOf(name)) });
 }
+
+/** A body where it stands now: every type inferred anew. */
+export function inScope(body: Graph, scope: Scope): Graph {
+  const b = new Builder(body.name, scope);
+  for (const [name, tensor] of Object.entries(body.initializers)) b.initializer(name, tensor);
+  for (const node of body.nodes) b.add(node);
+  return b.build(body.outputs);
+}
+
+const namesOf = (body: Graph): readonly string[] => [...Object.keys(body.types), ...allNodes(body).map(({ name }) => name)];

@@ -82,7 +82,7 @@ export interface Graph {
   readonly initializers: Readonly<Record<string, Tensor>>;
   /** In topological order. */
   readonly nodes: readonly Node[];
-  /** The type of every value: inputs, initializers, node outputs. */
+  /** The type of every value: inputs, initializers, node outputs; in a body (bodies.ts) also of what it reads from outside. */
   readonly types: Readonly<Record<string, TensorType>>;
 }
 

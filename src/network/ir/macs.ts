@@ -1,17 +1,25 @@
+import { bodiesOf } from './bodies.ts';
 import { elementCount, type Graph, type Node } from './graph.ts';
 import { opEntry } from './ops/index.ts';
 
-/** Multiply-accumulates of one run at the graph's own batch size: in all, and by the name of the node. */
+/**
+ * Multiply-accumulates of one run at the graph's own batch size: in all, and by the name of the node. Where a node runs one
+ * of its bodies, the dearest counts: no run takes more.
+ */
 export function macs(graph: Graph): { readonly total: number; readonly byNode: Readonly<Record<string, number>> } {
   const byNode: Record<string, number> = {};
+  let total = 0;
   for (const node of graph.nodes) {
     const count = opEntry(node).macs?.(
       node.inputs.map((name) => graph.types[name]),
       node.outputs.map((name) => graph.types[name]!),
     );
+    const bodies = bodiesOf(node).map(macs);
     if (count !== undefined) byNode[node.name] = count;
+    for (const body of bodies) Object.assign(byNode, body.byNode);
+    total += (count ?? 0) + Math.max(0, ...bodies.map((body) => body.total));
   }
-  return { total: Object.values(byNode).reduce((sum, count) => sum + count, 0), byNode };
+  return { total, byNode };
 }
 
 /** Initializers that nodes hold as trained parameters (weights, biases; BatchNormalization scale and bias), once each. */
@@ -32,13 +40,24 @@ const named = (graph: Graph, node: Node, positions: readonly number[] = []) =>
  * constant nodes counts as often as it is read there. Scales, zero points and statistics do not count.
  */
 export function parameterCount(graph: Graph): number {
-  const constant = new Set(['', ...Object.keys(graph.initializers)]);
-  const counted = new Set<string>();
-  for (const node of graph.nodes) {
-    if (node.inputs.every((name) => constant.has(name))) for (const output of node.outputs) constant.add(output);
-    else for (const i of opEntry(node).params ?? []) counted.add(node.inputs[i] ?? '');
-  }
-  return [...counted].filter((name) => name !== '' && constant.has(name)).reduce((sum, name) => sum + sizeOf(graph, name), 0);
+  return [...parameterSizes(graph, new Set(['']))].reduce((sum, [, size]) => sum + size, 0);
 }
 
-const sizeOf = (graph: Graph, name: string) => elementCount(graph.types[name]!.shape);
+/** By name. `around`: what is constant outside. */
+function parameterSizes(graph: Graph, around: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const constant = new Set([...around, ...Object.keys(graph.initializers)]);
+  const counted = new Map<string, number>();
+  for (const node of graph.nodes) {
+    const bodies = bodiesOf(node);
+    for (const body of bodies) for (const [name, size] of parameterSizes(body, constant)) counted.set(name, size);
+    if (bodies.length === 0 && node.inputs.every((name) => constant.has(name))) {
+      for (const output of node.outputs) constant.add(output);
+      continue;
+    }
+    for (const i of opEntry(node).params ?? []) {
+      const name = node.inputs[i] ?? '';
+      if (name !== '' && constant.has(name)) counted.set(name, elementCount(graph.types[name]!.shape));
+    }
+  }
+  return counted;
+}

@@ -1,3 +1,4 @@
+import { bodiesOf } from './bodies.ts';
 import type { Attribute, DType, Graph, Node, TensorType } from './graph.ts';
 import { show } from './graph.ts';
 
@@ -16,7 +17,10 @@ const short: Readonly<Record<DType, string>> = {
 /** Constants of at most this many values are written out. */
 const shownValues = 8;
 
-/** A graph as text, one value a line: `%y: f32[8,16] = Conv(%x, %w) {pads=[1,1,1,1]}`. For people and snapshots. */
+/**
+ * A graph as text, one value a line: `%y: f32[8,16] = Conv(%x, %w) {pads=[1,1,1,1]}`; a node's bodies are indented below it.
+ * For people and snapshots.
+ */
 export function print(graph: Graph): string {
   const type = (name: string) => typeText(graph.types[name]!);
   const inputs = graph.inputs.map(({ name }) => `%${name}: ${type(name)}`).join(', ');
@@ -36,7 +40,9 @@ function nodeText(node: Node, type: (name: string) => string): string {
   const op = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
   const inputs = node.inputs.map((name) => (name === '' ? '_' : `%${name}`)).join(', ');
   const attributes = Object.entries(node.attributes).map(([name, attribute]) => `${name}=${attributeText(attribute)}`);
-  return `  ${outputs} = ${op}(${inputs})${attributes.length === 0 ? '' : ` {${attributes.join(', ')}}`}`;
+  const own = `  ${outputs} = ${op}(${inputs})${attributes.length === 0 ? '' : ` {${attributes.join(', ')}}`}`;
+  const bodies = bodiesOf(node).flatMap((body) => print(body).split('\n'));
+  return [own, ...bodies.map((line) => `    ${line}`)].join('\n');
 }
 
 function attributeText(attribute: Attribute): string {

@@ -1,5 +1,5 @@
+import { readsOf } from '../../ir/bodies.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
-import { readsOf } from '../../ir/rebuild.ts';
 
 /**
  * What an initializer's axis means for the channels that run along it: it makes them, it goes along with them

@@ -1,16 +1,17 @@
 import { create } from '@bufbuild/protobuf';
 import { NasError } from '../../../core/errors.ts';
-import type { Attribute } from '../graph.ts';
-import { type AttributeProto, AttributeProtoSchema, AttributeProto_AttributeType as Kind } from '../onnx_pb.ts';
+import type { Attribute, Graph } from '../graph.ts';
+import { type AttributeProto, AttributeProtoSchema, type GraphProto, AttributeProto_AttributeType as Kind } from '../onnx_pb.ts';
 import { decodeTensor, encodeTensor } from './tensors.ts';
 
 const text = { to: new TextEncoder(), from: new TextDecoder() };
 
-export function encodeAttribute(name: string, attribute: Attribute): AttributeProto {
-  return create(AttributeProtoSchema, { name, ...fieldsOf(name, attribute) });
+/** `encodeBody` writes a graph. */
+export function encodeAttribute(name: string, attribute: Attribute, encodeBody: (body: Graph) => GraphProto): AttributeProto {
+  return create(AttributeProtoSchema, { name, ...fieldsOf(attribute, encodeBody) });
 }
 
-function fieldsOf(name: string, attribute: Attribute) {
+function fieldsOf(attribute: Attribute, encodeBody: (body: Graph) => GraphProto) {
   switch (attribute.kind) {
     case 'int':
       return { type: Kind.INT, i: BigInt(attribute.value) };
@@ -27,7 +28,7 @@ function fieldsOf(name: string, attribute: Attribute) {
     case 'tensor':
       return { type: Kind.TENSOR, t: encodeTensor('', attribute.value) };
     case 'graph':
-      throw unsupported(name, 'graph');
+      return { type: Kind.GRAPH, g: encodeBody(attribute.value) };
   }
   attribute satisfies never;
   throw new TypeError('unknown attribute kind');
@@ -45,7 +46,9 @@ const readers: Partial<Record<Kind, (proto: AttributeProto) => Attribute | undef
   [Kind.TENSOR]: ({ t, name }) => t && { kind: 'tensor', value: decodeTensor(t, name) },
 };
 
-export function decodeAttribute(proto: AttributeProto): Attribute {
+/** `decodeBody` reads a graph. */
+export function decodeAttribute(proto: AttributeProto, decodeBody: (body: GraphProto) => Graph): Attribute {
+  if (proto.type === Kind.GRAPH && proto.g) return { kind: 'graph', value: decodeBody(proto.g) };
   const attribute = readers[proto.type]?.(proto);
   if (attribute) return attribute;
   const kind = Object.entries(Kind).find(([, value]) => value === proto.type)?.[0] ?? 'unknown';

@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { NasError } from '../../../core/errors.ts';
-import { inferNode } from '../builder.ts';
+import { mapBodies } from '../bodies.ts';
+import { inferNode, inScope, type Scope } from '../builder.ts';
 import type { Graph, GraphInput, Node, Tensor, TensorType } from '../graph.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from '../onnx_pb.ts';
 import { isKnownOp } from '../ops/index.ts';
@@ -27,20 +28,21 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Graph {
   if (!proto) throw new NasError('ONNX_PARSE', 'the model has no graph');
   checkOpset(model);
   refuseUnsupported(model, proto);
-  const initializers = Object.fromEntries(proto.initializer.map((tensor) => [tensor.name, decodeTensor(tensor, tensor.name)]));
+  const untyped = decodeGraph(proto);
   const inputs = proto.input
-    .filter(({ name }) => initializers[name] === undefined)
+    .filter(({ name }) => untyped.initializers[name] === undefined)
     .map((info) => decodeInput(info, options.batch ?? 1));
-  const { nodes, constants } = splitConstants(decodeNodes(proto, initializers));
-  const graph = withTypes({
-    name: proto.name,
-    inputs,
-    outputs: proto.output.map(({ name }) => name),
-    initializers: { ...initializers, ...constants },
-    nodes,
-  });
+  const graph = withTypes({ ...untyped, inputs });
   verify(graph);
   return graph;
+}
+
+/** All but inputs and types; bodies have no inputs. */
+function decodeGraph(proto: GraphProto): Graph {
+  const initializers = Object.fromEntries(proto.initializer.map((tensor) => [tensor.name, decodeTensor(tensor, tensor.name)]));
+  const { nodes, constants } = splitConstants(decodeNodes(proto, initializers));
+  const outputs = proto.output.map(({ name }) => name);
+  return { name: proto.name, inputs: [], outputs, initializers: { ...initializers, ...constants }, nodes, types: {} };
 }
 
 /** Parses and writes a file again, without a look at what it means: the bytes stay as they were. */
@@ -58,12 +60,20 @@ function parse(bytes: Uint8Array): ModelProto {
 
 function refuseUnsupported(model: ModelProto, proto: GraphProto): void {
   if (model.functions.length > 0) throw new NasError('ONNX_FUNCTIONS', 'models with functions are not supported; inline them');
-  if (proto.sparseInitializer.length > 0) throw new NasError('ONNX_SPARSE', 'sparse initializers are not supported');
-  const unknown = proto.node.filter((node) => !isKnownOp({ op: node.opType, domain: domainOf(node) }));
+  const graphs = graphsIn(proto);
+  if (graphs.some(({ sparseInitializer }) => sparseInitializer.length > 0))
+    throw new NasError('ONNX_SPARSE', 'sparse initializers are not supported');
+  const unknown = graphs.flatMap(({ node }) => node).filter((node) => !isKnownOp({ op: node.opType, domain: domainOf(node) }));
   if (unknown.length === 0) return;
   const names = [...new Set(unknown.map((node) => `${domainOf(node)}${domainOf(node) && ':'}${node.opType}`))].sort();
   throw new NasError('ONNX_OPS', `the model uses ops that are not supported: ${names.join(', ')}`, { facts: { ops: names } });
 }
+
+/** A graph and those in the attributes of its nodes. */
+const graphsIn = (proto: GraphProto): GraphProto[] => [
+  proto,
+  ...proto.node.flatMap(({ attribute }) => attribute.flatMap(({ g }) => (g ? graphsIn(g) : []))),
+];
 
 /** 'ai.onnx' is another name of the standard domain. */
 const domainOf = (node: NodeProto) => (node.domain === 'ai.onnx' ? '' : node.domain);
@@ -99,7 +109,9 @@ function decodeNodes(proto: GraphProto, initializers: Readonly<Record<string, Te
   return proto.node.map((node) => {
     const outputs = [...node.output];
     const name = unique(node.name || outputs.find((output) => output !== '') || node.opType);
-    const attributes = Object.fromEntries(node.attribute.map((attribute) => [attribute.name, decodeAttribute(attribute)]));
+    const attributes = Object.fromEntries(
+      node.attribute.map((attribute) => [attribute.name, decodeAttribute(attribute, decodeGraph)]),
+    );
     return toOpset17(
       { op: node.opType, domain: domainOf(node), name, inputs: [...node.input], outputs, attributes },
       initializers,
@@ -117,15 +129,18 @@ function splitConstants(nodes: readonly Node[]): { nodes: readonly Node[]; const
   return { nodes: rest, constants };
 }
 
-function withTypes(graph: Omit<Graph, 'types'>): Graph {
+function withTypes(graph: Graph): Graph {
   const types: Record<string, TensorType> = {};
+  const scope: Scope = { typeOf: (name) => types[name], constantOf: (name) => graph.initializers[name] };
   for (const { name, type } of graph.inputs) types[name] = type;
   for (const [name, { dtype, shape }] of Object.entries(graph.initializers)) types[name] = { dtype, shape };
-  for (const node of graph.nodes) {
-    const inferred = inferNode(node, types, graph.initializers);
+  const nodes = graph.nodes.map((untyped) => {
+    const node = mapBodies(untyped, (body) => inScope(body, scope));
+    const inferred = inferNode(node, scope);
     node.outputs.forEach((output, i) => {
       if (output !== '') types[output] = inferred[i]!;
     });
-  }
-  return { ...graph, types };
+    return node;
+  });
+  return { ...graph, nodes, types };
 }

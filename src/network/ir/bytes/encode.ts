@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { NasError } from '../../../core/errors.ts';
+import { allNodes } from '../bodies.ts';
 import { dtypeCodes, type Graph, type Node, type TensorType } from '../graph.ts';
 import {
   type GraphProto,
@@ -56,7 +57,7 @@ export function encodeModel(graph: Graph, options: EncodeOptions): { readonly by
 }
 
 function refuseTrainingOps(graph: Graph): void {
-  const node = graph.nodes.find(({ domain }) => domain === 'espalier');
+  const node = allNodes(graph).find(({ domain }) => domain === 'espalier');
   if (!node) return;
   throw new NasError('ONNX_DOMAIN', `node "${node.name}": ${node.op} is a training op; lower the graph before encoding it`, {
     facts: { node: node.name, op: node.op },
@@ -65,7 +66,7 @@ function refuseTrainingOps(graph: Graph): void {
 
 /** The standard domain, then every other one that occurs, at version 1. */
 function opsets(graph: Graph, version: number) {
-  const others = [...new Set(graph.nodes.map((node) => node.domain))].filter((domain) => domain !== '').sort();
+  const others = [...new Set(allNodes(graph).map((node) => node.domain))].filter((domain) => domain !== '').sort();
   return [{ domain: '', version: BigInt(version) }, ...others.map((domain) => ({ domain, version: 1n }))];
 }
 
@@ -81,6 +82,15 @@ function encodeGraph(graph: Graph, batch: string | undefined) {
   });
 }
 
+/** Types of the outputs are left out: whoever loads the file infers them. */
+export const encodeBody = (body: Graph): GraphProto =>
+  create(GraphProtoSchema, {
+    name: body.name,
+    output: body.outputs.map((name) => create(ValueInfoProtoSchema, { name })),
+    initializer: Object.entries(body.initializers).map(([name, tensor]) => encodeTensor(name, tensor)),
+    node: body.nodes.map(encodeNode),
+  });
+
 function encodeNode({ op, domain, name, inputs, outputs, attributes }: Node): NodeProto {
   return create(NodeProtoSchema, {
     opType: op,
@@ -88,7 +98,7 @@ function encodeNode({ op, domain, name, inputs, outputs, attributes }: Node): No
     name,
     input: [...inputs],
     output: [...outputs],
-    attribute: sorted(attributes).map(([key, attribute]) => encodeAttribute(key, attribute)),
+    attribute: sorted(attributes).map(([key, attribute]) => encodeAttribute(key, attribute, encodeBody)),
   });
 }
 

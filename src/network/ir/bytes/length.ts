@@ -1,10 +1,11 @@
 import { toBinary } from '@bufbuild/protobuf';
+import { allNodes } from '../bodies.ts';
 import type { Attribute, Attributes, Graph, Node, Tensor } from '../graph.ts';
 import { AttributeProtoSchema, GraphProtoSchema } from '../onnx_pb.ts';
 import { opEntry } from '../ops/index.ts';
 import { freeBatch } from '../passes/with-batch.ts';
 import { encodeAttribute } from './attributes.ts';
-import { type EncodeOptions, encodeModel } from './encode.ts';
+import { type EncodeOptions, encodeBody, encodeModel } from './encode.ts';
 
 /**
  * The length of `encode(graph, options)` in bytes, counted instead of written: fields of the Protocol Buffers wire format
@@ -14,21 +15,29 @@ export function encodedLength(graph: Graph, options: EncodeOptions = {}): number
   const free = options.symbolicBatch !== undefined && holdsShapes(graph) ? freeBatch(graph) : graph;
   const frame = encodeModel({ ...free, nodes: [], initializers: {} }, options);
   const empty = toBinary(GraphProtoSchema, frame.graph).length;
-  let content = 0;
-  for (const node of free.nodes) content += message(nodeLength(node));
-  for (const [name, tensor] of Object.entries(free.initializers)) content += message(tensorLength(name, tensor));
+  const content = contentLength(free);
   return frame.bytes.length + domainsLength(free) - message(empty) + message(empty + content);
 }
 
 /** Imports of the op sets beside the standard one, each at version 1. */
-function domainsLength({ nodes }: Graph): number {
-  const domains = new Set(nodes.map(({ domain }) => domain));
+function domainsLength(graph: Graph): number {
+  const domains = new Set(allNodes(graph).map(({ domain }) => domain));
   domains.delete('');
   return sum([...domains], (domain) => message(text(domain) + tag + 1));
 }
 
 /** Whether a constant of the graph can hold the batch size. */
-const holdsShapes = ({ nodes }: Graph) => nodes.some((node) => opEntry(node).shapeInput !== undefined);
+const holdsShapes = (graph: Graph) => allNodes(graph).some((node) => opEntry(node).shapeInput !== undefined);
+
+/** Nodes and initializers. */
+function contentLength({ nodes, initializers }: Graph): number {
+  const tensors = sum(Object.entries(initializers), ([name, tensor]) => message(tensorLength(name, tensor)));
+  return tensors + sum(nodes, (node) => message(nodeLength(node)));
+}
+
+/** As `encodeBody` writes it. */
+const bodyLength = (body: Graph): number =>
+  text(body.name) + contentLength(body) + sum(body.outputs, (name) => message(text(name)));
 
 /** Bytes of a tag: the fields counted here have numbers below 16. */
 const tag = 1;
@@ -69,8 +78,13 @@ function attributesLength(attributes: Attributes): number {
   return length;
 }
 
-const attributeLength = (name: string, attribute: Attribute) =>
-  toBinary(AttributeProtoSchema, encodeAttribute(name, attribute)).length;
+function attributeLength(name: string, attribute: Attribute): number {
+  if (attribute.kind === 'graph') return text(name) + message(bodyLength(attribute.value)) + typeLength;
+  return toBinary(AttributeProtoSchema, encodeAttribute(name, attribute, encodeBody)).length;
+}
+
+/** The kind of an attribute: a field with a number above 15, whose tag takes two bytes. */
+const typeLength = 3;
 
 function tensorLength(name: string, { shape, data }: Tensor): number {
   const dataType = tag + 1;

@@ -3,6 +3,7 @@ import type { Node } from '../graph.ts';
 import type { OpEntry } from '../op.ts';
 import { binaryOps } from './binary.ts';
 import { blockedOps } from './blocked.ts';
+import { controlOps } from './control.ts';
 import { convolutionOps } from './convolution.ts';
 import { linearOps } from './linear.ts';
 import { normalizationOps } from './normalization.ts';
@@ -30,6 +31,7 @@ export const ops: readonly OpEntry[] = [
   ...slicingOps,
   ...reductionOps,
   ...quantizationOps,
+  ...controlOps,
   ...blockedOps,
 ];
 

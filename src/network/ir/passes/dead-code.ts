@@ -1,13 +1,14 @@
+import { mapBodies, readsOf } from '../bodies.ts';
 import type { Graph } from '../graph.ts';
-import { readsOf } from '../rebuild.ts';
 
-/** The graph without the nodes, initializers and types that no output needs. Inputs stay. */
+/** The graph without the nodes, initializers and types that no output needs, in bodies too. Inputs stay. */
 export function deadCode(graph: Graph): Graph {
   const needed = new Set(graph.outputs);
-  const nodes = graph.nodes.toReversed().filter((node) => {
-    const used = node.outputs.some((output) => output !== '' && needed.has(output));
-    if (used) for (const input of readsOf(node)) needed.add(input);
-    return used;
+  const nodes = graph.nodes.toReversed().flatMap((whole) => {
+    if (!whole.outputs.some((output) => output !== '' && needed.has(output))) return [];
+    const node = mapBodies(whole, deadCode);
+    for (const input of readsOf(node)) needed.add(input);
+    return [node];
   });
   const inputs = new Set(graph.inputs.map((input) => input.name));
   const made = new Set(nodes.flatMap((node) => node.outputs));

@@ -1,3 +1,4 @@
+import { bodiesOf, mapBodies } from '../bodies.ts';
 import { fakeQuantsOf } from '../fake-quant.ts';
 import type { Graph, Node, Tensor } from '../graph.ts';
 import { elementCount } from '../graph.ts';
@@ -41,8 +42,10 @@ export function foldBatchNorm(graph: Graph): Graph {
     changed.set(conv, { ...conv, inputs, outputs: norm.outputs });
     absorbed.add(norm);
   }
-  if (absorbed.size === 0) return graph;
-  const nodes = graph.nodes.filter((node) => !absorbed.has(node)).map((node) => changed.get(node) ?? node);
+  const nested = graph.nodes.some((node) => bodiesOf(node).length > 0);
+  if (absorbed.size === 0 && !nested) return graph;
+  const rest = graph.nodes.filter((node) => !absorbed.has(node));
+  const nodes = rest.map((node) => mapBodies(changed.get(node) ?? node, foldBatchNorm));
   return rebuild(graph, { nodes, initializers });
 }
 

@@ -1,20 +1,28 @@
+import { allNodes, bodiesOf, mapBodies } from '../bodies.ts';
 import type { Graph, Node } from '../graph.ts';
 import { layersOf } from '../layers.ts';
 
 /**
  * The graph with names of one or two letters, because every name is bytes in the file. Inputs and outputs of the graph
- * keep theirs, and so do the nodes of layers, by which people find their way. Graphs with subgraphs stay as they are.
+ * keep theirs, and so do the nodes of layers and those with bodies, by which people find their way.
  */
 export function shortNames(graph: Graph): Graph {
-  const nested = graph.nodes.some((node) => Object.values(node.attributes).some(({ kind }) => kind === 'graph'));
-  if (nested) return graph;
   const names = renaming(graph);
-  const layers = new Set(layersOf(graph).map((layer) => layer.name));
-  const rename = (name: string) => names.get(name) ?? name;
-  const nodeNames = shortUnless(layers);
+  const landmarks = new Set(landmarksOf(graph));
+  const nodeNames = shortUnless(landmarks);
+  const nameOf = ({ name }: Node) => (landmarks.has(name) ? name : nodeNames());
+  return renamed(graph, (name) => names.get(name) ?? name, nameOf);
+}
+
+const landmarksOf = (graph: Graph): string[] => [
+  ...layersOf(graph).map((layer) => layer.name),
+  ...graph.nodes.flatMap((node) => bodiesOf(node).flatMap((body) => [node.name, ...landmarksOf(body)])),
+];
+
+function renamed(graph: Graph, rename: (name: string) => string, nameOf: (node: Node) => string): Graph {
   const nodes = graph.nodes.map((node): Node => {
-    const name = layers.has(node.name) ? node.name : nodeNames();
-    return { ...node, name, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) };
+    const own = { ...node, name: nameOf(node), inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) };
+    return mapBodies(own, (body) => ({ ...renamed(body, rename, nameOf), name: 'b', outputs: body.outputs.map(rename) }));
   });
   return { ...graph, nodes, initializers: renameKeys(graph.initializers, rename), types: renameKeys(graph.types, rename) };
 }
@@ -30,7 +38,7 @@ function renaming(graph: Graph): Map<string, string> {
   const kept = new Set([...graph.inputs.map((input) => input.name), ...graph.outputs]);
   const next = shortUnless(kept);
   const names = new Map([...kept, ''].map((name) => [name, name]));
-  for (const node of graph.nodes) {
+  for (const node of allNodes(graph)) {
     for (const name of [...node.inputs, ...node.outputs]) if (!names.has(name)) names.set(name, next());
   }
   return names;

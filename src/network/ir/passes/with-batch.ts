@@ -1,4 +1,5 @@
 import { NasError } from '../../../core/errors.ts';
+import { allNodes, allTypes, mapBodies } from '../bodies.ts';
 import { Builder } from '../builder.ts';
 import type { Graph, GraphInput, Node, Shape } from '../graph.ts';
 import { show } from '../graph.ts';
@@ -17,12 +18,14 @@ export function withBatch(graph: Graph, batch: number): Graph {
   const before = batchOf(graph);
   if (before === batch) return graph;
   const inputs = graph.inputs.map(({ name, type }) => ({ name, type: { ...type, shape: [batch, ...type.shape.slice(1)] } }));
+  const types = allTypes(graph);
   const result = rewriteShapes(graph, inputs, before, (b, data, first) => {
-    const isBatch = first === before && show(b.shape(data)) !== show(graph.types[data]!.shape);
+    const isBatch = first === before && show(b.shape(data)) !== show(types[data]!.shape);
     return isBatch ? batch : first;
   });
-  for (const node of graph.nodes) {
-    for (const output of node.outputs) if (output !== '') checkFollows(graph, result, node, output);
+  const found = allTypes(result);
+  for (const node of allNodes(graph)) {
+    for (const output of node.outputs) if (output !== '') checkFollows(node, output, { before, batch, types, found });
   }
   return deadCode(result);
 }
@@ -33,7 +36,7 @@ export function withBatch(graph: Graph, batch: number): Graph {
  */
 export function freeBatch(graph: Graph): Graph {
   const before = batchOf(graph);
-  const { types } = withBatch(graph, before + 1);
+  const types = allTypes(withBatch(graph, before + 1));
   const result = rewriteShapes(graph, graph.inputs, before, (b, data, first, node) => {
     if (first !== before || !types[data] || show(types[data].shape) === show(b.shape(data))) return first;
     if (b.shape(data)[0] !== before) throw refusal(node, before, `its shape begins with ${before}, that of its input does not`);
@@ -55,11 +58,17 @@ type Rewrite = (b: Builder, data: string, first: number, node: Node) => number;
 function rewriteShapes(graph: Graph, inputs: readonly GraphInput[], before: number, rewrite: Rewrite): Graph {
   const b = new Builder(graph.name);
   for (const { name, type } of inputs) b.input(name, type);
+  return rewriteInto(b, graph, before, rewrite);
+}
+
+/** `b` has the inputs, or sees what is around a body. */
+function rewriteInto(b: Builder, graph: Graph, before: number, rewrite: Rewrite): Graph {
   for (const [name, tensor] of Object.entries(graph.initializers)) b.initializer(name, tensor);
   for (const node of graph.nodes) {
     if (node.domain === 'espalier' && !opEntry(node).perSample) throw refusal(node, before, 'it belongs to a training graph');
     try {
-      b.add(withShape(b, graph, node, rewrite));
+      const rewritten = withShape(b, graph, node, rewrite);
+      b.add(mapBodies(rewritten, (body) => rewriteInto(new Builder(body.name, b), body, before, rewrite)));
     } catch (error) {
       throw error instanceof NasError && error.code !== 'IR_BATCH' ? refusal(node, before, error.message, error) : error;
     }
@@ -76,10 +85,17 @@ function withShape(b: Builder, graph: Graph, node: Node, rewrite: Rewrite): Node
   return size === first ? node : { ...node, inputs: node.inputs.with(index, b.ints([size, ...rest])) };
 }
 
+interface Growth {
+  readonly before: number;
+  readonly batch: number;
+  /** Of all values, before and now. */
+  readonly types: Graph['types'];
+  readonly found: Graph['types'];
+}
+
 /** A value keeps its shape, or its first dimension grows as the batch does. */
-function checkFollows(graph: Graph, result: Graph, node: Node, value: string): void {
-  const [old, now] = [graph.types[value]!.shape, result.types[value]!.shape];
-  const [before, batch] = [batchOf(graph), batchOf(result)];
+function checkFollows(node: Node, value: string, { before, batch, types, found }: Growth): void {
+  const [old, now] = [types[value]!.shape, found[value]!.shape];
   const grown: Shape = [((old[0] ?? 0) / before) * batch, ...old.slice(1)];
   if (show(now) !== show(old) && show(now) !== show(grown)) {
     throw refusal(node, before, `"${value}" of shape ${show(old)} would become ${show(now)}`);

@@ -15,6 +15,7 @@ const key = ({ domain, op }: { domain?: string; op: string }) => `${domain ?? ''
 
 /** Of exported and imported models, or of onnxruntime's own layout: no train step has them before it is lowered. */
 const inferenceOnly = [
+  ':If',
   ':ConvTranspose',
   ':ConvInteger',
   ':MatMulInteger',
