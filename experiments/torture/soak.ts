@@ -86,7 +86,7 @@ async function watch(child: ChildProcess, folder: string): Promise<void> {
 }
 
 /** A file with what lies beside it (its log). */
-const sizeMb = (folder: string, file: string) =>
-  readdirSync(folder)
-    .filter((name) => name.startsWith(file))
-    .reduce((sum, name) => sum + statSync(join(folder, name)).size / 1e6, 0);
+function sizeMb(folder: string, file: string): number {
+  const files = readdirSync(folder).filter((name) => name.startsWith(file));
+  return files.reduce((sum, name) => sum + statSync(join(folder, name)).size / 1e6, 0);
+}

@@ -11,7 +11,7 @@ export interface ToyOptions {
 
 /** A space whose trials take a fraction of a second: a tiny ResNet on drawn shapes, with most techniques. */
 const space = ({ epochs }: ToyOptions) => `
-model: { family: resnet, depth: 6, widths: [4, 8], stemStride: 4 }
+model: { family: resnet, depth: 6, widths: [4, 8], stemStride: 2 }
 data: { name: idx, folder: data, validation: 128 }
 baseline: { epochs: 2, batchSize: 32, learningRate: 0.1 }
 trial: { epochs: ${epochs}, batchSize: 32, learningRate: [0.01, 0.02, 0.05] }
