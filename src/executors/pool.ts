@@ -47,6 +47,9 @@ export function createPoolExecutor(options: PoolOptions): Executor {
 /** After this many crashes in a row, no trial ended between them, it is not the trials (each may crash twice). */
 const crashLimit = (slots: number) => 6 + 2 * slots;
 
+/** A host that dies this often in a row before it is prepared never will be. */
+const preparationLimit = 3;
+
 const backoffMs = (crashes: number) => Math.min(100 * 2 ** (crashes - 1), 5000);
 
 interface Opening {
@@ -70,6 +73,8 @@ class PoolExecutor implements Executor {
   #restartTimer: NodeJS.Timeout | undefined;
   /** Crashes since a trial last ended by itself. */
   #crashes = 0;
+  /** Hosts in a row that died before they were prepared. */
+  #lostPreparations = 0;
   #paused = false;
   #stopped = false;
   #closed = false;
@@ -110,7 +115,8 @@ class PoolExecutor implements Executor {
     if (this.#stopped) return;
     this.#stopped = true;
     clearTimeout(this.#restartTimer);
-    this.#host?.stop();
+    if (this.#host) this.#host.stop();
+    else this.#abandon();
     this.#dispatch();
     setTimeout(() => this.#killIfBusy(), this.#settings.graceMs).unref();
   }
@@ -193,6 +199,7 @@ class PoolExecutor implements Executor {
 
   #prepared(facts: Json): void {
     this.#ready = true;
+    this.#lostPreparations = 0;
     this.#opened = true;
     this.#opening?.resolve(facts);
     this.#opening = undefined;
@@ -220,8 +227,19 @@ class PoolExecutor implements Executor {
     this.#host = undefined;
     this.#ready = false;
     if (this.#stopped || this.#fatal) this.#abandon();
-    else if (!wasReady) this.#fail(crashError('the trial host did not survive its preparation', death));
-    else this.#recover(death, culprits);
+    else if (wasReady) this.#recover(death, culprits);
+    else this.#prepareAgain(death);
+  }
+
+  /** No trial is to blame for a host that died before it ran one. */
+  #prepareAgain(death: Death): void {
+    this.#lostPreparations++;
+    if (this.#lostPreparations >= preparationLimit) {
+      this.#fail(crashError(`the trial host did not survive its preparation, ${preparationLimit} times in a row`, death));
+      return;
+    }
+    this.#options.warn?.(`${death.message} It was preparing; it is started again.`);
+    this.#restartTimer = setTimeout(() => this.#startHost(), backoffMs(this.#lostPreparations));
   }
 
   #recover(death: Death, culprits: readonly number[] | undefined): void {

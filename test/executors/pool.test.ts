@@ -82,7 +82,19 @@ describe('pool executor: crashes', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('rejects open where the host does not survive the preparation, with its last words', async () => {
+  it('prepares again in a new host where the first did not survive it', async () => {
+    const { executor, folder, warnings } = await openPool({ slots: 1, prepare: 'abortOnce' });
+    expect(await run(executor, 0, { do: 'succeed' })).toMatchObject({ state: 'done' });
+    expect(readFileSync(`${folder}/prepared`, 'utf8')).toBe('xx');
+    expect(warnings).toEqual([expect.stringContaining('It was preparing; it is started again.')]);
+  });
+
+  it('can be stopped while no host lives', async () => {
+    const executor = await createPool({ slots: 1, prepare: 'abort', warn: () => executor.stop() });
+    await expect(executor.open(() => {})).rejects.toMatchObject({ code: 'STOPPED', exitCode: 130 });
+  });
+
+  it('rejects open where no host survives the preparation, with its last words', async () => {
     const executor = await createPool({ slots: 1, prepare: 'abort' });
     await expect(executor.open(() => {})).rejects.toMatchObject({
       code: 'HOST_CRASHED',
