@@ -59,6 +59,7 @@ function addSearch(nas: Command): void {
     .option('--time <t>', 'start no more trials after this time: 90s, 15m, 2h', duration)
     .option('--workers <n>', 'trials at a time (default: one per core, at most 8)', wholeNumber(1))
     .option('--memory <size>', 'memory of all workers together: 4GB, 900MB (default: 3/4 of the machine)', memorySize)
+    .option('--deadline <t>', 'a trial that takes longer fails: 90s, 15m, 2h (default: none)', duration)
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
     .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
     .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')

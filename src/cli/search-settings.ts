@@ -26,6 +26,8 @@ export interface SearchFlags {
   readonly workers?: number;
   /** MB. */
   readonly memory?: number;
+  /** Seconds. */
+  readonly deadline?: number;
   readonly seed?: string;
   readonly controller?: string;
   /** Names of ways to begin, with commas. */

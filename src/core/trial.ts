@@ -1,4 +1,5 @@
 import type { Candidate } from './candidate.ts';
+import { exitCodes, NasError } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Metrics } from './objective.ts';
 
@@ -32,9 +33,15 @@ export interface FailedOutcome {
 /** Stopped from outside before it ended; it runs again on resume. */
 export interface AbortedOutcome {
   readonly state: 'aborted';
+  /** Where it met what every trial would meet (a full disk): the search ends with this error. */
+  readonly code?: string;
   readonly reason: string;
   readonly seconds: number;
 }
+
+/** The error of a search that ends for what a trial met. */
+export const stopError = ({ code, reason }: AbortedOutcome): NasError | undefined =>
+  code === undefined ? undefined : new NasError(code, reason, { exitCode: exitCodes.failure });
 
 export interface Artefact {
   /** Hex, of the file's bytes. Also its name in the artefact folder: `<sha256>.onnx`. */

@@ -18,8 +18,10 @@ export interface PoolOptions {
   readonly planOf: (candidate: Candidate) => Plan;
   /** The module that exports `trialModule`; the real one by default. */
   readonly module?: URL;
-  /** A trial that takes longer fails with DEADLINE at its next step. Time spent parked does not count. */
+  /** A trial that takes longer fails with DEADLINE at its next step. Time spent parked, or suspended, does not count. */
   readonly deadlineMs?: number;
+  /** A trial that comes to no step for so long hangs: its host is killed, and it fails with STUCK. */
+  readonly stallMs?: number;
   /** How long a stopped or overdue trial may take to reach a step before its host is killed. */
   readonly graceMs?: number;
   /** How long the exclusive lane waits for the other trials to reach a step before it goes on beside them. */
@@ -38,11 +40,14 @@ export interface PoolOptions {
  *
  * A host that dies is started again and its trials run once more, each alone, so that the culprit is found: the trial
  * whose host or thread died twice fails with HOST_CRASHED or OUT_OF_MEMORY, its neighbours pay nothing. A trial that
- * overruns its deadline without reaching a step takes the host with it and fails with DEADLINE.
+ * overruns its deadline without reaching a step takes the host with it and fails with DEADLINE; one that hangs, with STUCK.
  */
 export function createPoolExecutor(options: PoolOptions): Executor {
   return new PoolExecutor(options);
 }
+
+/** Longer than anything that is known to happen between two steps, singular values of the largest layers included. */
+const defaultStallMs = 30 * 60_000;
 
 /** After this many crashes in a row, no trial ended between them, it is not the trials (each may crash twice). */
 const crashLimit = (slots: number) => 6 + 2 * slots;
@@ -82,11 +87,11 @@ class PoolExecutor implements Executor {
   #fatal: NasError | undefined;
 
   constructor(options: PoolOptions) {
-    const { slots, setup, deadlineMs, graceMs = 15_000, laneWaitMs = 10_000, maxRssMb } = options;
+    const { slots, setup, deadlineMs, stallMs = defaultStallMs, graceMs = 15_000, laneWaitMs = 10_000, maxRssMb } = options;
     const module = (options.module ?? urlBeside('../trial/trial', import.meta.url)).href;
     this.slots = slots;
     this.#options = options;
-    this.#settings = { slots, setup, module, deadlineMs, graceMs, laneWaitMs, maxRssMb };
+    this.#settings = { slots, setup, module, deadlineMs, stallMs, graceMs, laneWaitMs, maxRssMb };
     this.#queue = new TrialQueue(slots);
   }
 

@@ -1,6 +1,6 @@
 import { NasError } from '../core/errors.ts';
 import type { Outcome } from '../core/trial.ts';
-import { TrialStopped } from '../trial/protocol.ts';
+import { SearchStopped, TrialStopped } from '../trial/protocol.ts';
 
 /** Runs a trial and makes an outcome of whatever happens: nothing is thrown beyond here. */
 export async function runJob(run: () => Promise<Outcome>): Promise<Outcome> {
@@ -25,6 +25,7 @@ function outcomeOf(error: unknown, seconds: number): Outcome {
     if (error.reason === 'stopped') return { state: 'aborted', reason: 'stopped', seconds };
     return { state: 'failed', code: 'DEADLINE', message: 'the trial did not end within its time.', seconds };
   }
+  if (error instanceof SearchStopped) return { state: 'aborted', code: error.code, reason: error.message, seconds };
   const code = error instanceof NasError ? error.code : 'TRIAL_ERROR';
   return { state: 'failed', code, message: describe(error), seconds };
 }

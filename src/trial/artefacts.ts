@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Artefact } from '../core/trial.ts';
+import { writeError } from './disk.ts';
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -16,17 +17,28 @@ export async function saveArtefact(folder: string, bytes: Uint8Array): Promise<A
   return artefact;
 }
 
-/** Writes next to the target, then renames over it. The folder is made where it is missing. */
+/**
+ * Writes next to the target, then renames over it; both are on the disk when it returns. The folder is made where it is
+ * missing. Throws what `writeError` says.
+ */
 export async function writeAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(join(path, '..'), { recursive: true });
   const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, bytes, { flush: true });
     await rename(temporary, path);
+    await flushFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw await writeError(error, path);
   }
+}
+
+/** A new name survives a power cut once its folder is flushed; where folders cannot be opened (Windows), the system sees to it. */
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }
 
 /** A file whose last 64 bytes are the hash of those before: a damaged cache is made anew, never believed. */

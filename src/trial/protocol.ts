@@ -1,4 +1,5 @@
 import type { Plan } from '../core/candidate.ts';
+import { exitCodes, NasError, type NasErrorOptions } from '../core/errors.ts';
 import type { ProbeRequest, RungRequest } from '../core/executor.ts';
 import type { Json } from '../core/json.ts';
 import type { Outcome, Progress } from '../core/trial.ts';
@@ -39,6 +40,16 @@ export class TrialStopped extends Error {
   constructor(reason: 'stopped' | 'deadline') {
     super(reason);
     this.reason = reason;
+  }
+}
+
+/**
+ * Thrown by a trial that met what every other would meet too, such as a full disk: the search ends with this error, and the
+ * trial runs again on resume.
+ */
+export class SearchStopped extends NasError {
+  constructor(code: string, message: string, { facts }: Pick<NasErrorOptions, 'facts'> = {}) {
+    super(code, message, { exitCode: exitCodes.failure, ...(facts ? { facts } : {}) });
   }
 }
 

@@ -14,7 +14,7 @@ import { answer, rowsOf } from './findings.ts';
 import { firstAid } from './first-aid.ts';
 import { measure } from './measure.ts';
 import { adapt, measureProbe } from './probe.ts';
-import type { Job, TrialHooks } from './protocol.ts';
+import { type Job, SearchStopped, type TrialHooks } from './protocol.ts';
 import { trainToRung } from './rungs.ts';
 import type { SharedTrialData } from './shared.ts';
 
@@ -46,7 +46,7 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     const extra = { ...tuned.reached, ...(job.test ? { test: await testMetrics(bytes, shared, hooks) } : {}) };
     return { state: 'done', metrics, artefact, details, ...extra, seconds: seconds() } satisfies DoneOutcome;
   } catch (error) {
-    if (!(error instanceof NasError)) throw error;
+    if (!(error instanceof NasError) || error instanceof SearchStopped) throw error;
     return { state: 'failed', code: error.code, message: error.message, seconds: seconds() };
   }
 }

@@ -114,6 +114,26 @@ describe('pool executor: time', () => {
     expect((await polite.outcome).state).toBe('done');
   });
 
+  it('kills the host for a trial that comes to no step, without a deadline too, and spares the others', async () => {
+    const { executor } = await openPool({ stallMs: 600 });
+    const [rude, polite] = await Promise.all([
+      run(executor, 0, { do: 'hangRudely' }),
+      run(executor, 1, { do: 'steps', steps: 400 }),
+    ]);
+    expect(rude).toMatchObject({ state: 'failed', code: 'STUCK', message: expect.stringContaining('no step for 0.01 min') });
+    expect(polite.state).toBe('done');
+  });
+
+  it('does not count the time in which the host is suspended', async () => {
+    const { executor, facts } = await openPool({ slots: 1, deadlineMs: 2500, stallMs: 2500 });
+    const trial = watch(executor, 0, { do: 'steps', steps: 150 });
+    await trial.moving;
+    process.kill(facts.pid, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    process.kill(facts.pid, 'SIGCONT');
+    expect((await trial.outcome).state).toBe('done');
+  });
+
   it('parks trials while paused, without counting that against their deadline, and with the lane free of deadlock', async () => {
     const { executor } = await openPool({ deadlineMs: 1500 });
     const trials = [watch(executor, 0, { do: 'steps', steps: 150 }), watch(executor, 1, { do: 'share', rounds: 5 })];

@@ -124,6 +124,7 @@ class SearchRun {
       setup: setupOf(record, engine, flags.db) as unknown as Json,
       planOf: meaningOf(space).plan,
       maxRssMb: flags.memory ?? defaultMemoryMb(),
+      ...(flags.deadline === undefined ? {} : { deadlineMs: flags.deadline * 1000 }),
       warn: (message) => this.#log(message, 'warning'),
     });
     this.#screen = openScreen({

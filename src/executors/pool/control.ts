@@ -1,4 +1,5 @@
 import { TrialStopped } from '../../trial/protocol.ts';
+import type { SlotLook } from './slot-times.ts';
 
 /**
  * The few words of shared memory through which the threads of a host are stopped, parked and lined up for the
@@ -12,31 +13,24 @@ import { TrialStopped } from '../../trial/protocol.ts';
 export interface Control {
   readonly slots: number;
   readonly words: Int32Array;
-  /** Per slot, in ms of the process's monotonic clock; 0 is none. */
-  readonly deadlines: BigInt64Array;
 }
 
 const word = { stop: 0, pause: 1, wake: 2, owner: 3, lastTicket: 4, memoryShort: 5, first: 6 } as const;
 const state = { idle: 0, running: 1, parked: 2 } as const;
 
-/** Bytes: the words above, per slot its state and its ticket, and (8-byte aligned) its deadline. */
-const headBytes = (slots: number) => 4 * (word.first + 2 * slots);
+/** Per slot: its state, its ticket, whether its trial is over its time, and the steps that it has come to. */
+const perSlot = { state: 0, ticket: 1, late: 2, steps: 3, count: 4 } as const;
 
-export function createControlBuffer(slots: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(headBytes(slots) + 8 * slots);
-}
+export const createControlBuffer = (slots: number) => new SharedArrayBuffer(4 * (word.first + perSlot.count * slots));
 
 export function openControl(buffer: SharedArrayBuffer): Control {
-  const slots = (buffer.byteLength - 4 * word.first) / 16;
-  return {
-    slots,
-    words: new Int32Array(buffer, 0, word.first + 2 * slots),
-    deadlines: new BigInt64Array(buffer, headBytes(slots), slots),
-  };
+  const words = new Int32Array(buffer);
+  return { slots: (words.length - word.first) / perSlot.count, words };
 }
 
-const stateOf = (slot: number) => word.first + 2 * slot;
-const ticketOf = (slot: number) => word.first + 2 * slot + 1;
+const ofSlot = (slot: number, part: 'state' | 'ticket' | 'late' | 'steps') => word.first + perSlot.count * slot + perSlot[part];
+const stateOf = (slot: number) => ofSlot(slot, 'state');
+const ticketOf = (slot: number) => ofSlot(slot, 'ticket');
 
 /** One clock for all threads of the process, in ms. */
 const monotonicMs = () => Number(process.hrtime.bigint() / 1_000_000n);
@@ -74,20 +68,20 @@ export const setMemoryShort = (control: Control, short: boolean) => set(control,
 
 /** The slot has no trial any more, however it ended: it holds nothing and nobody waits for it. */
 export function clearSlot(control: Control, slot: number): void {
-  Atomics.store(control.deadlines, slot, 0n);
-  Atomics.store(control.words, ticketOf(slot), 0);
+  for (const part of ['ticket', 'late', 'steps'] as const) Atomics.store(control.words, ofSlot(slot, part), 0);
   Atomics.compareExchange(control.words, word.owner, slot + 1, 0);
   set(control, stateOf(slot), state.idle);
 }
 
-/** The slots whose trial runs on (is not parked) more than `graceMs` after its deadline. */
-export function overdueSlots(control: Control, graceMs: number): number[] {
-  const latest = BigInt(monotonicMs() - graceMs);
-  return Array.from({ length: control.slots }, (_, slot) => slot).filter((slot) => {
-    const deadline = Atomics.load(control.deadlines, slot);
-    return deadline > 0n && deadline < latest && Atomics.load(control.words, stateOf(slot)) === state.running;
-  });
-}
+/** The trial of the slot ends at its next step. */
+export const setLate = (control: Control, slot: number) => set(control, ofSlot(slot, 'late'), 1);
+
+/** At a slot that was given a trial. */
+export const lookAtSlot = ({ words }: Control, slot: number): SlotLook => ({
+  slot,
+  state: (['loading', 'running', 'parked'] as const)[Atomics.load(words, stateOf(slot))]!,
+  steps: Atomics.load(words, ofSlot(slot, 'steps')),
+});
 
 // A thread's side.
 
@@ -99,11 +93,11 @@ export interface Lane {
 }
 
 /**
- * Enters the slot for one trial, waiting first where the study is paused or the lane is taken. Time spent parked does
- * not count against the deadline. The holder of the lane waits `laneWaitMs` at most for trials that reach no step.
+ * Enters the slot for one trial, waiting first where the study is paused or the lane is taken. The holder of the lane waits
+ * `laneWaitMs` at most for trials that reach no step.
  */
-export function enterSlot(control: Control, slot: number, deadlineMs: number | undefined, laneWaitMs: number): Lane {
-  const { words, deadlines } = control;
+export function enterSlot(control: Control, slot: number, laneWaitMs: number): Lane {
+  const { words } = control;
   const me = slot + 1;
   const stopped = () => Atomics.load(words, word.stop) === 1;
   const paused = () => Atomics.load(words, word.pause) === 1;
@@ -114,20 +108,18 @@ export function enterSlot(control: Control, slot: number, deadlineMs: number | u
   /** Parked until `done`, again and again until it still holds once this slot counts as running. */
   const park = (done: () => boolean) => {
     do {
-      const since = monotonicMs();
       set(control, stateOf(slot), state.parked);
       waitUntil(control, () => stopped() || done());
-      if (Atomics.load(deadlines, slot) > 0n) Atomics.add(deadlines, slot, BigInt(monotonicMs() - since));
       Atomics.store(words, stateOf(slot), state.running);
     } while (!stopped() && mustPark());
     if (stopped()) throw new TrialStopped('stopped');
   };
 
   const checkpoint = () => {
+    Atomics.add(words, ofSlot(slot, 'steps'), 1);
     if (mustPark()) park(() => !mustPark());
     if (stopped()) throw new TrialStopped('stopped');
-    const deadline = Atomics.load(deadlines, slot);
-    if (deadline > 0n && BigInt(monotonicMs()) > deadline) throw new TrialStopped('deadline');
+    if (Atomics.load(words, ofSlot(slot, 'late')) === 1) throw new TrialStopped('deadline');
   };
 
   const isNext = () => {
@@ -160,7 +152,6 @@ export function enterSlot(control: Control, slot: number, deadlineMs: number | u
   };
 
   Atomics.store(words, stateOf(slot), state.running);
-  if (deadlineMs !== undefined) Atomics.store(deadlines, slot, BigInt(Math.ceil(monotonicMs() + deadlineMs)));
   if (mustPark()) park(() => !mustPark());
   return { checkpoint, exclusive };
 }

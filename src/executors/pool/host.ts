@@ -1,15 +1,26 @@
 import { Piscina } from 'piscina';
 import type { Progress } from '../../core/trial.ts';
-import { clearSlot, createControlBuffer, openControl, overdueSlots, setMemoryShort, setPause, setStop } from './control.ts';
+import {
+  clearSlot,
+  createControlBuffer,
+  lookAtSlot,
+  openControl,
+  setLate,
+  setMemoryShort,
+  setPause,
+  setStop,
+} from './control.ts';
 import { entryBeside } from './entry.ts';
 import { MemoryCap } from './memory.ts';
 import type { Death, FromHost, FromThread, HostSettings, ToHost } from './messages.ts';
+import { SlotTimes } from './slot-times.ts';
 import type { Finished, Prepared, Task, ThreadData } from './thread.ts';
 
 /**
  * The entry of the trial host: a forked process that owns the worker threads. Its own loop only passes messages on, so
  * it stays free while the threads compute. It lives exactly as long as the channel to its parent: signals to the
- * process group (Ctrl-C) are the parent's to decide on, and when the parent is gone, so is the host, at once.
+ * process group (Ctrl-C) are the parent's to decide on, and when the parent is gone, so is the host, at once. A file that
+ * outgrows a limit (SIGXFSZ) is an error where it is written.
  */
 
 const watchIntervalMs = 200;
@@ -18,7 +29,7 @@ const watchIntervalMs = 200;
 const mostHeapMb = 4096;
 
 process.on('disconnect', die);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXFSZ'] as const) process.on(signal, () => {});
 process.on('message', (message: ToHost) => receive(message));
 
 let host: Host | undefined;
@@ -49,12 +60,14 @@ class Host {
   readonly #control: ReturnType<typeof openControl>;
   /** The trial on each busy slot. */
   readonly #trials = new Map<number, number>();
+  readonly #times: SlotTimes;
   readonly #memory: MemoryCap | undefined;
   #memoryIsShort = false;
   #pool: Piscina | undefined;
 
   constructor(settings: HostSettings) {
     this.#settings = settings;
+    this.#times = new SlotTimes(settings);
     this.#memory = settings.maxRssMb === undefined ? undefined : new MemoryCap(settings.maxRssMb);
     this.#buffer = createControlBuffer(settings.slots);
     this.#control = openControl(this.#buffer);
@@ -79,6 +92,7 @@ class Host {
 
   async run({ slot, job }: Task): Promise<void> {
     this.#trials.set(slot, job.trial);
+    this.#times.begin(slot);
     let answer: FromHost;
     try {
       const { outcome, last } = (await this.#pool!.run({ slot, job } satisfies Task, { name: 'run' })) as Finished;
@@ -128,18 +142,23 @@ class Host {
     return pool;
   }
 
-  /** Ends the process for a trial that overran its deadline and answers no more, or when memory stays over the cap. */
   #watch(): void {
-    const slots = overdueSlots(this.#control, this.#settings.graceMs);
-    if (slots.length > 0) {
-      end({
-        type: 'dying',
-        slots,
-        death: { code: 'DEADLINE', message: 'the trial did not end within its time and reached no step to stop at.' },
-      });
-      return;
-    }
+    this.#watchTime();
     this.#watchMemory();
+  }
+
+  /** Ends the process for a trial that is over its time, or reaches no step any more, and answers no more. */
+  #watchTime(): void {
+    const looks = [...this.#trials.keys()].map((slot) => lookAtSlot(this.#control, slot));
+    const { late, overdue, stuck } = this.#times.look(looks, performance.now());
+    for (const slot of late) setLate(this.#control, slot);
+    if (overdue.length > 0) end({ type: 'dying', slots: overdue, death: { code: 'DEADLINE', message: overdueMessage } });
+    else if (stuck.length > 0) end({ type: 'dying', slots: stuck, death: { code: 'STUCK', message: this.#stuckMessage() } });
+  }
+
+  #stuckMessage(): string {
+    const minutes = this.#settings.stallMs / 60_000;
+    return `the trial came to no step for ${Number(minutes.toPrecision(2))} min: it hangs, and its host was ended.`;
   }
 
   #watchMemory(): void {
@@ -156,6 +175,8 @@ class Host {
     return `the trial host took ${rssMb} MB of ${this.#settings.maxRssMb} MB with ${trials}. More memory, fewer workers or smaller batches help.`;
   }
 }
+
+const overdueMessage = 'the trial did not end within its time and reached no step to stop at.';
 
 function deathOf(error: unknown): Death {
   const outOfMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';

@@ -12,6 +12,7 @@ export interface HostSettings {
   readonly setup: Json;
   readonly deadlineMs: number | undefined;
   readonly graceMs: number;
+  readonly stallMs: number;
   readonly laneWaitMs: number;
   readonly maxRssMb: number | undefined;
 }
@@ -35,7 +36,7 @@ export type FromHost =
 
 /** Why a thread or a host ended in the middle of a trial. */
 export interface Death {
-  readonly code: 'HOST_CRASHED' | 'OUT_OF_MEMORY' | 'DEADLINE';
+  readonly code: 'HOST_CRASHED' | 'OUT_OF_MEMORY' | 'DEADLINE' | 'STUCK';
   readonly message: string;
 }
 

@@ -39,7 +39,7 @@ export async function prepare(): Promise<Prepared> {
   const throttle = throttleProgress((progress) => tell({ type: 'progress', slot: 0, trial: undefined, progress }));
   try {
     const module = await loadModule();
-    const prepared = await module.prepare(settings.setup, openHooks(0, throttle, undefined, module));
+    const prepared = await module.prepare(settings.setup, openHooks(0, throttle, module));
     await module.release?.();
     return { ...prepared, last: throttle.take() };
   } catch (error) {
@@ -51,7 +51,7 @@ export async function run({ slot, job }: Task): Promise<Finished> {
   const throttle = throttleProgress((progress) => tell({ type: 'progress', slot, trial: job.trial, progress }));
   const outcome = await runJob(async () => {
     const module = await loadModule();
-    return module.run(job, shared, openHooks(slot, throttle, settings.deadlineMs, module));
+    return module.run(job, shared, openHooks(slot, throttle, module));
   });
   return { outcome, last: throttle.take() };
 }
@@ -66,8 +66,8 @@ async function loadModule(): Promise<TrialModule> {
 }
 
 /** Waits for its turn where the study is paused or the lane is taken; throws `TrialStopped` where it was stopped. */
-function openHooks(slot: number, throttle: ProgressThrottle, deadlineMs: number | undefined, module: TrialModule): TrialHooks {
-  const lane = enterSlot(control, slot, deadlineMs, settings.laneWaitMs);
+function openHooks(slot: number, throttle: ProgressThrottle, module: TrialModule): TrialHooks {
+  const lane = enterSlot(control, slot, settings.laneWaitMs);
   return {
     progress: throttle.report,
     checkpoint() {

@@ -1,7 +1,7 @@
 import type { LiveEvent, StudyEvent } from '../../core/event.ts';
 import type { Executor, TrialRequest } from '../../core/executor.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
-import type { Artefact, MeasuredTrial } from '../../core/trial.ts';
+import { type AbortedOutcome, type Artefact, type MeasuredTrial, stopError } from '../../core/trial.ts';
 import { systemClock } from './options.ts';
 
 export interface ReplicateOptions {
@@ -56,10 +56,17 @@ async function replicateOnce({ member, replicate }: Replication, options: Replic
     started: () => undefined,
     progress: (worker, progress) => onEvent({ type: 'progress', at: at(), trial, worker, progress }),
   });
-  if (outcome.state === 'aborted') return false;
+  if (outcome.state === 'aborted') return stoppedQuietly(outcome);
   if (outcome.state === 'done' && outcome.rung?.checkpoint) discard?.(outcome.rung.checkpoint);
   const event: StudyEvent = { type: 'replicated', at: at(), trial, replicate, seed, outcome };
   store.append(study.name, [event]);
   onEvent(event);
   return true;
+}
+
+/** False; throws the error of a search that ends for it. */
+function stoppedQuietly(outcome: AbortedOutcome): false {
+  const error = stopError(outcome);
+  if (error) throw error;
+  return false;
 }

@@ -1,5 +1,5 @@
 import type { StudyEvent } from '../../core/event.ts';
-import type { DoneOutcome, Outcome } from '../../core/trial.ts';
+import { type DoneOutcome, type Outcome, stopError } from '../../core/trial.ts';
 import { none } from '../schedulers/none.ts';
 import { Ledger, recorded } from './ledger.ts';
 import { foldLog, type Snapshot } from './log.ts';
@@ -260,7 +260,9 @@ class StudyRun {
     const { trial } = this.#ledger.jobs[job]!;
     if (outcome.state === 'aborted') {
       this.#options.onEvent({ type: 'finished', at: this.#clock.wall(), trial, outcome });
-      if (!this.#ending) this.stop();
+      const error = stopError(outcome);
+      if (error) this.#fail(error);
+      else if (!this.#ending) this.stop();
       this.#schedule();
       return;
     }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NasError } from '../../../src/core/errors.ts';
 import type { StudyEvent } from '../../../src/core/event.ts';
 import type { TrialStore } from '../../../src/core/store.ts';
+import type { Outcome } from '../../../src/core/trial.ts';
 import { runStudy } from '../../../src/search/study/run.ts';
 import { readStudy } from '../../../src/store/index.ts';
 import { compressionProblem } from '../../fixtures/compression-problem.ts';
@@ -21,6 +22,20 @@ const watched = (store: TrialStore, before: (events: readonly StudyEvent[]) => v
     find: (name: string) => store.find(name),
     events: (study: string, from?: number) => store.events(study, from),
   });
+
+describe('a trial that met what every trial would meet', () => {
+  it('ends the search with its error, and runs again on resume', async () => {
+    const outcomeOf = (metrics: Readonly<Record<string, number>>, trial: number): Outcome =>
+      trial === 5 ? { state: 'aborted', code: 'DISK_FULL', reason: 'the disk is full.', seconds: 1 } : done(metrics);
+    const first = simulate({ trials: 12, outcomeOf });
+    await expect(first.handle.done).rejects.toMatchObject({ code: 'DISK_FULL', message: 'the disk is full.', exitCode: 1 });
+    const second = simulate({ trials: 12, store: first.store });
+    expect(await second.handle.done).toMatchObject({ reason: 'budget', counts: { done: 12, failed: 0 } });
+    const undisturbed = simulate({ trials: 12 });
+    await undisturbed.handle.done;
+    expect(digest(second.store)).toBe(digest(undisturbed.store));
+  });
+});
 
 describe('a study', () => {
   it('runs its budget, begins with the initial trials, and drops repeated ones', async () => {
