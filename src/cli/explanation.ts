@@ -67,7 +67,9 @@ export async function explain(run: ExplanationRun): Promise<Explanation | undefi
   const results = await resultsOf(run, plans);
   if (!results) return undefined;
   const [first] = results;
-  const choices = undos.map(({ plan: _, ...choice }, i) => ({ ...choice, ...results[quick ? i + 1 : i]! }));
+  const choices = undos.map(({ technique, site, settings }, i) => {
+    return { technique, site, settings, ...results[quick ? i + 1 : i]! };
+  });
   const reference = quick ? (first?.metrics ?? {}) : trial.metrics;
   const { validation } = sections.data as unknown as DataSpec;
   return { reference, choices, images: quick ? Math.min(probeImages, validation) : validation };

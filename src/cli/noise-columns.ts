@@ -2,6 +2,7 @@ import type { Json } from '../core/json.ts';
 import type { Goal } from '../core/objective.ts';
 import type { MeasuredTrial } from '../core/trial.ts';
 import { formatMetric } from '../dashboard/format.ts';
+import type { Row } from '../export/tables/table.ts';
 import type { Spread } from '../search/study/noise.ts';
 import type { Replication } from './replication.ts';
 import type { Column } from './table.ts';
@@ -51,4 +52,17 @@ export function replicationJson(replication: Replication | undefined): { readonl
   const plain = (all: Readonly<Record<string, Spread>>) =>
     Object.fromEntries(Object.entries(all).map(([name, spread]) => [name, { ...spread }]));
   return { replication: { validation: plain(spreads), test: plain(test), lucky, dominatedBy: dominatedBy ?? null } };
+}
+
+/** For `--csv`: `again.accuracy.mean`, `again.accuracy.deviation`, and the same of the test data. */
+export function replicationCells(replication: Replication | undefined): Row {
+  if (!replication) return {};
+  const { spreads, test, lucky, dominatedBy } = replication;
+  const cells = (prefix: string, all: Readonly<Record<string, Spread>>) =>
+    Object.entries(all).flatMap(([metric, { mean, deviation }]) => [
+      [`${prefix}.${metric}.mean`, mean] as const,
+      [`${prefix}.${metric}.deviation`, deviation] as const,
+    ]);
+  const numbers = Object.fromEntries([...cells('again', spreads), ...cells('test', test)]);
+  return { ...numbers, lucky: lucky.join(' '), dominatedBy: dominatedBy ?? null };
 }

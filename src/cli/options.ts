@@ -7,6 +7,12 @@ export interface StudyOptions {
   readonly study?: string;
 }
 
+/** Options of the commands that show something. */
+export interface LookOptions extends StudyOptions {
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
 /** A whole number of at least `min`; commander prints the message and the process ends with exit code 2. */
 export function wholeNumber(min: number): (text: string) => number {
   return (text) => {

@@ -1,8 +1,13 @@
+import { csvText } from '../export/tables/index.ts';
+import type { Row } from '../export/tables/table.ts';
+
 /** Writing to standard output: the commands print here and nowhere else. */
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+
+export const printCsv = (rows: readonly Row[]): void => void process.stdout.write(csvText(rows));
 
 /** Notes for people beside the result, on standard error. */
 export const note = (text: string): void => void process.stderr.write(`${text}\n`);

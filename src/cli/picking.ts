@@ -52,3 +52,13 @@ export function pickOf(rule: PickRule, { front, context }: Choice, study: string
 /** The member that the default rule picks, where the front has any. */
 export const defaultPick = ({ front, context }: Choice): { readonly number: number; readonly metrics: Metrics } | undefined =>
   front.length > 0 ? pickRules[0].rank(front, context)[0] : undefined;
+
+/** What another rule picks; undefined where the study lacks what it needs. */
+export function attempt(rule: PickRule, { front, context }: Choice): FrontTrial | undefined {
+  try {
+    return rule.rank(front, context)[0];
+  } catch (error) {
+    if (error instanceof NasError) return undefined;
+    throw error;
+  }
+}

@@ -14,7 +14,7 @@ const suggestions = async (...words: readonly string[]) => {
 
 describe('nas completion', () => {
   it('completes commands, options and the values that an option may have', async () => {
-    expect(await suggestions('exp')).toEqual(['export']);
+    expect(await suggestions('exp')).toEqual(['explain', 'export']);
     expect(await suggestions('search', '--tri')).toContain('--trials');
     expect(await suggestions('pick', '--rule', '')).toEqual(pickRules.map(({ name }) => name));
     expect(await suggestions('search', '--space', 're')).toContain('resnet.yaml');

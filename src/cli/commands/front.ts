@@ -3,18 +3,19 @@ import type { Trial } from '../../core/trial.ts';
 import { formatMetric, formatPoints, formatRatio } from '../../dashboard/format.ts';
 import { frontOf, nearestMiss } from '../../search/study/progress.ts';
 import { readStudy } from '../../store/index.ts';
-import { noiseColumns, replicationJson } from '../noise-columns.ts';
-import type { StudyOptions } from '../options.ts';
-import { note, print, printJson } from '../output.ts';
+import { noiseColumns, replicationCells, replicationJson } from '../noise-columns.ts';
+import type { LookOptions } from '../options.ts';
+import { note, print, printCsv, printJson } from '../output.ts';
 import { replicationsOf } from '../replication.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
+import { trialRow } from '../trial-rows.ts';
 import { metricsOf } from './ls.ts';
 
 type FrontTrial = ReturnType<typeof frontOf>[number];
 
 /** `nas front`: the Pareto front of the feasible trials. */
-export function front(options: StudyOptions & { readonly json?: boolean }): void {
+export function front(options: LookOptions): void {
   const view = withStudy(options, (store, record) => readStudy(store, record.name));
   const { record, trials } = view;
   const { goal } = factsOf(record);
@@ -24,9 +25,12 @@ export function front(options: StudyOptions & { readonly json?: boolean }): void
   if (options.json) {
     const rows = members.map(({ number, metrics }) => ({ trial: number, metrics, ...replicationJson(replications.get(number)) }));
     printJson({ study: record.name, baseline: baseline ? { trial: 0, metrics: baseline } : null, front: rows });
-  } else if (members.length > 0)
-    print(table(members, [...columns(members, baseline), ...noiseColumns(members, goal, replications)]));
-  else note(emptyFront(trials, nearestMiss(trials, goal)));
+  } else if (members.length === 0) note(emptyFront(trials, nearestMiss(trials, goal)));
+  else if (options.csv)
+    printCsv(
+      members.map((member) => ({ ...trialRow(member, goal, true), ...replicationCells(replications.get(member.number)) })),
+    );
+  else print(table(members, [...columns(members, baseline), ...noiseColumns(members, goal, replications)]));
 }
 
 function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): string {

@@ -2,16 +2,19 @@ import type { Metrics } from '../../core/objective.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import { formatMetric } from '../../dashboard/format.ts';
 import { readStudy } from '../../store/index.ts';
-import type { StudyOptions } from '../options.ts';
-import { print, printJson } from '../output.ts';
+import type { LookOptions } from '../options.ts';
+import { note, print, printCsv, printJson } from '../output.ts';
 import { withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
+import { trialRows } from '../trial-rows.ts';
 
 /** `nas ls`: every trial. */
-export function ls(options: StudyOptions & { readonly json?: boolean }): void {
-  const { record, trials } = withStudy(options, (store, record) => readStudy(store, record.name));
+export function ls(options: LookOptions): void {
+  const view = withStudy(options, (store, record) => readStudy(store, record.name));
+  const { record, trials } = view;
   if (options.json) printJson(trials.map(toJson));
-  else if (trials.length === 0) print(`Study "${record.name}" has no trials yet.`);
+  else if (trials.length === 0) note(`Study "${record.name}" has no trials yet.`);
+  else if (options.csv) printCsv(trialRows(view));
   else print(table(trials, columns(trials)));
 }
 

@@ -1,4 +1,3 @@
-import { NasError } from '../../core/errors.ts';
 import { formatMetric, formatPercent } from '../../dashboard/format.ts';
 import { type Flip, flipsOf } from '../../search/pick/flips.ts';
 import { pickRules } from '../../search/pick/index.ts';
@@ -6,7 +5,7 @@ import type { Member, PickRule } from '../../search/pick/rule.ts';
 import { readStudy } from '../../store/index.ts';
 import type { StudyOptions } from '../options.ts';
 import { print, printJson } from '../output.ts';
-import { type Choice, choiceOf, pickOf, ruleNamed } from '../picking.ts';
+import { attempt, type Choice, choiceOf, pickOf, ruleNamed } from '../picking.ts';
 import { withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
 
@@ -46,16 +45,6 @@ export function pickModel(options: PickOptions): void {
       `Ship it: nas export --trial ${picked.number} ${where} --out model`,
     ].join('\n'),
   );
-}
-
-/** What another rule picks; undefined where the study lacks what it needs. */
-function attempt(rule: PickRule, { front, context }: Choice): Member | undefined {
-  try {
-    return rule.rank(front, context)[0];
-  } catch (error) {
-    if (error instanceof NasError) return undefined;
-    throw error;
-  }
 }
 
 const brief = ({ number, metrics }: Member) => ({ trial: number, metrics });

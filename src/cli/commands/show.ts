@@ -2,20 +2,22 @@ import type { Plan, Value } from '../../core/candidate.ts';
 import { NasError } from '../../core/errors.ts';
 import { type MeasuredTrial, measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import { formatMetric, formatPercent } from '../../dashboard/format.ts';
+import type { Row } from '../../export/tables/table.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import type { FirstAidRecord } from '../../trial/first-aid.ts';
 import { meaningOf } from '../meaning.ts';
-import type { StudyOptions } from '../options.ts';
-import { print, printJson } from '../output.ts';
+import type { LookOptions } from '../options.ts';
+import { print, printCsv, printJson } from '../output.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { table } from '../table.ts';
 
 /** `nas show <trial>`: one trial, with the choices it made layer by layer. */
-export function show(number: number, options: StudyOptions & { readonly json?: boolean }): void {
+export function show(number: number, options: LookOptions): void {
   const view = withStudy(options, (store, record) => readStudy(store, record.name));
   const trial = findTrial(view, number);
   const plan = meaningOf(factsOf(view.record).space).plan(trial.candidate);
   if (options.json) printJson({ ...trial, plan });
+  else if (options.csv) printCsv(settingRows(plan));
   else print([...heading(trial), '', ...metricLines(trial), '', choices(plan)].join('\n'));
 }
 
@@ -70,6 +72,17 @@ function metricLines(trial: Trial): string[] {
   if (!metrics) return [];
   const width = Math.max(...Object.keys(metrics).map((name) => name.length));
   return Object.entries(metrics).map(([name, value]) => `${name.padEnd(width)}  ${formatMetric(name, value)}`);
+}
+
+/** One row per knob; the training recipe has no layer. */
+function settingRows({ recipe, techniques }: Plan): Row[] {
+  const trained = Object.entries(recipe).map(([knob, value]) => ({ layer: null, technique: 'trial', knob, value }));
+  const applied = Object.entries(techniques).flatMap(([technique, sites]) =>
+    Object.entries(sites).flatMap(([layer, settings]) =>
+      Object.entries(settings).map(([knob, value]) => ({ layer, technique, knob, value })),
+    ),
+  );
+  return [...trained, ...applied];
 }
 
 interface Choice {

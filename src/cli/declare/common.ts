@@ -9,3 +9,5 @@ export const studyOption = () => new Option('--study <name>', 'name of the study
 export const jsonOption = () => new Option('--json', 'for programs');
 
 export const ruleOption = () => new Option('--rule <name>', 'how to choose (nas pick lists the rules; default: margin)');
+
+export const csvOption = () => new Option('--csv', 'for spreadsheets and data frames').conflicts('json');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../options.ts';
-import { dbOption, jsonOption, studyOption } from './common.ts';
+import { csvOption, dbOption, jsonOption, studyOption } from './common.ts';
 
 /** Declares the commands that show what a study has, and what it means. */
 export function addLooks(nas: Command): void {
@@ -10,6 +10,7 @@ export function addLooks(nas: Command): void {
     .addOption(studyOption())
     .addOption(dbOption())
     .addOption(jsonOption())
+    .addOption(csvOption())
     .action(async (flags) => (await import('../commands/ls.ts')).ls(flags));
   nas
     .command('front')
@@ -17,6 +18,7 @@ export function addLooks(nas: Command): void {
     .addOption(studyOption())
     .addOption(dbOption())
     .addOption(jsonOption())
+    .addOption(csvOption())
     .action(async (flags) => (await import('../commands/front.ts')).front(flags));
   nas
     .command('show')
@@ -25,6 +27,7 @@ export function addLooks(nas: Command): void {
     .addOption(studyOption())
     .addOption(dbOption())
     .addOption(jsonOption())
+    .addOption(csvOption())
     .action(async (trial, flags) => (await import('../commands/show.ts')).show(trial, flags));
   nas
     .command('explain')

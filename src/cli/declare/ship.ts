@@ -25,17 +25,17 @@ function addExport(nas: Command): void {
       wholeNumber(0),
     )
     .addOption(ruleOption().conflicts('trial'))
+    .addOption(new Option('--front', 'every model of the front, with a manifest').conflicts(['trial', 'rule']))
     .option('--out <dir>', 'folder to write; must not exist yet or be empty')
     .option('--format <names...>', 'further formats beside model.onnx: c (array and header)')
-    .addOption(
-      new Option('--optuna <file>', 'instead: the whole study as an SQLite file for Optuna and optuna-dashboard').conflicts([
-        'out',
-        'trial',
-        'rule',
-      ]),
-    )
+    .addOption(wholeStudy('--data <file>', 'the study as a table, one row per trial: FILE.csv, .json or .ndjson', 'optuna'))
+    .addOption(wholeStudy('--optuna <file>', 'the study as an SQLite file for Optuna and optuna-dashboard', 'data'))
     .addOption(studyOption())
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(async (flags) => (await import('../commands/export.ts')).runExport(flags));
 }
+
+/** Instead of models. */
+const wholeStudy = (flags: string, what: string, other: string) =>
+  new Option(flags, `instead: ${what}`).conflicts(['out', 'trial', 'rule', 'front', 'format', other]);

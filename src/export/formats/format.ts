@@ -27,6 +27,10 @@ export interface ModelInput {
 export interface ExportFormat {
   readonly name: string;
   readonly summary: string;
+  /** Refuses a model that the format cannot hold: throws NasError. Absent where it holds any. */
+  readonly check?: (model: Uint8Array) => void;
+  /** What to do with it in the folder `out`, in one line; the summary where left out. */
+  readonly use?: (out: string) => string;
   /** Files of the folder by their names (a name may hold folders). */
   files(source: ExportSource): Readonly<Record<string, string | Uint8Array>>;
 }

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { exitCodes, NasError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import type { MeasuredTrial, Trial } from '../core/trial.ts';
+import { type Certificate, mismatches } from '../export/certificate.ts';
+import type { ExportFormat, ExportSource } from '../export/formats/format.ts';
+import type { StudyView } from '../store/index.ts';
+import { artefactPath } from '../trial/artefacts.ts';
+import type { RemeasureResult } from '../trial/remeasure.ts';
+import { findTrial } from './commands/show.ts';
+import { artefactFolder, baselineFolder } from './folders.ts';
+import { meaningOf } from './meaning.ts';
+import { remeasureInProcess } from './remeasure.ts';
+import { factsOf } from './study-facts.ts';
+
+/** A model that was found to be what the study's record says. */
+export interface Shipment {
+  readonly trial: MeasuredTrial;
+  readonly baseline: MeasuredTrial;
+  readonly measured: RemeasureResult;
+  readonly source: ExportSource;
+}
+
+/** Throws NasError TRIAL_NOT_DONE. */
+export function doneTrial(trial: Trial): MeasuredTrial {
+  if (trial.state === 'done') return trial;
+  throw new NasError('TRIAL_NOT_DONE', `trial ${trial.number} is ${trial.state}: only a finished trial has a model.`, {
+    facts: { trial: trial.number, state: trial.state },
+  });
+}
+
+/** Refuses a model that a format cannot hold, before minutes of measuring. */
+export async function checkFormats(trial: MeasuredTrial, formats: readonly ExportFormat[], db: string): Promise<void> {
+  const checks = formats.flatMap(({ check }) => check ?? []);
+  if (checks.length === 0) return;
+  const model = await readFile(artefactOf(trial, artefactFolder(db)));
+  for (const check of checks) check(model);
+}
+
+/**
+ * The measured bytes of a trial, measured again by a fresh process on validation and test data, with a certificate.
+ * Throws NasError TRIAL_NOT_DONE (the baseline), ARTEFACT_MISSING, EXPORT_MISMATCH and what measuring meets.
+ */
+export async function certified(view: StudyView, trial: MeasuredTrial, db: string): Promise<Shipment> {
+  const baseline = doneTrial(findTrial(view, 0));
+  const folder = artefactFolder(db);
+  const model = artefactOf(trial, folder);
+  const { sections, metrics } = factsOf(view.record);
+  const setup = { ...sections, metrics, artefactFolder: folder, baselineFolder: baselineFolder() };
+  const request = { model, baseline: artefactOf(baseline, folder), setup: { ...setup, threads: availableParallelism() } };
+  const measured = await remeasureInProcess(request, () => undefined);
+  checkRecord(trial, measured);
+  const certificate = certify(view, trial, baseline, measured);
+  return { trial, baseline, measured, source: exportSource(await readFile(model), certificate, measured) };
+}
+
+function artefactOf(trial: MeasuredTrial, folder: string): string {
+  const path = trial.artefact && artefactPath(folder, trial.artefact.sha256);
+  if (path && existsSync(path)) return path;
+  throw new NasError('ARTEFACT_MISSING', `the model of trial ${trial.number} is not where it was written: ${path ?? folder}.`, {
+    facts: { trial: trial.number, path: path ?? null },
+    exitCode: exitCodes.failure,
+  });
+}
+
+/** The file must be the one that was measured, and measure as it did. Throws NasError EXPORT_MISMATCH; nothing is written. */
+function checkRecord(trial: MeasuredTrial, measured: RemeasureResult): void {
+  const wrong = mismatches(trial.metrics, measured.metrics).map(
+    ({ metric, recorded, measured: now }) => `${metric} was ${recorded}, is ${now}`,
+  );
+  if (measured.sha256 !== trial.artefact?.sha256) wrong.unshift('its bytes have changed');
+  if (wrong.length === 0) return;
+  const message = `the model of trial ${trial.number} is not what was recorded: ${wrong.join('; ')}. Nothing was exported.`;
+  throw new NasError('EXPORT_MISMATCH', message, { facts: { trial: trial.number, wrong }, exitCode: exitCodes.failure });
+}
+
+function certify({ record }: StudyView, trial: MeasuredTrial, baseline: MeasuredTrial, measured: RemeasureResult): Certificate {
+  const facts = factsOf(record);
+  const { file, hash } = record.space;
+  return {
+    format: 'espalier-certificate/1',
+    createdAt: new Date().toISOString(),
+    model: { file: 'model.onnx', sha256: measured.sha256, bytes: measured.bytes },
+    study: record.name,
+    trial: trial.number,
+    recorded: trial.metrics,
+    measured: measured as unknown as Json,
+    baseline: baseline.metrics,
+    candidate: trial.candidate,
+    plan: meaningOf(facts.space).plan(trial.candidate),
+    ...firstAidOf(trial.details),
+    reproduce: {
+      command: `nas search --space space.yaml --seed ${record.seed} --controller ${record.controller} --trials ${trial.number + 1}`,
+      seed: record.seed,
+      space: { file, sha256: hash },
+      versions: { ...facts.versions },
+    },
+  };
+}
+
+/** What the formats and the model card are made from: the bytes, and what was measured on them just now. */
+function exportSource(model: Uint8Array, certificate: Certificate, measured: RemeasureResult): ExportSource {
+  const { classes, test } = measured;
+  const { name, shape, preprocessing } = measured.input;
+  const [, channels, height, width] = shape;
+  const input = { name, shape: [channels, height, width] as const, mean: preprocessing.mean, std: preprocessing.std };
+  const recall = test.perClass.map((each) => each.recall);
+  return { model, certificate, input, classes, testAccuracy: test.accuracy, testImages: test.images, recall };
+}
+
+function firstAidOf(details: Json | undefined): { readonly firstAid?: Json } {
+  const { firstAid } = (details ?? {}) as { readonly firstAid?: Json };
+  return firstAid === undefined ? {} : { firstAid };
+}
