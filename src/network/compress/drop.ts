@@ -25,9 +25,13 @@ export const drop = defineTechnique({
 });
 
 /** A way around layers. */
-interface Detour {
+export interface Detour {
   /** The layers that nothing reads any more, in the order in which they run. */
   readonly layers: readonly string[];
+  /** Whether they are a branch, whose shortcut stays; else a layer that is passed by. */
+  readonly isBranch: boolean;
+  /** The value that they end in. */
+  readonly output: string;
   /** The graph without them. Others may have been taken before. */
   readonly around: (graph: Graph) => Graph;
 }
@@ -35,7 +39,7 @@ interface Detour {
 const known = new WeakMap<Graph, readonly Detour[]>();
 
 /** All ways around layers that exclude none of the others: first around branches, inner ones first; then around layers. */
-function detours(graph: Graph): readonly Detour[] {
+export function detours(graph: Graph): readonly Detour[] {
   const before = known.get(graph);
   if (before) return before;
   const taken = new Set<string>();
@@ -59,7 +63,7 @@ function branches(graph: Graph): readonly Detour[] {
       op === 'Add' && domain === '' && inputs.every((value) => isActivation(value) && sameShape(graph, value, inputs[0]!)),
   );
   return joints.map((joint) => {
-    const [first, second] = [0, 1].map((stays) => detourOf(graph, joint.name, (node) => node.inputs[stays]!));
+    const [first, second] = [0, 1].map((stays) => detourOf(graph, joint, true, (node) => node.inputs[stays]!));
     return second!.layers.length > first!.layers.length ? second! : first!;
   });
 }
@@ -77,21 +81,21 @@ function singleLayers(graph: Graph): readonly Detour[] {
     const [from, to] = [node.inputs[0]!, last.outputs[0]!];
     if (!sameShape(graph, from, to) || ends.has(from) || ends.has(to)) return [];
     const input = (_: Node, current: Graph) => current.nodes.find(({ name }) => name === node.name)!.inputs[0]!;
-    return [detourOf(graph, last.name, input)];
+    return [detourOf(graph, last, false, input)];
   });
 }
 
 const sameShape = ({ types }: Graph, a: string, b: string) => show(types[a]!.shape) === show(types[b]!.shape);
 
 /** The way around a node, whose output is replaced by a value before it. */
-function detourOf(graph: Graph, name: string, by: (node: Node, graph: Graph) => string): Detour {
+function detourOf(graph: Graph, { name, outputs }: Node, isBranch: boolean, by: (node: Node, graph: Graph) => string): Detour {
   const around = (current: Graph) => {
     const node = current.nodes.find((each) => each.name === name);
     return node ? withoutNode(current, node, by(node, current)) : current;
   };
   const left = new Set(layersOf(around(graph)).map((layer) => layer.name));
   const layers = layersOf(graph).flatMap((layer) => (left.has(layer.name) ? [] : [layer.name]));
-  return { layers, around };
+  return { layers, isBranch, output: outputs[0]!, around };
 }
 
 /** An output of the graph keeps its name, as a copy of the value. */

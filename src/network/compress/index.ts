@@ -3,12 +3,26 @@
  * Nothing else knows a technique by its name; the conformance tests run over the list.
  */
 import { attention } from './attention.ts';
+import { depth } from './depth.ts';
 import { distil } from './distil.ts';
 import { drop } from './drop.ts';
 import { factor } from './factor.ts';
+import { kernel } from './kernel.ts';
 import { prune } from './prune-channels.ts';
 import { quantize } from './quantize.ts';
 import { sparsify } from './sparsify.ts';
 import type { Technique } from './technique.ts';
+import { width } from './width.ts';
 
-export const techniques: readonly Technique[] = [drop, factor, prune, sparsify, quantize, distil, attention];
+export const techniques: readonly Technique[] = [
+  width,
+  kernel,
+  depth,
+  drop,
+  factor,
+  prune,
+  sparsify,
+  quantize,
+  distil,
+  attention,
+];

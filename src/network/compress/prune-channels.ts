@@ -1,8 +1,8 @@
 import type { Graph } from '../ir/graph.ts';
-import { elementCount } from '../ir/graph.ts';
 import { type ChannelGroup, channelGroups } from './channels/groups.ts';
 import { type ImportanceName, importances, isOfWeights, questionsOf, scalesOf, scoresOf } from './channels/importance.ts';
 import { type Cut, removeChannels } from './channels/remove.ts';
+import { findingsAfterCuts } from './channels/restate.ts';
 import { clearChannels, clearedChannels } from './channels/soften.ts';
 import { cubicShare } from './schedule.ts';
 import { type BySite, defineTechnique, type Findings, mapSites, noFindings, type Projection, type Weights } from './technique.ts';
@@ -92,12 +92,7 @@ export const prune = defineTechnique({
   },
   rewrite: (graph, settings, findings) => removeChannels(graph, cutsOf(graph, before(settings), findings)),
 
-  /** Gradients lose the channels that their parameters lose. */
-  restate(graph, settings, findings) {
-    if (findings.gradients.length === 0) return findings;
-    const cuts = cutsOf(graph, before(settings), findings);
-    return { ...findings, gradients: findings.gradients.map((batch) => cutGradients(graph, batch, cuts)) };
-  },
+  restate: (graph, settings, findings) => findingsAfterCuts(graph, cutsOf(graph, before(settings), findings), findings),
 
   objective(graph, settings, { b, loss }) {
     const terms = chosen(graph, gradual(settings)).flatMap(({ group, own }) =>
@@ -182,29 +177,17 @@ function lowest(
   return new Set([...scores.keys()].filter((c) => !stay.has(c)));
 }
 
-function cutGradients(graph: Graph, gradients: Readonly<Record<string, Float32Array>>, cuts: readonly Cut[]) {
-  const tensors = Object.entries(gradients).flatMap(([name, data]) => {
-    const shape = graph.types[name]?.shape;
-    return shape && elementCount(shape) === data.length ? [[name, { dtype: 'float32', shape, data }] as const] : [];
-  });
-  const { initializers } = removeChannels(
-    { ...graph, initializers: { ...graph.initializers, ...Object.fromEntries(tensors) } },
-    cuts,
-  );
-  return Object.fromEntries(tensors.map(([name]) => [name, initializers[name]!.data as Float32Array]));
-}
-
 const groupOf = (graph: Graph, name: string): ChannelGroup | undefined =>
   channelGroups(graph).find((group) => group.name === name);
 
 /** The nearest multiple, at least one of them, at most all channels. */
-function keptChannels(channels: number, keep: number, multiple: number): number {
+export function keptChannels(channels: number, keep: number, multiple: number): number {
   const rounded = Math.round((keep * channels) / multiple) * multiple;
   return Math.min(channels, Math.max(multiple, rounded));
 }
 
 /** Indices of the `count` largest scores, ascending; of equal ones the first. */
-function largest(scores: readonly number[], count: number): number[] {
+export function largest(scores: readonly number[], count: number): number[] {
   const byScore = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
   return byScore.slice(0, count).sort((a, b) => a - b);
 }

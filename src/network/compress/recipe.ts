@@ -32,9 +32,34 @@ import {
 export function canonicalPlan(graph: Graph, plan: Plan): Plan {
   for (const name of Object.keys(plan.techniques)) pick('technique', techniques, name);
   checkSites(graph, plan);
-  const normal = { recipe: plan.recipe, techniques: withoutIdleOrder(normalForms(graph, activeIn(plan))) };
+  const used = activeIn(inOtherWords(graph, plan));
+  const normal = { recipe: plan.recipe, techniques: withoutIdleOrder(normalForms(graph, used)) };
   return changesTraining(normal) ? normal : { ...normal, recipe: {} };
 }
+
+/**
+ * The plan with settings that are a shorter way to say those of another technique said in that one's words. Both must mean the
+ * same: no technique of the plan may have its turn between the two.
+ */
+function inOtherWords(graph: Graph, plan: Plan): Plan {
+  const used = activeIn(plan);
+  const said = { ...plan.techniques };
+  for (const [turn, { technique, settings }] of used.entries()) {
+    const same = technique.sameAs?.(graph, settings);
+    if (!same) continue;
+    const other = pick('technique', techniques, same.technique);
+    const later = used.slice(turn + 1).map((active) => active.technique);
+    const isBetween = later.some((each) => hasTurnBefore(each, other));
+    if (isBetween || (later.includes(other) && !same.joins)) continue;
+    delete said[technique.name];
+    said[other.name] = { ...said[other.name], ...same.settings };
+  }
+  return { ...plan, techniques: said };
+}
+
+/** In the usual order. */
+const hasTurnBefore = (a: Technique, b: Technique): boolean =>
+  a.stage === b.stage ? techniques.indexOf(a) < techniques.indexOf(b) : stages.indexOf(a.stage) < stages.indexOf(b.stage);
 
 /** Each technique's own normal form, on the network as those before it leave it. */
 function normalForms(graph: Graph, used: readonly Active[]): Active[] {

@@ -1,4 +1,4 @@
-import type { Value } from '../../core/candidate.ts';
+import type { SiteSettings, Value } from '../../core/candidate.ts';
 import type { Knob, Site } from '../../core/catalog.ts';
 import type { Json } from '../../core/json.ts';
 import type { Builder } from '../ir/builder.ts';
@@ -110,6 +110,14 @@ export interface Moment {
 /** Changes the weights after a step. */
 export type Projection = (weights: Weights, moment: Moment) => void;
 
+/** Settings of another technique, some of its knobs by site. */
+export interface SameAs {
+  readonly technique: string;
+  readonly settings: BySite<SiteSettings>;
+  /** Whether they may stand beside settings that the other has already; else only where it has none. */
+  readonly joins: boolean;
+}
+
 /**
  * A way to compress a network: graphs in, graphs out. It has no session, no store and no random numbers of its own;
  * equal arguments give equal graphs. Settings arrive complete (every knob has a value) and checked.
@@ -117,6 +125,8 @@ export type Projection = (weights: Weights, moment: Moment) => void;
  * The hooks run in this order; one that a technique does not need is left out.
  * - `sites`: where it can be applied in a model. A technique for the network as a whole has one site, `networkSite`.
  * - `order`: the order of all stages, where a technique decides it.
+ * - `sameAs`: the same in the settings of another technique, where this one is only a shorter way to say them: the normal
+ *   form has those. It sees the uncompressed network.
  * - `canonical`: the normal form of its settings; sites that it leaves as they are are gone. Settings that give the
  *   same network give the same normal form. It sees the network as the techniques before it leave it, with weights that
  *   mean nothing: a candidate's key is known before anything is trained.
@@ -153,6 +163,7 @@ export interface Technique<K extends Knobs = Knobs> {
   readonly commutesWith?: readonly Stage[];
   sites(graph: Graph): readonly Site[];
   order?(settings: BySite<SettingsOf<K>>): readonly Stage[];
+  sameAs?(graph: Graph, settings: BySite<SettingsOf<K>>): SameAs | undefined;
   canonical?(graph: Graph, settings: BySite<SettingsOf<K>>): BySite<SettingsOf<K>>;
   outline?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
   dependsOnValues?(settings: SettingsOf<K>): boolean;

@@ -160,6 +160,15 @@ function activeValues(graph: Graph, { values }: ChannelGroup): ChannelGroup['val
 
 const effectName = ({ name }: ChannelGroup, channel: number) => `without channel ${channel} of ${name}`;
 
+/** What is known of removing channels of a group, once its channels are others: each is one that was there before. */
+export function effectsAfter(effects: Findings['effects'], group: ChannelGroup, sources: readonly number[]): Findings['effects'] {
+  const renamed = sources.flatMap((source, channel) => {
+    const effect = effects[effectName(group, source)];
+    return effect ? [[effectName(group, channel), effect] as const] : [];
+  });
+  return { ...effects, ...Object.fromEntries(renamed) };
+}
+
 const without = (graph: Graph, group: ChannelGroup, channel: number) => () =>
   removeChannels(graph, [{ group, keep: channelsOf(group).filter((c) => c !== channel) }]);
 

@@ -1,7 +1,7 @@
 import { NasError } from '../../../core/errors.ts';
 import { fakeQuantsOf } from '../../ir/fake-quant.ts';
-import type { Graph, Tensor, TensorData } from '../../ir/graph.ts';
-import { elementCount } from '../../ir/graph.ts';
+import type { Graph, Node, Tensor, TensorData } from '../../ir/graph.ts';
+import { dataArrays, elementCount } from '../../ir/graph.ts';
 import { rebuild } from '../../ir/rebuild.ts';
 import { isZeros, zeros } from '../../ir/zeros.ts';
 import type { ChannelGroup } from './groups.ts';
@@ -22,9 +22,13 @@ export function removeChannels(graph: Graph, cuts: readonly Cut[]): Graph {
   for (const [initializer, axes] of keptPositions(cuts)) {
     for (const [axis, kept] of axes) initializers[initializer] = gather(initializers[initializer]!, axis, kept);
   }
+  return rebuild(graph, { nodes: resizedNodes(graph, initializers), initializers });
+}
+
+/** The nodes as they must be for initializers of other sizes. */
+export function resizedNodes(graph: Graph, initializers: Graph['initializers']): readonly Node[] {
   const [before, after] = [throughFakeQuants(graph, graph.initializers), throughFakeQuants(graph, initializers)];
-  const nodes = graph.nodes.map((node) => ruleOf(node)?.resize?.(node, before, after) ?? node);
-  return rebuild(graph, { nodes, initializers });
+  return graph.nodes.map((node) => ruleOf(node)?.resize?.(node, before, after) ?? node);
 }
 
 /** Initializers by their own names, and by those under which layers read them. */
@@ -68,13 +72,13 @@ function checkKeep(group: ChannelGroup, keep: readonly number[]): void {
 }
 
 /** The slices of a tensor at the given positions of an axis. */
-function gather(tensor: Tensor, axis: number, positions: readonly number[]): Tensor {
+export function gather(tensor: Tensor, axis: number, positions: readonly number[]): Tensor {
   const shape = tensor.shape.with(axis, positions.length);
   if (isZeros(tensor)) return zeros(tensor.dtype, shape);
   const size = tensor.shape[axis]!;
   const inner = elementCount(tensor.shape.slice(axis + 1));
   const outer = elementCount(tensor.shape.slice(0, axis));
-  const data = tensor.data.slice(0, elementCount(shape));
+  const data = new dataArrays[tensor.dtype](elementCount(shape));
   for (let o = 0; o < outer; o++) {
     positions.forEach((position, i) => {
       const from = (o * size + position) * inner;
