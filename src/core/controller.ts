@@ -19,9 +19,9 @@ export interface TrialResult {
  *   the space is exhausted. All randomness comes from streams named by (seed, trial), so an ask depends only on the seed,
  *   the trial number and what was asked and told before: never on time or on workers.
  * - `asked(trial, candidate)` records a candidate that somebody else proposed for that trial (anchors, resume) as pending.
- * - `tell(result)` arrives once per trial, in trial order. Failed trials arrive without metrics.
- *   Under a multi-fidelity scheduler it arrives, once as well, when the trial is finished, stopped or first set aside, with
- *   the `fidelity` that it had then; later trials may be told before it. One that goes on after all is not told again.
+ * - `tell(result)` arrives in trial order, once per trial. Failed trials arrive without metrics.
+ *   Under a multi-fidelity scheduler a trial is told each time it was measured, with the `fidelity` that it had then, in the
+ *   order of these measurements: the last result is the one that counts.
  * - Where `predict` is given, no candidate is proposed that it shows to miss a constraint, as long as another can be found.
  * - `save()` returns plain JSON; a new controller of the same context after `restore(save())` behaves the same.
  *   No method throws on a result it does not like.

@@ -1,18 +1,17 @@
 import type { Candidate } from '../../core/candidate.ts';
-import type { Controller, ControllerContext, ControllerDefinition, TrialResult } from '../../core/controller.ts';
-import type { Json } from '../../core/json.ts';
-import { createRng, type Rng } from '../../core/rng.ts';
+import type { ControllerContext, ControllerDefinition } from '../../core/controller.ts';
+import type { Rng } from '../../core/rng.ts';
 import { cross } from '../space/cross.ts';
-import { haltonSequence } from '../space/halton.ts';
 import { mutate } from '../space/mutate.ts';
 import type { Space } from '../space/space.ts';
 import { nonDominatedRanks } from '../study/pareto.ts';
-import { History, type Observed } from './history.ts';
+import type { Observed } from './history.ts';
+import { HistoryController } from './history-controller.ts';
 
 /** Results before the first child, the population, and how many of it compete to be a parent. */
-const startup = 16;
-const population = 48;
-const competitors = 12;
+const startup = 10;
+const population = 64;
+const competitors = 48;
 /** Real et al. have no crossover: several objectives need it to fill the front between two parents. */
 const crossoverRate = 0.5;
 /** Proposals from the whole space. */
@@ -31,53 +30,25 @@ export const aging: ControllerDefinition<Space> = {
   create: (context) => new AgingController(context),
 };
 
-class AgingController implements Controller {
-  readonly #context: ControllerContext<Space>;
-  readonly #history: History;
-  readonly #even: (index: number) => Candidate;
-
+class AgingController extends HistoryController {
   constructor(context: ControllerContext<Space>) {
-    this.#context = context;
-    this.#history = new History(context);
-    this.#even = haltonSequence(context.space, context.seed);
+    super(context, { name: 'aging', startup });
   }
 
-  ask(trial: number): Candidate | undefined {
-    const { proposals, results } = this.#history;
-    const rng = createRng(this.#context.seed, 'aging', trial);
-    const explore = results.length < startup || rng.uniform() < randomRate;
-    const even = () => proposals.firstNew(1, () => this.#even(trial));
-    const candidate = (explore ? even() : this.#newChild(rng)) ?? proposals.random(rng);
-    if (candidate) this.asked(trial, candidate);
-    return candidate;
-  }
-
-  asked(trial: number, candidate: Candidate): void {
-    this.#history.asked(trial, candidate);
-  }
-
-  tell(result: TrialResult): void {
-    this.#history.tell(result);
-  }
-
-  save(): Json {
-    return this.#history.save();
-  }
-
-  restore(state: Json): void {
-    this.#history.restore(state);
+  protected learned(trial: number, rng: Rng): Candidate | undefined {
+    return rng.uniform() < randomRate ? this.evenly(trial) : this.#newChild(rng);
   }
 
   #newChild(rng: Rng): Candidate | undefined {
-    const { space } = this.#context;
-    const living = this.#history.results.slice(-population);
+    const { space } = this.context;
+    const living = this.history.results.slice(-population);
     const usual = 1 / Math.max(1, space.parameters.length);
     const breed = (rate: number) => () => {
       const parent = fittest(living, rng);
       const crossed = rng.uniform() < crossoverRate ? cross(space, parent, fittest(living, rng), rng) : parent;
       return mutate(space, crossed, rng, { rate });
     };
-    const { proposals } = this.#history;
+    const { proposals } = this.history;
     return proposals.firstNew(tries, breed(usual)) ?? proposals.firstNew(tries, breed(wilder * usual));
   }
 }

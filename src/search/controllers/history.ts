@@ -3,7 +3,7 @@ import type { ControllerContext, TrialResult } from '../../core/controller.ts';
 import type { Json } from '../../core/json.ts';
 import { losses, type Metrics, violation } from '../../core/objective.ts';
 import type { Space } from '../space/space.ts';
-import type { Evaluated } from './elite.ts';
+import { Elite, type Evaluated } from './elite.ts';
 import { Proposals } from './proposals.ts';
 
 /** A result that can be compared. */
@@ -20,8 +20,9 @@ interface Saved {
 }
 
 /**
- * What a controller remembers: all candidates proposed, the results that can be compared, in the order in which they
- * were told, and the trials that failed. What is neither is pending.
+ * What a controller remembers: all candidates proposed, the results that can be compared, in the order in which their trials
+ * were first told, and the trials that failed. What is neither is pending. A trial that is told again, after more training,
+ * has its latest result.
  */
 export class History {
   readonly proposals: Proposals;
@@ -31,8 +32,16 @@ export class History {
   readonly #failed = new Set<number>();
   readonly #pending = new Map<number, Candidate>();
   readonly #told = new Set<number>();
+  /** Trial → its place among the results. */
+  readonly #places = new Map<number, number>();
+  readonly #eliteSize: number;
+  #elite: Elite<Observed>;
+  /** The elite is still to be made, from all results. */
+  #stale = false;
 
-  constructor(context: ControllerContext<Space>) {
+  constructor(context: ControllerContext<Space>, eliteSize = 0) {
+    this.#eliteSize = eliteSize;
+    this.#elite = new Elite(eliteSize);
     this.#context = context;
     this.proposals = new Proposals(context);
     const { objectives, constraints } = context.goal;
@@ -49,9 +58,19 @@ export class History {
     this.proposals.add(trial, candidate);
     this.#settle(trial);
     const result = metrics && this.#observe(trial, candidate, metrics, fidelity);
-    if (result) this.results.push(result);
+    if (result) this.#add(result);
     else this.#failed.add(trial);
     return result;
+  }
+
+  /** The best results, the best first. */
+  elite(): readonly Observed[] {
+    if (this.#stale) {
+      this.#elite = new Elite(this.#eliteSize);
+      for (const result of this.results) this.#elite.add(result);
+      this.#stale = false;
+    }
+    return this.#elite.members();
   }
 
   /** Candidates that lie in the space and whose trials failed. */
@@ -84,7 +103,19 @@ export class History {
     for (const [trial, fidelity, ...values] of results) {
       this.#settle(trial);
       const known = this.#names.flatMap((name, i) => (values[i] === null ? [] : [[name, values[i]!] as const]));
-      this.results.push(this.#observe(trial, this.proposals.get(trial)!, Object.fromEntries(known), fidelity)!);
+      this.#add(this.#observe(trial, this.proposals.get(trial)!, Object.fromEntries(known), fidelity)!);
+    }
+  }
+
+  #add(result: Observed): void {
+    const place = this.#places.get(result.trial);
+    if (place === undefined) {
+      this.#places.set(result.trial, this.results.length);
+      this.results.push(result);
+      if (!this.#stale) this.#elite.add(result);
+    } else {
+      this.results[place] = result;
+      this.#stale = true;
     }
   }
 

@@ -69,7 +69,6 @@ export class Proposer {
   /** Jobs that the controller knows, and how many of them from a snapshot. */
   #told = 0;
   #restored = 0;
-  readonly #toldTrials = new Set<number>();
   #nextSnapshot = firstSnapshot;
 
   constructor(parts: ProposerParts) {
@@ -190,13 +189,10 @@ export class Proposer {
     return true;
   }
 
-  /** Tells the controller what it has to know of the first `count` jobs: each trial once, unless it is about to go on. */
+  /** Tells the controller the results of the first `count` jobs. */
   #tell(count: number): void {
     for (; this.#told < count; this.#told++) {
-      const { result } = this.#parts.ledger.resultOf(this.#told)!;
-      if (this.#verdicts[this.#told]!.state === 'due' || this.#toldTrials.has(result.trial)) continue;
-      this.#toldTrials.add(result.trial);
-      if (this.#told >= this.#restored) this.#parts.controller.tell(result);
+      if (this.#told >= this.#restored) this.#parts.controller.tell(this.#parts.ledger.resultOf(this.#told)!.result);
     }
   }
 

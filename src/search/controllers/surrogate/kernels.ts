@@ -18,8 +18,7 @@ const work = 3e7;
 const fidelityLevels = 64;
 
 /**
- * The kernel parameters of every metric. They are a function of the results told so far alone, whenever they are asked
- * for: fitted at fixed numbers of results, each fit starting from the one before.
+ * The kernel parameters of every metric: fitted at fixed numbers of results, each fit starting from the one before.
  */
 export class Kernels {
   readonly #context: ControllerContext<Space>;

@@ -1,11 +1,10 @@
 import type { Candidate } from '../../../core/candidate.ts';
-import type { Controller, ControllerContext, ControllerDefinition, TrialResult } from '../../../core/controller.ts';
+import type { ControllerContext, ControllerDefinition, TrialResult } from '../../../core/controller.ts';
 import type { Json } from '../../../core/json.ts';
-import { createRng, type Rng } from '../../../core/rng.ts';
-import { haltonSequence } from '../../space/halton.ts';
+import type { Rng } from '../../../core/rng.ts';
 import type { Space } from '../../space/space.ts';
-import { Elite } from '../elite.ts';
-import { History, type Observed } from '../history.ts';
+import type { Observed } from '../history.ts';
+import { HistoryController } from '../history-controller.ts';
 import { breed } from './breed.ts';
 import { Kernels } from './kernels.ts';
 import { SurrogateModel } from './model.ts';
@@ -29,57 +28,45 @@ export const surrogate: ControllerDefinition<Space> = {
   create: (context) => new SurrogateController(context),
 };
 
-class SurrogateController implements Controller {
-  readonly #context: ControllerContext<Space>;
-  readonly #history: History;
+class SurrogateController extends HistoryController {
   readonly #kernels: Kernels;
-  readonly #elite = new Elite<Observed>(bestResults);
-  readonly #even: (index: number) => Candidate;
 
   constructor(context: ControllerContext<Space>) {
-    this.#context = context;
-    this.#history = new History(context);
+    super(context, { name: 'surrogate', startup, eliteSize: bestResults });
     this.#kernels = new Kernels(context);
-    this.#even = haltonSequence(context.space, context.seed);
   }
 
-  ask(trial: number): Candidate | undefined {
-    const { proposals } = this.#history;
-    const rng = createRng(this.#context.seed, 'surrogate', trial);
-    const learned = this.#history.results.length >= startup ? this.#promising(trial, rng) : undefined;
-    const candidate = learned ?? proposals.firstNew(1, () => this.#even(trial)) ?? proposals.random(rng);
-    if (candidate) this.asked(trial, candidate);
-    return candidate;
+  protected learned(trial: number, rng: Rng): Candidate | undefined {
+    return this.#promising(trial, rng) ?? this.evenly(trial);
   }
 
-  asked(trial: number, candidate: Candidate): void {
-    this.#history.asked(trial, candidate);
+  /** Kernels are learned here: what they are depends on what was told alone, not on when somebody asked. */
+  override tell(result: TrialResult): void {
+    super.tell(result);
+    const { results, proposals } = this.history;
+    if (results.length === 0) return;
+    const foreseen = proposals.foresight.metrics(results[0]!.candidate);
+    this.#kernels.learn(results, (metric) => foreseen[metric] !== undefined);
   }
 
-  tell(result: TrialResult): void {
-    const observed = this.#history.tell(result);
-    if (observed) this.#elite.add(observed);
+  override save(): Json {
+    return { history: super.save(), kernels: this.#kernels.save() };
   }
 
-  save(): Json {
-    return { history: this.#history.save(), kernels: this.#kernels.save() };
-  }
-
-  restore(state: Json): void {
+  override restore(state: Json): void {
     const { history, kernels } = state as { readonly history: Json; readonly kernels: Json };
-    this.#history.restore(history);
+    super.restore(history);
     this.#kernels.restore(kernels);
-    for (const result of this.#history.results) this.#elite.add(result);
   }
 
   /** The most promising new candidate of those bred from the best. */
   #promising(trial: number, rng: Rng): Candidate | undefined {
-    const { proposals, results } = this.#history;
+    const { proposals, results } = this.history;
     const model = this.#model(trial);
     const bred = breed({
-      space: this.#context.space,
-      parents: this.#elite
-        .members()
+      space: this.context.space,
+      parents: this.history
+        .elite()
         .slice(0, 30)
         .map(({ candidate }) => candidate),
       worth: (candidate, parent) => model.worth(candidate, parent),
@@ -91,22 +78,20 @@ class SurrogateController implements Controller {
   }
 
   #model(trial: number): SurrogateModel {
-    const { results, proposals } = this.#history;
-    const foreseen = proposals.foresight.metrics(results[0]!.candidate);
-    this.#kernels.learn(results, (metric) => foreseen[metric] !== undefined);
+    const { proposals } = this.history;
     const data = {
       results: this.#trainingSet(),
-      pending: this.#history.pending().slice(-others),
-      failures: this.#history.failures().slice(-others),
+      pending: this.history.pending().slice(-others),
+      failures: this.history.failures().slice(-others),
     };
-    const parts = { context: this.#context, foresight: proposals.foresight, ...this.#kernels.parts };
+    const parts = { context: this.context, foresight: proposals.foresight, ...this.#kernels.parts };
     return new SurrogateModel(parts, data, trial);
   }
 
   #trainingSet(): readonly Observed[] {
-    const { results } = this.#history;
+    const { results } = this.history;
     if (results.length <= allResults) return results;
-    const best = this.#elite.members();
+    const best = this.history.elite();
     const known = new Set(best);
     const rest = results.slice(-allResults).filter((result) => !known.has(result));
     return [...best, ...rest.slice(-(allResults - best.length))];

@@ -1,12 +1,9 @@
 import type { Candidate, Value } from '../../../core/candidate.ts';
-import type { Controller, ControllerContext, ControllerDefinition, TrialResult } from '../../../core/controller.ts';
-import type { Json } from '../../../core/json.ts';
-import { createRng, type Rng } from '../../../core/rng.ts';
+import type { ControllerContext, ControllerDefinition } from '../../../core/controller.ts';
+import type { Rng } from '../../../core/rng.ts';
 import { levelAt, levelCount, quantile } from '../../space/domain.ts';
-import { haltonSequence } from '../../space/halton.ts';
 import type { Space } from '../../space/space.ts';
-import { Elite } from '../elite.ts';
-import { History, type Observed } from '../history.ts';
+import { HistoryController } from '../history-controller.ts';
 import { LevelCode } from '../levels.ts';
 import { idle, ParzenEstimator } from './parzen.ts';
 
@@ -34,50 +31,21 @@ export const tpe: ControllerDefinition<Space> = {
   create: (context) => new TpeController(context),
 };
 
-class TpeController implements Controller {
-  readonly #context: ControllerContext<Space>;
-  readonly #history: History;
+class TpeController extends HistoryController {
   readonly #code: LevelCode;
-  readonly #elite = new Elite<Observed>(mostGood);
-  readonly #even: (index: number) => Candidate;
   readonly #points = new WeakMap<Candidate, Uint8Array>();
 
   constructor(context: ControllerContext<Space>) {
-    this.#context = context;
-    this.#history = new History(context);
+    super(context, { name: 'tpe', startup, eliteSize: mostGood });
     this.#code = new LevelCode(context.space);
-    this.#even = haltonSequence(context.space, context.seed);
   }
 
-  ask(trial: number): Candidate | undefined {
-    const { proposals, results } = this.#history;
-    const rng = createRng(this.#context.seed, 'tpe', trial);
-    const learned = results.length >= startup ? this.#likelyGood(rng) : proposals.firstNew(1, () => this.#even(trial));
-    const candidate = learned ?? proposals.random(rng);
-    if (candidate) this.asked(trial, candidate);
-    return candidate;
-  }
-
-  asked(trial: number, candidate: Candidate): void {
-    this.#history.asked(trial, candidate);
-  }
-
-  tell(result: TrialResult): void {
-    const observed = this.#history.tell(result);
-    if (observed) this.#elite.add(observed);
-  }
-
-  save(): Json {
-    return this.#history.save();
-  }
-
-  restore(state: Json): void {
-    this.#history.restore(state);
-    for (const result of this.#history.results) this.#elite.add(result);
+  protected learned(_trial: number, rng: Rng): Candidate | undefined {
+    return this.#likelyGood(rng);
   }
 
   #likelyGood(rng: Rng): Candidate | undefined {
-    const { proposals } = this.#history;
+    const { proposals } = this.history;
     const { good, bad } = this.#split();
     const [likely, unlikely] = [good, bad].map(
       (candidates) => new ParzenEstimator(this.#code.dimensions, candidates.map(this.#pointOf)),
@@ -96,12 +64,12 @@ class TpeController implements Controller {
   }
 
   #split(): { readonly good: readonly Candidate[]; readonly bad: readonly Candidate[] } {
-    const { results } = this.#history;
+    const { results } = this.history;
     const count = Math.min(mostGood, Math.ceil(goodPart * results.length));
-    const good = this.#elite.members().slice(0, count);
+    const good = this.history.elite().slice(0, count);
     const known = new Set(good);
     const rest = results.slice(-(mostBad + count)).filter((result) => !known.has(result));
-    const others = [...this.#history.failures().slice(-mostOthers), ...this.#history.pending().slice(-mostOthers)];
+    const others = [...this.history.failures().slice(-mostOthers), ...this.history.pending().slice(-mostOthers)];
     return {
       good: good.map(({ candidate }) => candidate),
       bad: [...rest.slice(-mostBad).map(({ candidate }) => candidate), ...others],
@@ -113,7 +81,7 @@ class TpeController implements Controller {
     const center = rng.int(good.length + 1);
     const around = good[center] && this.#pointOf(good[center]);
     const candidate: Record<string, Value> = {};
-    for (const [d, { name, domain }] of this.#context.space.parameters.entries()) {
+    for (const [d, { name, domain }] of this.context.space.parameters.entries()) {
       const observed = around?.[d] ?? idle;
       const u = rng.uniform();
       candidate[name] = observed === idle ? quantile(domain, u) : this.#near(d, density.chances(d, observed), u, rng.uniform());
@@ -123,7 +91,7 @@ class TpeController implements Controller {
 
   /** The value at a quantile of the levels' chances; a range without steps takes any place within the level. */
   #near(d: number, chances: readonly number[], u: number, within: number): Value {
-    const { domain } = this.#context.space.parameters[d]!;
+    const { domain } = this.context.space.parameters[d]!;
     const level = levelOfQuantile(chances, u);
     const count = levelCount(domain);
     if (count === chances.length || count === chances.length - 1) return levelAt(domain, Math.min(level, count - 1));
