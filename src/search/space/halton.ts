@@ -7,19 +7,22 @@ import type { Space } from './space.ts';
 const resolution = 1e-6;
 
 /**
- * Candidates that cover a space more evenly than independent draws: point number `index` of the Halton sequence, the
+ * Points of [0, 1)^dimensions that cover it more evenly than independent draws: number `index` of the Halton sequence, the
  * digits of every dimension shuffled by the seed (Owen 2017, "A randomized Halton algorithm in R"), which keeps high
- * dimensions from moving in step. The marginals are those of `sample`.
+ * dimensions from moving in step.
  */
-export function haltonSequence(space: Space, seed: string): (index: number) => Candidate {
-  const bases = primes(space.parameters.length);
+export function haltonPoints(dimensions: number, seed: string): (index: number) => number[] {
+  const bases = primes(dimensions);
   const digits = bases.map((base, d) => shuffledDigits(base, d, seed));
+  return (index) => bases.map((base, d) => radicalInverse(index, base, digits[d]!));
+}
+
+/** Candidates that cover a space evenly, by `haltonPoints`. The marginals are those of `sample`. */
+export function haltonSequence(space: Space, seed: string): (index: number) => Candidate {
+  const pointAt = haltonPoints(space.parameters.length, seed);
   return (index) => {
-    const candidate: Record<string, Value> = {};
-    for (const [d, { name, domain }] of space.parameters.entries()) {
-      candidate[name] = quantile(domain, radicalInverse(index, bases[d]!, digits[d]!));
-    }
-    return candidate;
+    const point = pointAt(index);
+    return Object.fromEntries(space.parameters.map(({ name, domain }, d): [string, Value] => [name, quantile(domain, point[d]!)]));
   };
 }
 

@@ -2,8 +2,8 @@ import type { Candidate, Value } from '../../../core/candidate.ts';
 import type { Controller, ControllerContext, ControllerDefinition, TrialResult } from '../../../core/controller.ts';
 import type { Json } from '../../../core/json.ts';
 import { violation } from '../../../core/objective.ts';
-import { createRng, type Rng } from '../../../core/rng.ts';
-import { haltonSequence } from '../../space/halton.ts';
+import { createRng } from '../../../core/rng.ts';
+import { haltonPoints, haltonSequence } from '../../space/halton.ts';
 import { mutate } from '../../space/mutate.ts';
 import type { Space } from '../../space/space.ts';
 import { Proposals } from '../proposals.ts';
@@ -35,7 +35,7 @@ export const policy = define({
   recurrent: false,
   batch: 1,
   epochs: 1,
-  climber: () => plainClimber(0.08),
+  climber: () => plainClimber(0.4),
 });
 
 /** The same by proximal policy optimization (Schulman et al. 2017): a few clipped steps per batch of results. */
@@ -106,6 +106,8 @@ class PolicyController implements Controller {
   readonly #baselines: readonly Baseline[];
   readonly #rewards: Rewards;
   readonly #even: (index: number) => Candidate;
+  /** By preference: where its draws lie. */
+  readonly #points: readonly ((index: number) => number[])[];
   /** Log-probabilities of what is pending, by trial. */
   readonly #drawn = new Map<number, readonly number[]>();
   #lessons: Lesson[] = [];
@@ -117,6 +119,7 @@ class PolicyController implements Controller {
     this.#even = haltonSequence(context.space, context.seed);
     this.#decisions = decisionsOf(context.space);
     this.#preferences = preferencesFor(context.goal, this.#bounded());
+    this.#points = this.#preferences.map((_, k) => haltonPoints(this.#decisions.length, `${context.seed}/preference ${k}`));
     this.#network = this.#newNetwork();
     this.#climber = kind.climber(this.#network.parameters.length);
     this.#baselines = this.#preferences.map(() => new Baseline());
@@ -126,10 +129,14 @@ class PolicyController implements Controller {
   ask(trial: number): Candidate | undefined {
     const { space, seed } = this.#context;
     const rng = createRng(seed, this.#kind.name, trial);
-    const draw = () => this.#draw(trial % this.#preferences.length, rng);
+    const preference = trial % this.#preferences.length;
+    const draw = () => this.#draw(preference, () => rng.uniform());
     const even = trial < startup ? this.#proposals.firstNew(1, () => this.#even(trial)) : undefined;
     const drawn =
-      even ?? this.#proposals.firstNew(tries, draw) ?? this.#proposals.firstNew(tries, () => mutate(space, draw(), rng));
+      even ??
+      this.#proposals.firstNew(1, () => this.#drawEvenly(trial)) ??
+      this.#proposals.firstNew(tries, draw) ??
+      this.#proposals.firstNew(tries, () => mutate(space, draw(), rng));
     const candidate = drawn ?? this.#proposals.random(rng);
     if (candidate) this.asked(trial, candidate);
     return candidate;
@@ -200,11 +207,19 @@ class PolicyController implements Controller {
     );
   }
 
-  #draw(preference: number, rng: Rng): Candidate {
+  /** The draws of one preference together are as even as its policy: a policy that has not learned yet covers the space. */
+  #drawEvenly(trial: number): Candidate {
+    const preference = trial % this.#preferences.length;
+    const point = this.#points[preference]!(Math.floor(trial / this.#preferences.length));
+    return this.#draw(preference, (d) => point[d]!);
+  }
+
+  /** `chance(d)`: where decision d is drawn, in [0, 1). */
+  #draw(preference: number, chance: (d: number) => number): Candidate {
     const walk = this.#network.walk(preference);
     const candidate: Record<string, Value> = {};
-    for (const { name, options } of this.#decisions) {
-      const option = drawFrom(walk.look(), rng.uniform());
+    for (const [d, { name, options }] of this.#decisions.entries()) {
+      const option = drawFrom(walk.look(), chance(d));
       walk.choose(option);
       candidate[name] = options[option]!;
     }
