@@ -72,7 +72,6 @@ export interface RunSettings extends SearchSettings {
 
 const defaultTrials = 100;
 const defaultSeed = '1';
-const defaultController = 'evolution';
 /** Not a controller: the choice of one by budget and space. */
 const autoController = 'auto';
 export const defaultStart: readonly StartName[] = ['anchors'];
@@ -186,7 +185,7 @@ export function newRecord(space: SpaceFile, settings: SearchSettings, engine: En
 /** The controller of a new study, and what its record says of it. Throws NasError CONTROLLER_FILE. */
 function controllerOf(
   { space }: SpaceFile,
-  { controller = defaultController, trials }: SearchSettings,
+  { controller = autoController, trials }: SearchSettings,
 ): Pick<StudyRecord, 'controller'> & Pick<StudyFacts, 'controllerReason' | 'controllerSha256'> {
   if (isControllerFile(controller)) return { controller, controllerSha256: controllerHash(controller) };
   if (controller !== autoController) return { controller };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { benchSvg } from '../../src/cli/bench/picture.ts';
 import { benchProblems } from '../../src/cli/bench/problems.ts';
@@ -70,6 +71,19 @@ describe('nas bench', () => {
     expect((JSON.parse(stdout) as BenchReport).problems[0]).toMatchObject({ name: 'zdt1' });
     expect(readFileSync(picture).subarray(1, 4).toString()).toBe('PNG');
     expect(await nas(folder, 'bench', '--seeds', '0')).toMatchObject({ code: 2, stderr: expect.stringContaining('at least 1') });
+  });
+
+  it("plays a user's own controller from its file", async () => {
+    const folder = temporaryFolder();
+    const file = fileURLToPath(new URL('../fixtures/controllers/good.js', import.meta.url));
+    const args = ['bench', '--problems', 'zdt1', '--controllers', file, '--trials', '10', '--seeds', '1', '--json'];
+    const { code, stdout } = await nas(folder, ...args);
+    expect(code).toBe(0);
+    const { scores } = (JSON.parse(stdout) as BenchReport).problems[0]!.starts[0]!.comparisons[0]!;
+    expect(scores.map(({ searcher }) => searcher).sort()).toEqual([file, 'random'].sort());
+    await expect(bench({ trials: 1, seeds: 1, workers: 1, controllers: ['./none.js'] })).rejects.toMatchObject({
+      code: 'CONTROLLER_FILE',
+    });
   });
 
   it('refuses what it does not know', async () => {

@@ -3,12 +3,11 @@ import type { LiveEvent } from '../../core/event.ts';
 import type { TrialRequest } from '../../core/executor.ts';
 import type { Metrics } from '../../core/objective.ts';
 import { createRng } from '../../core/rng.ts';
-import type { SchedulerDefinition } from '../../core/scheduler.ts';
+import type { Scheduler, SchedulerDefinition } from '../../core/scheduler.ts';
 import type { DoneOutcome } from '../../core/trial.ts';
 import { createReplayExecutor } from '../../executors/index.ts';
 import type { Problem } from '../../search/bench/problem.ts';
 import { sample } from '../../search/space/sample.ts';
-import { defaultEta } from '../../search/space/schedule.ts';
 import type { Space } from '../../search/space/space.ts';
 import { rememberPerCandidate } from '../../search/study/keys.ts';
 import { runStudy } from '../../search/study/run.ts';
@@ -88,7 +87,7 @@ export async function play(options: PlayOptions): Promise<Played> {
     initial: anchors ? problem.anchors.map((candidate, i) => ({ candidate, origin: i === 0 ? 'baseline' : 'anchor' })) : [],
     budget: { trials },
     lookAhead: lookAheadFor(workers),
-    ...(scheduler ? { scheduler: scheduler.create({ goal, rungs: sharesOf(problem), eta }) } : {}),
+    ...(scheduler ? { scheduler: schedulerFor(scheduler, problem) } : {}),
     onEvent: (event: LiveEvent) => {
       if (event.type === 'finished' && event.outcome.state === 'done') finished(event.trial, event.outcome);
     },
@@ -98,8 +97,13 @@ export async function play(options: PlayOptions): Promise<Played> {
   return { metrics, thinkingMs, busy: busy / (elapsed * workers), jobs };
 }
 
-/** One of so many goes on from a rung, where there is a scheduler: the product's default. */
-const eta = defaultEta;
+/** One of so many goes on from a rung: as many as fewer trials of the next one cost the same. */
+const etaOf = ([first, second]: readonly number[]): number => Math.max(2, Math.round(second! / first!));
+
+function schedulerFor(definition: SchedulerDefinition, problem: Problem): Scheduler {
+  const rungs = sharesOf(problem);
+  return definition.create({ goal: problem.goal, rungs, eta: etaOf(rungs) });
+}
 
 function sharesOf({ name, rungs, space }: Problem): number[] {
   if (!rungs) throw new RangeError(`trials of ${name} have no rungs`);

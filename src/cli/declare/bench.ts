@@ -9,7 +9,7 @@ export function addBench(nas: Command): void {
     .option('--problems <names>', 'which, separated by commas (default: all)', listOfNames)
     .option(
       '--controllers <names>',
-      'which, separated by commas; random is always there as the reference (default: all)',
+      'names, or files of your own, separated by commas; random is always there as the reference (default: all)',
       listOfNames,
     )
     .option('--trials <n>', 'trials of every search', wholeNumber(1), 100)

@@ -22,7 +22,9 @@ export function haltonSequence(space: Space, seed: string): (index: number) => C
   const pointAt = haltonPoints(space.parameters.length, seed);
   return (index) => {
     const point = pointAt(index);
-    return Object.fromEntries(space.parameters.map(({ name, domain }, d): [string, Value] => [name, quantile(domain, point[d]!)]));
+    return Object.fromEntries(
+      space.parameters.map(({ name, domain }, d): [string, Value] => [name, quantile(domain, point[d]!)]),
+    );
   };
 }
 

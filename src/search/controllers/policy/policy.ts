@@ -2,7 +2,7 @@ import type { Candidate, Value } from '../../../core/candidate.ts';
 import type { Controller, ControllerContext, ControllerDefinition, TrialResult } from '../../../core/controller.ts';
 import type { Json } from '../../../core/json.ts';
 import { violation } from '../../../core/objective.ts';
-import { createRng } from '../../../core/rng.ts';
+import { createRng, type Rng } from '../../../core/rng.ts';
 import { haltonPoints, haltonSequence } from '../../space/halton.ts';
 import { mutate } from '../../space/mutate.ts';
 import type { Space } from '../../space/space.ts';
@@ -91,9 +91,10 @@ interface Saved {
   readonly lessons: readonly Lesson[];
 }
 
-/** Even candidates before the first draw, draws until one is new, and their mutations after that. */
+/** Even candidates before the first draw, draws until one is new, and mutations of the last one after that. */
 const startup = 8;
-const tries = 25;
+const redraws = 10;
+const mutations = 40;
 
 class PolicyController implements Controller {
   readonly #kind: PolicyKind;
@@ -127,16 +128,15 @@ class PolicyController implements Controller {
   }
 
   ask(trial: number): Candidate | undefined {
-    const { space, seed } = this.#context;
-    const rng = createRng(seed, this.#kind.name, trial);
+    const rng = createRng(this.#context.seed, this.#kind.name, trial);
     const preference = trial % this.#preferences.length;
     const draw = () => this.#draw(preference, () => rng.uniform());
     const even = trial < startup ? this.#proposals.firstNew(1, () => this.#even(trial)) : undefined;
     const drawn =
       even ??
       this.#proposals.firstNew(1, () => this.#drawEvenly(trial)) ??
-      this.#proposals.firstNew(tries, draw) ??
-      this.#proposals.firstNew(tries, () => mutate(space, draw(), rng));
+      this.#proposals.firstNew(redraws, draw) ??
+      this.#newMutant(draw(), rng);
     const candidate = drawn ?? this.#proposals.random(rng);
     if (candidate) this.asked(trial, candidate);
     return candidate;
@@ -205,6 +205,11 @@ class PolicyController implements Controller {
       { optionCounts, kinds, preferences: this.#preferences },
       createRng(this.#context.seed, 'policy network'),
     );
+  }
+
+  /** A policy that is sure of itself draws what it drew before: the new ones lie around that. */
+  #newMutant(drawn: Candidate, rng: Rng): Candidate | undefined {
+    return this.#proposals.firstNew(mutations, () => mutate(this.#context.space, drawn, rng));
   }
 
   /** The draws of one preference together are as even as its policy: a policy that has not learned yet covers the space. */

@@ -12,8 +12,8 @@ import { SurrogateModel } from './model.ts';
 /** Results before the models have a say. */
 const startup = 8;
 /** Results that the models learn from: the best, and the latest of the others. */
-const bestResults = 120;
-const allResults = 200;
+const bestResults = 110;
+const allResults = 180;
 /** Pending and failed trials that they heed: the latest. */
 const others = 64;
 

@@ -21,19 +21,22 @@ interface Kernel {
  * weight. A dimension that is idle in a point says nothing; one that was idle in an observation is even there.
  */
 export class ParzenEstimator {
-  readonly #observations: readonly Uint8Array[];
+  /** By dimension: the levels of all observations. */
+  readonly #columns: readonly Uint8Array[];
+  readonly #count: number;
   readonly #kernels: readonly Kernel[];
 
   constructor(dimensions: readonly Dimension[], observations: readonly Uint8Array[]) {
-    this.#observations = observations;
     const count = observations.length;
+    this.#count = count;
+    this.#columns = dimensions.map((_, d) => Uint8Array.from(observations, (observed) => observed[d]!));
     const deviation = Math.max(width * Math.max(1, count) ** (-1 / (dimensions.length + 4)), 1 / Math.min(100, count + 2));
     this.#kernels = dimensions.map((dimension) => kernelOf(dimension, deviation, count + 1));
   }
 
   logDensity(point: Uint8Array): number {
-    const terms = [this.#evenTerm(point), ...this.#observations.map((observed) => this.#term(point, observed))];
-    const most = Math.max(...terms);
+    const terms = this.#terms(point);
+    const most = terms.reduce((most, term) => Math.max(most, term), Number.NEGATIVE_INFINITY);
     return most + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - most), 0) / terms.length);
   }
 
@@ -43,16 +46,18 @@ export class ParzenEstimator {
     return Array.from(kernel.logNorm, (_, level) => Math.exp(logChance(kernel, level, observed)));
   }
 
-  #term(point: Uint8Array, observed: Uint8Array): number {
-    let sum = 0;
-    for (let d = 0; d < point.length; d++) if (point[d] !== idle) sum += logChance(this.#kernels[d]!, point[d]!, observed[d]!);
-    return sum;
+  /** Of every observation, and last of the even part. */
+  #terms(point: Uint8Array): Float64Array {
+    const terms = new Float64Array(this.#count + 1);
+    for (let d = 0; d < point.length; d++) if (point[d] !== idle) this.#addDimension(d, point[d]!, terms);
+    return terms;
   }
 
-  #evenTerm(point: Uint8Array): number {
-    let sum = 0;
-    for (let d = 0; d < point.length; d++) if (point[d] !== idle) sum += this.#kernels[d]!.logUniform;
-    return sum;
+  #addDimension(d: number, level: number, terms: Float64Array): void {
+    const kernel = this.#kernels[d]!;
+    const column = this.#columns[d]!;
+    for (let i = 0; i < column.length; i++) terms[i]! += logChance(kernel, level, column[i]!);
+    terms[column.length]! += kernel.logUniform;
   }
 }
 
