@@ -47,7 +47,7 @@ describe('what a search is given to begin with', () => {
   it('points first, then the front of an earlier study over another space, then points again', { timeout: 240_000 }, async () => {
     expect((await search('one.yaml', '--start', '', '--enqueue', 'points.json', '--trials', '4')).code).toBe(0);
     const first = await list('one');
-    expect(first.map(({ origin }) => origin)).toEqual(['baseline', 'enqueued', 'enqueued', 'evolution']);
+    expect(first.map(({ origin }) => origin)).toEqual(['baseline', 'enqueued', 'enqueued', 'surrogate']);
     expect(first[1]!.candidate).toMatchObject({ 'stem/prune.keep': 0.5, 'dense/quantize.bits': 32 });
 
     const run = await search('two.yaml', '--start', '', '--warm-from', 'one', '--trials', '2');
