@@ -35,7 +35,7 @@ export const policy = define({
   recurrent: false,
   batch: 1,
   epochs: 1,
-  climber: () => plainClimber(0.3),
+  climber: () => plainClimber(0.2),
 });
 
 /** The same by proximal policy optimization (Schulman et al. 2017): a few clipped steps per batch of results. */
