@@ -80,6 +80,7 @@ class NoopExecutor implements Executor {
     return Promise.resolve(outcomeOf(candidate));
   }
   stop() {}
+  cancel() {}
   pause() {}
   resume() {}
   close = () => Promise.resolve();

@@ -38,6 +38,22 @@ export type StudyEvent =
       readonly seed: string;
       readonly outcome: Exclude<Outcome, { state: 'aborted' }>;
     }
+  /** A person changed how much is searched while it ran. `seconds`: of the session, null: no limit. `command`: see `SentCommand`. */
+  | {
+      readonly type: 'budget';
+      readonly at: number;
+      readonly trials: number;
+      readonly seconds: number | null;
+      readonly command?: string;
+    }
+  /** A person marked a trial, or took the mark away. */
+  | {
+      readonly type: 'favourite';
+      readonly at: number;
+      readonly trial: number;
+      readonly favourite: boolean;
+      readonly command?: string;
+    }
   /** The search was started (again) or ended: budget, workers, versions; reason. */
   | { readonly type: 'session'; readonly at: number; readonly phase: 'begin' | 'end'; readonly facts: Json };
 
@@ -51,4 +67,5 @@ export type LiveEvent =
       readonly worker: number;
       readonly progress: Progress;
     }
+  | { readonly type: 'paused'; readonly at: number; readonly paused: boolean }
   | { readonly type: 'log'; readonly at: number; readonly level: 'info' | 'warning' | 'error'; readonly message: string };

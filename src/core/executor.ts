@@ -46,6 +46,8 @@ export interface TrialListener {
  * `{ state: 'failed', code: 'HOST_CRASHED' }` after the executor's own retries.
  *
  * - `stop()` asks running trials to end at their next step: they resolve as `aborted`. Later `run`s resolve as aborted too.
+ * - `cancel(trial)` asks that one trial to end at its next step, also where it is parked or still waits: it resolves as
+ *   `aborted`. A trial that is not there is left alone.
  * - `pause()` parks running trials between steps until `resume()`.
  * - `close()` frees everything; it resolves when no thread or process is left.
  */
@@ -55,6 +57,7 @@ export interface Executor {
   open(progress: (progress: Progress) => void): Promise<Json>;
   run(request: TrialRequest, listener: TrialListener): Promise<Outcome>;
   stop(): void;
+  cancel(trial: number): void;
   pause(): void;
   resume(): void;
   close(): Promise<void>;

@@ -30,6 +30,9 @@ export interface FailedOutcome {
   readonly seconds: number;
 }
 
+/** The code of a trial that a person ended while it ran. It never runs again. */
+export const stoppedByHand = 'STOPPED';
+
 /** Stopped from outside before it ended; it runs again on resume. */
 export interface AbortedOutcome {
   readonly state: 'aborted';
@@ -110,8 +113,9 @@ export function measuredTrial(trial: Trial): MeasuredTrial | undefined {
 
 export type FinishedTrial = Extract<Trial, { state: 'done' | 'failed' }>;
 
-/** The state as people read it: a measured trial whose training is not at its end is paused, or was stopped there. */
+/** The state as people read it: a measured trial whose training is not at its end is paused, or was stopped there; so was one that a person ended. */
 export function shownState(trial: Trial): Trial['state'] | 'paused' | 'stopped' {
+  if (trial.state === 'failed' && trial.code === stoppedByHand) return 'stopped';
   if (trial.state !== 'done' || (trial.rung?.fidelity ?? 1) === 1) return trial.state;
   return trial.stopped === undefined ? 'paused' : 'stopped';
 }

@@ -16,6 +16,8 @@ export interface ViewModel {
   readonly preparation: Progress | undefined;
   readonly log: readonly LogEntry[];
   readonly session: Session;
+  /** Numbers of the trials that a person marked. */
+  readonly favourites: ReadonlySet<number>;
 }
 
 export interface Slot {
@@ -46,6 +48,9 @@ export interface Session {
   readonly before: number;
   /** How many trials were finished when this session began. */
   readonly finishedBefore: number;
+  readonly paused: boolean;
+  /** What a person made of the budget since it began; null: no limit of time. */
+  readonly budget?: { readonly trials: number; readonly seconds: number | null };
 }
 
 /** Kept log lines, and points of a learning curve. */
@@ -59,7 +64,8 @@ export const emptyModel: ViewModel = {
   slots: new Map(),
   preparation: undefined,
   log: [],
-  session: { phase: 'none', startedAt: 0, begunAt: 0, endedAt: 0, before: 0, finishedBefore: 0 },
+  session: { phase: 'none', startedAt: 0, begunAt: 0, endedAt: 0, before: 0, finishedBefore: 0, paused: false },
+  favourites: new Set(),
 };
 
 /** One event. For many, `foldEvents` copies once instead of once per event. */
@@ -75,6 +81,7 @@ export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewM
     preparation: model.preparation,
     log: [...model.log],
     session: model.session,
+    favourites: model.favourites,
   };
   for (const event of events) {
     apply(draft, event);
@@ -121,6 +128,7 @@ interface Draft extends ViewModel {
   preparation: Progress | undefined;
   readonly log: LogEntry[];
   session: Session;
+  favourites: ReadonlySet<number>;
 }
 
 type EventOf<T extends LiveEvent['type']> = Extract<LiveEvent, { type: T }>;
@@ -134,6 +142,11 @@ const folds: { readonly [T in LiveEvent['type']]: (draft: Draft, event: EventOf<
   replicated: () => {},
   snapshot: () => {},
   queued: () => {},
+  budget: applyBudget,
+  favourite: applyFavourite,
+  paused: (draft, { paused }) => {
+    draft.session = { ...draft.session, paused };
+  },
   session: (draft, { phase, at }) => (phase === 'begin' ? beginSession : endSession)(draft, at),
   progress: applyProgress,
   log: (draft, { at, level, message }) => draft.log.push({ elapsedMs: workedBy(draft, at), level, message }),
@@ -178,6 +191,17 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   draft.log.push({ elapsedMs: workedBy(draft, event.at), trial: event.trial });
 }
 
+function applyBudget(draft: Draft, { trials, seconds }: EventOf<'budget'>): void {
+  draft.session = { ...draft.session, budget: { trials, seconds } };
+}
+
+function applyFavourite(draft: Draft, { trial, favourite }: EventOf<'favourite'>): void {
+  const favourites = new Set(draft.favourites);
+  if (favourite) favourites.add(trial);
+  else favourites.delete(trial);
+  draft.favourites = favourites;
+}
+
 /** A later rung takes the place of the one before. */
 function dropFinished({ finished }: Draft, number: number): void {
   const place = finished.findIndex((trial) => trial.number === number);
@@ -217,6 +241,7 @@ const openedSession = (draft: Draft, phase: 'preparing' | 'running', at: number)
   endedAt: at,
   before: spentBy(draft),
   finishedBefore: draft.finished.length,
+  paused: false,
 });
 
 /** Trials that were running when their session ended or died wait again. */
@@ -230,7 +255,7 @@ function stopRunning(trials: Map<number, Trial>): void {
 function endSession(draft: Draft, at: number): void {
   draft.slots.clear();
   draft.preparation = undefined;
-  draft.session = { ...draft.session, phase: 'ended', endedAt: at };
+  draft.session = { ...draft.session, phase: 'ended', endedAt: at, paused: false };
 }
 
 const workedBy = ({ session }: Draft, at: number) => (session.phase === 'none' ? 0 : session.before + at - session.startedAt);

@@ -32,6 +32,8 @@ class InlineExecutor implements Executor {
   #module: TrialModule | undefined;
   #shared: unknown;
   #stopped = false;
+  /** Trials that run or wait, and whether each is to end. */
+  readonly #trials = new Map<number, { cancelled: boolean }>();
   #closed = false;
   /** Settles when the trial before has ended. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -55,34 +57,44 @@ class InlineExecutor implements Executor {
     if (this.#closed || !this.#module) return Promise.reject(notOpen());
     const module = this.#module;
     const outcome = this.#tail.then(() => this.#runNow(module, request, listener));
-    this.#tail = outcome.catch(() => undefined);
+    this.#trials.set(request.trial, { cancelled: false });
+    this.#tail = outcome.catch(() => undefined).then(() => this.#trials.delete(request.trial));
     return outcome;
   }
 
   async #runNow(module: TrialModule, request: TrialRequest, listener: TrialListener): Promise<Outcome> {
     await this.#paused?.promise;
-    if (this.#stopped) return { state: 'aborted', reason: 'stopped', seconds: 0 };
+    if (this.#stopped || this.#isCancelled(request.trial)) return { state: 'aborted', reason: 'stopped', seconds: 0 };
     const { trial, attempt, seed, candidate } = request;
     listener.started(0, attempt);
     const send = (progress: Progress) => listener.progress(0, progress);
     const throttle = throttleProgress(send);
     const deadlineAt = performance.now() + (this.#options.deadlineMs ?? Number.POSITIVE_INFINITY);
     const job = { trial, attempt, seed, plan: this.#options.planOf(candidate), ...kindOf(request) };
-    const outcome = await runJob(() => module.run(job, this.#shared, this.#hooks(throttle, deadlineAt)));
+    const outcome = await runJob(() => module.run(job, this.#shared, this.#hooks(throttle, deadlineAt, trial)));
     pass(throttle.take(), send);
     return outcome;
   }
 
-  #hooks(throttle: ReturnType<typeof throttleProgress>, deadlineAt = Number.POSITIVE_INFINITY): TrialHooks {
+  #hooks(throttle: ReturnType<typeof throttleProgress>, deadlineAt = Number.POSITIVE_INFINITY, trial?: number): TrialHooks {
     return {
       progress: throttle.report,
       checkpoint: () => {
         throttle.tick();
-        if (this.#stopped) throw new TrialStopped('stopped');
+        if (this.#stopped || this.#isCancelled(trial)) throw new TrialStopped('stopped');
         if (performance.now() > deadlineAt) throw new TrialStopped('deadline');
       },
       exclusive: (work) => work(true),
     };
+  }
+
+  #isCancelled(trial: number | undefined): boolean {
+    return trial !== undefined && this.#trials.get(trial)?.cancelled === true;
+  }
+
+  cancel(trial: number): void {
+    const found = this.#trials.get(trial);
+    if (found) found.cancelled = true;
   }
 
   stop(): void {

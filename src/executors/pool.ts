@@ -126,6 +126,13 @@ class PoolExecutor implements Executor {
     setTimeout(() => this.#killIfBusy(), this.#settings.graceMs).unref();
   }
 
+  cancel(trial: number): void {
+    const slot = this.#queue.slotOf(trial);
+    if (slot !== undefined) this.#host?.cancel(slot, trial);
+    const waiting = this.#queue.takeWaiting(trial);
+    waiting?.resolve(aborted(waiting));
+  }
+
   pause(): void {
     this.#paused = true;
     this.#host?.pause(true);

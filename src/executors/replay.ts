@@ -42,6 +42,7 @@ interface Waiting {
 /** Something that happens when the clock gets there. */
 interface Appointment {
   readonly at: number;
+  readonly of: Waiting;
   readonly happen: () => void;
 }
 
@@ -52,7 +53,7 @@ class Replay implements ReplayExecutor {
   readonly #running = new Map<number, Waiting>();
   readonly #freeSlots: number[];
   /** In the order in which they were made; of those at one time the first comes first. */
-  readonly #appointments: Appointment[] = [];
+  #appointments: Appointment[] = [];
   #now = 0;
   #busy = 0;
   #opened = false;
@@ -90,8 +91,19 @@ class Replay implements ReplayExecutor {
     this.#stopped = true;
     const interrupted = [...this.#running.values(), ...this.#waiting.splice(0)];
     this.#running.clear();
-    this.#appointments.length = 0;
+    this.#appointments = [];
     for (const { resolve } of interrupted) resolve(aborted);
+  }
+
+  cancel(trial: number): void {
+    const found = [...this.#running].find(([, { request }]) => request.trial === trial);
+    if (found) {
+      this.#appointments = this.#appointments.filter(({ of }) => of !== found[1]);
+      this.#end(...found, aborted);
+      this.#schedule();
+    }
+    const waiting = this.#waiting.findIndex(({ request }) => request.trial === trial);
+    if (waiting >= 0) this.#waiting.splice(waiting, 1)[0]!.resolve(aborted);
   }
 
   pause(): void {
@@ -123,9 +135,9 @@ class Replay implements ReplayExecutor {
     const { outcome, progress } = await this.#recall(request);
     if (this.#running.get(slot) !== trial) return;
     for (const { afterSeconds, progress: entry } of progress ?? []) {
-      if (afterSeconds <= outcome.seconds) this.#appoint(afterSeconds, () => listener.progress(slot, entry));
+      if (afterSeconds <= outcome.seconds) this.#appoint(trial, afterSeconds, () => listener.progress(slot, entry));
     }
-    this.#appoint(outcome.seconds, () => this.#end(slot, trial, outcome));
+    this.#appoint(trial, outcome.seconds, () => this.#end(slot, trial, outcome));
     this.#schedule();
   }
 
@@ -143,10 +155,10 @@ class Replay implements ReplayExecutor {
     return { outcome: timed, ...(progress ? { progress } : {}) };
   }
 
-  #appoint(afterSeconds: number, happen: () => void): void {
+  #appoint(of: Waiting, afterSeconds: number, happen: () => void): void {
     const at = this.#now + afterSeconds;
     const place = this.#appointments.findIndex((other) => other.at > at);
-    this.#appointments.splice(place < 0 ? this.#appointments.length : place, 0, { at, happen });
+    this.#appointments.splice(place < 0 ? this.#appointments.length : place, 0, { at, of, happen });
   }
 
   #end(slot: number, { resolve }: Waiting, outcome: Outcome): void {

@@ -26,6 +26,8 @@ export interface StudyView {
   readonly sessions: Session[];
   /** In the order in which they ended. */
   readonly replicates: Replicate[];
+  /** Numbers of the trials that a person marked. */
+  readonly favourites: Set<number>;
   /** The controller's last saved state, which knows every trial below `told`. */
   snapshot: { readonly told: number; readonly state: Json } | undefined;
   /** Events applied: `store.events(name, view.position)` are the ones to come. */
@@ -37,6 +39,7 @@ export const emptyView = (record: StudyRecord): StudyView => ({
   trials: [],
   sessions: [],
   replicates: [],
+  favourites: new Set(),
   snapshot: undefined,
   position: 0,
 });
@@ -81,6 +84,11 @@ export function applyEvent(view: StudyView, event: StudyEvent): void {
     case 'snapshot':
       view.snapshot = { told: event.told, state: event.state };
       break;
+    case 'favourite':
+      if (event.favourite) view.favourites.add(event.trial);
+      else view.favourites.delete(event.trial);
+      break;
+    case 'budget':
     case 'queued':
       break; // What is queued is seen when it is asked.
     case 'session':

@@ -40,4 +40,6 @@ export const migrations: readonly string[] = [
   // The tables stay. There are events that an older program does not know (continued, stopped, replicated): it must not go on
   // with a study that has them, and refuses a file of this version.
   '',
+  // The same for the events budget and favourite.
+  '',
 ];

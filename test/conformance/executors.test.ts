@@ -127,6 +127,24 @@ describe.each(executors)('executor $name', ({ create }) => {
       expect(await run(executor, 0, { do: 'hang' })).toMatchObject({ state: 'failed', code: 'DEADLINE' });
     });
 
+    it('ends one trial that is cancelled, and no other', async () => {
+      const [first, second] = [watch(executor, 0, { do: 'steps', steps: 400 }), watch(executor, 1, { do: 'steps', steps: 3 })];
+      executor.cancel(0);
+      executor.cancel(77);
+      expect(await first.outcome).toMatchObject({ state: 'aborted', reason: 'stopped' });
+      expect((await second.outcome).state).toBe('done');
+      expect((await run(executor, 0, { do: 'succeed' })).state).toBe('done');
+    });
+
+    it('ends a cancelled trial that is paused', async () => {
+      const trial = watch(executor, 0, { do: 'steps', steps: 400 });
+      executor.pause();
+      executor.cancel(0);
+      if (executor.slots === 1) executor.resume(); // a thread cannot be parked and told so at once
+      expect((await trial.outcome).state).toBe('aborted');
+      executor.resume();
+    });
+
     it('starts no trial while paused', async () => {
       executor.pause();
       const trial = watch(executor, 0, { do: 'succeed' });

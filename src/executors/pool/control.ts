@@ -18,8 +18,8 @@ export interface Control {
 const word = { stop: 0, pause: 1, wake: 2, owner: 3, lastTicket: 4, memoryShort: 5, first: 6 } as const;
 const state = { idle: 0, running: 1, parked: 2 } as const;
 
-/** Per slot: its state, its ticket, whether its trial is over its time, and the steps that it has come to. */
-const perSlot = { state: 0, ticket: 1, late: 2, steps: 3, count: 4 } as const;
+/** Per slot: its state, its ticket, whether its trial is over its time, the steps that it has come to, whether it is to end. */
+const perSlot = { state: 0, ticket: 1, late: 2, steps: 3, cancel: 4, count: 5 } as const;
 
 export const createControlBuffer = (slots: number) => new SharedArrayBuffer(4 * (word.first + perSlot.count * slots));
 
@@ -28,9 +28,10 @@ export function openControl(buffer: SharedArrayBuffer): Control {
   return { slots: (words.length - word.first) / perSlot.count, words };
 }
 
-const ofSlot = (slot: number, part: 'state' | 'ticket' | 'late' | 'steps') => word.first + perSlot.count * slot + perSlot[part];
+const ofSlot = (slot: number, part: Exclude<keyof typeof perSlot, 'count'>) => word.first + perSlot.count * slot + perSlot[part];
 const stateOf = (slot: number) => ofSlot(slot, 'state');
 const ticketOf = (slot: number) => ofSlot(slot, 'ticket');
+const cancelOf = (slot: number) => ofSlot(slot, 'cancel');
 
 /** One clock for all threads of the process, in ms. */
 const monotonicMs = () => Number(process.hrtime.bigint() / 1_000_000n);
@@ -61,6 +62,8 @@ function waitUntil(control: Control, done: () => boolean, timeoutMs = Number.POS
 // The host's side.
 
 export const setStop = (control: Control) => set(control, word.stop, 1);
+/** Ends the trial on that slot alone. */
+export const setCancel = (control: Control, slot: number) => set(control, cancelOf(slot), 1);
 export const setPause = (control: Control, paused: boolean) => set(control, word.pause, paused ? 1 : 0);
 
 /** Asks the threads to give back what they keep only to be faster. */
@@ -68,7 +71,7 @@ export const setMemoryShort = (control: Control, short: boolean) => set(control,
 
 /** The slot has no trial any more, however it ended: it holds nothing and nobody waits for it. */
 export function clearSlot(control: Control, slot: number): void {
-  for (const part of ['ticket', 'late', 'steps'] as const) Atomics.store(control.words, ofSlot(slot, part), 0);
+  for (const part of ['ticket', 'late', 'steps', 'cancel'] as const) Atomics.store(control.words, ofSlot(slot, part), 0);
   Atomics.compareExchange(control.words, word.owner, slot + 1, 0);
   set(control, stateOf(slot), state.idle);
 }
@@ -99,7 +102,7 @@ export interface Lane {
 export function enterSlot(control: Control, slot: number, laneWaitMs: number): Lane {
   const { words } = control;
   const me = slot + 1;
-  const stopped = () => Atomics.load(words, word.stop) === 1;
+  const stopped = () => Atomics.load(words, word.stop) === 1 || Atomics.load(words, cancelOf(slot)) === 1;
   const paused = () => Atomics.load(words, word.pause) === 1;
   const owner = () => Atomics.load(words, word.owner);
   const mustPark = () => owner() !== me && (paused() || owner() !== 0);

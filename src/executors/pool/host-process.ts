@@ -15,6 +15,7 @@ export interface HostListener {
 export interface HostProcess {
   run(task: Task): void;
   stop(): void;
+  cancel(slot: number, trial: number): void;
   pause(paused: boolean): void;
   kill(): void;
   /** Settles when the process is gone. */
@@ -54,6 +55,7 @@ export function startHost(settings: HostSettings, listener: HostListener): HostP
   return {
     run: (task) => send({ type: 'run', ...task }),
     stop: () => send({ type: 'stop' }),
+    cancel: (slot, trial) => send({ type: 'cancel', slot, trial }),
     pause: (paused) => send({ type: 'pause', paused }),
     kill: () => child.kill('SIGKILL'),
     ended,

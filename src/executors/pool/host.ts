@@ -5,6 +5,7 @@ import {
   createControlBuffer,
   lookAtSlot,
   openControl,
+  setCancel,
   setLate,
   setMemoryShort,
   setPause,
@@ -45,6 +46,9 @@ function receive(message: ToHost): void {
       break;
     case 'stop':
       host?.stop();
+      break;
+    case 'cancel':
+      host?.cancel(message.slot, message.trial);
       break;
     case 'pause':
       host?.pause(message.paused);
@@ -119,6 +123,11 @@ class Host {
 
   stop(): void {
     setStop(this.#control);
+  }
+
+  /** Another trial may be on the slot by now: that one is left alone. */
+  cancel(slot: number, trial: number): void {
+    if (this.#trials.get(slot) === trial) setCancel(this.#control, slot);
   }
 
   pause(paused: boolean): void {

@@ -21,6 +21,7 @@ export type ToHost =
   | { readonly type: 'prepare'; readonly settings: HostSettings }
   | { readonly type: 'run'; readonly slot: number; readonly job: Job }
   | { readonly type: 'stop' }
+  | { readonly type: 'cancel'; readonly slot: number; readonly trial: number }
   | { readonly type: 'pause'; readonly paused: boolean };
 
 export type FromHost =

@@ -87,6 +87,17 @@ export class TrialQueue {
     this.#waiting = [...again, ...this.#waiting.filter(({ starts }) => starts === 0)];
   }
 
+  /** The slot of a trial that runs. */
+  slotOf(trial: number): number | undefined {
+    return this.busy.find((slot) => this.#running.get(slot)!.request.trial === trial);
+  }
+
+  /** Takes a trial out that waits. */
+  takeWaiting(trial: number): Entry | undefined {
+    const place = this.#waiting.findIndex(({ request }) => request.trial === trial);
+    return place < 0 ? undefined : this.#waiting.splice(place, 1)[0];
+  }
+
   /** Takes out everything that waits. */
   clearWaiting(): Entry[] {
     return this.#waiting.splice(0);

@@ -1,3 +1,4 @@
+import { stoppedByHand } from '../../core/trial.ts';
 import type { FailedEnd, TrialEnd } from './log.ts';
 
 /** Equal failures in a row that end a study in which no trial has succeeded yet, and one in which some have. */
@@ -9,7 +10,9 @@ export class FailureWatch {
   #length = 0;
   #succeeded = false;
 
+  /** Trials that a person ended say nothing about the others. */
   add(end: TrialEnd): void {
+    if (end.state === 'failed' && end.code === stoppedByHand) return;
     if (end.state === 'done') {
       this.#succeeded = true;
       this.#last = undefined;

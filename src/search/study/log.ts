@@ -57,6 +57,8 @@ export interface StudyLog {
   lookAhead: number | undefined;
   /** Jobs below this number do not count as failures: a session that ended because of failures was started again. */
   forgiven: number;
+  /** Commands from other processes that were carried out, as far as they changed the study. */
+  readonly commands: Set<string>;
 }
 
 export const emptyLog = (): StudyLog => ({
@@ -66,6 +68,7 @@ export const emptyLog = (): StudyLog => ({
   snapshot: undefined,
   lookAhead: undefined,
   forgiven: 0,
+  commands: new Set(),
 });
 
 /** Folds a study's events. Throws STORE_CORRUPT for events that cannot follow one another. */
@@ -121,6 +124,10 @@ function fold(study: string, log: StudyLog, event: StudyEvent): void {
       break;
     case 'queued':
       log.queued.push(...event.trials);
+      break;
+    case 'budget':
+    case 'favourite':
+      if (event.command !== undefined) log.commands.add(event.command);
       break;
     case 'session':
       foldSession(log, event.facts);

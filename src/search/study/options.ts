@@ -1,4 +1,5 @@
 import type { Candidate } from '../../core/candidate.ts';
+import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { Controller } from '../../core/controller.ts';
 import { NasError } from '../../core/errors.ts';
 import type { LiveEvent } from '../../core/event.ts';
@@ -16,6 +17,8 @@ import type { StopEvidence, StopRules } from './stopping.ts';
 export interface Budget {
   /** Trials of the study in all, failed ones and those of earlier sessions included. */
   readonly trials: number;
+  /** As the command line had it, where `trials` was changed while an earlier session ran. */
+  readonly given?: number;
   /** Of this session, pauses included. When they are over no trial is started any more, and the running ones finish. */
   readonly seconds?: number;
 }
@@ -83,6 +86,8 @@ export interface StudyEnd {
 }
 
 export interface StudyHandle {
+  /** Whether it is paused, how much is searched by now, and the ids of commands that changed the study, of earlier sessions too. */
+  readonly steered: { readonly paused: boolean; readonly budget: Budget; readonly carriedOut: ReadonlySet<string> };
   /** Resolves when no trial runs any more. Rejects when the store or the controller failed; what had finished is stored. */
   readonly done: Promise<StudyEnd>;
   /** Ends running trials at their next step; they run again when the study is resumed. */
@@ -90,8 +95,11 @@ export interface StudyHandle {
   /** Parks running trials and starts no others. */
   pause(): void;
   resume(): void;
-  /** Enlarges the budget of a study that has not ended. */
-  addTrials(count: number): void;
+  /**
+   * Carries out what a person asks while the study runs. `id`: of a command from another process, that is carried out once even
+   * if this process dies before it could say so.
+   */
+  steer(command: StudyCommand, id?: string): CommandAnswer;
 }
 
 /** Throws STUDY_BUDGET. */

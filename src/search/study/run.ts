@@ -1,5 +1,14 @@
+import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { StudyEvent } from '../../core/event.ts';
-import { type DoneOutcome, type Outcome, stopError } from '../../core/trial.ts';
+import {
+  type AbortedOutcome,
+  type DoneOutcome,
+  type FailedOutcome,
+  type Outcome,
+  stopError,
+  stoppedByHand,
+  type Trial,
+} from '../../core/trial.ts';
 import { none } from '../schedulers/none.ts';
 import { Ledger, recorded } from './ledger.ts';
 import { foldLog, type Snapshot } from './log.ts';
@@ -14,6 +23,7 @@ import {
   systemClock,
 } from './options.ts';
 import { type Decision, type InitialTrial, Proposer } from './proposer.ts';
+import { type Budgeted, type Steerable, steer } from './steering.ts';
 import { StopWatch } from './stopping.ts';
 
 /**
@@ -30,7 +40,10 @@ export function runStudy(options: StudyOptions): StudyHandle {
     stop: () => run.stop(),
     pause: () => run.pause(true),
     resume: () => run.pause(false),
-    addTrials: (count) => run.addTrials(count),
+    steer: (command, id) => run.steer(command, id),
+    get steered() {
+      return run.steered;
+    },
   };
 }
 
@@ -48,9 +61,14 @@ class StudyRun {
   /** Jobs that are decided and not running, in their order. */
   readonly #waiting: number[] = [];
   readonly #running = new Set<number>();
+  /** Ids of commands that changed the study. */
+  readonly #carriedOut: Set<string>;
   /** Events that are not stored yet. */
   #outbox: StudyEvent[] = [];
   #trials: number;
+  #seconds: number | undefined;
+  /** Trials that a person ended and that still run. */
+  readonly #cancelled = new Set<number>();
   /** Why no more jobs are started; the last ones may still run. */
   #ending: EndReason | 'error' | undefined;
   #error: unknown;
@@ -67,6 +85,8 @@ class StudyRun {
     this.#clock = options.clock ?? systemClock;
     this.#startedAt = this.#clock.monotonic();
     this.#trials = checkedTrials(budget.trials);
+    this.#seconds = budget.seconds;
+    this.#carriedOut = log.commands;
     this.#lookAhead = checkedLookAhead(study.name, options.lookAhead, log.lookAhead);
     this.#ledger = new Ledger(log);
     const known = new Set([...log.trials.map(({ key }) => key), ...log.queued.map(({ candidate }) => keyOf(candidate))]);
@@ -104,12 +124,55 @@ class StudyRun {
     this.#paused = paused;
     if (paused) this.#options.executor.pause();
     else this.#options.executor.resume();
+    this.#options.onEvent({ type: 'paused', at: this.#clock.wall(), paused });
     this.#schedule();
   }
 
-  addTrials(count: number): void {
-    this.#trials += checkedTrials(count);
-    this.#schedule();
+  get steered(): StudyHandle['steered'] {
+    const seconds = this.#seconds === undefined ? {} : { seconds: this.#seconds };
+    return { paused: this.#paused, budget: { trials: this.#trials, ...seconds }, carriedOut: this.#carriedOut };
+  }
+
+  steer(command: StudyCommand, id?: string): CommandAnswer {
+    if (this.#ended || (this.#ending && command.type !== 'favourite')) return { done: false, message: 'The search is ending.' };
+    if (id !== undefined && this.#carriedOut.has(id)) return { done: true, message: 'Carried out before.' };
+    return steer(this.#steerable(), command, id);
+  }
+
+  #steerable(): Steerable {
+    return {
+      trials: this.#trials,
+      asked: this.#ledger.trials.length,
+      seconds: this.#seconds,
+      stateOf: (trial) => this.#stateOf(trial),
+      pause: (paused) => this.pause(paused),
+      stop: () => this.stop(),
+      cancel: (trial) => {
+        this.#cancelled.add(trial);
+        this.#options.executor.cancel(trial);
+      },
+      setBudget: (budget, command) => this.#setBudget(budget, command),
+      mark: (trial, favourite, command) => this.#change({ type: 'favourite', at: this.#clock.wall(), trial, favourite }, command),
+    };
+  }
+
+  #stateOf(trial: number): Trial['state'] | undefined {
+    const logged = this.#ledger.trials[trial];
+    if (!logged) return undefined;
+    const job = logged.jobs.at(-1)!;
+    return this.#running.has(job) ? 'running' : (this.#ledger.jobs[job]!.end?.state ?? 'waiting');
+  }
+
+  #setBudget({ trials, seconds }: Budgeted, command: string | undefined): void {
+    this.#trials = trials;
+    this.#seconds = seconds;
+    this.#change({ type: 'budget', at: this.#clock.wall(), trials, seconds: seconds ?? null }, command);
+  }
+
+  /** A change of the study that a person asked for; durable with the next round. */
+  #change(event: Extract<StudyEvent, { type: 'budget' | 'favourite' }>, command: string | undefined): void {
+    if (command !== undefined) this.#carriedOut.add(command);
+    this.#record({ ...event, ...(command === undefined ? {} : { command }) });
   }
 
   #begin(): void {
@@ -163,8 +226,7 @@ class StudyRun {
 
   #reasonToEnd(): EndReason | undefined {
     if (this.#ledger.hopeless()) return 'failing';
-    const { seconds } = this.#options.budget;
-    const over = seconds !== undefined && this.#clock.monotonic() - this.#startedAt >= seconds * 1000;
+    const over = this.#seconds !== undefined && this.#clock.monotonic() - this.#startedAt >= this.#seconds * 1000;
     return over ? 'time' : undefined;
   }
 
@@ -258,7 +320,7 @@ class StudyRun {
   #arrive(job: number, outcome: Outcome): void {
     this.#running.delete(job);
     const { trial } = this.#ledger.jobs[job]!;
-    if (outcome.state === 'aborted') {
+    if (outcome.state === 'aborted' && !this.#cancelled.has(trial)) {
       this.#options.onEvent({ type: 'finished', at: this.#clock.wall(), trial, outcome });
       const error = stopError(outcome);
       if (error) this.#fail(error);
@@ -266,7 +328,8 @@ class StudyRun {
       this.#schedule();
       return;
     }
-    const stored = recorded(outcome, this.#options.goal.objectives);
+    this.#cancelled.delete(trial);
+    const stored = recorded(outcome.state === 'aborted' ? byHand(outcome) : outcome, this.#options.goal.objectives);
     this.#ledger.finish(job, stored);
     this.#record({ type: 'finished', at: this.#clock.wall(), trial, outcome: stored });
     if (stored.state === 'done') this.#tellNotes(trial, stored);
@@ -340,3 +403,10 @@ class StudyRun {
     }
   }
 }
+
+const byHand = ({ seconds }: AbortedOutcome): FailedOutcome => ({
+  state: 'failed',
+  code: stoppedByHand,
+  message: `ended by hand after ${seconds.toFixed(1)} s.`,
+  seconds,
+});

@@ -208,7 +208,7 @@ describe('control', () => {
     const larger = simulate({
       trials: 20,
       onEvent: (event, { handle }: SimulatedStudy) => {
-        if (event.type === 'finished' && event.trial === 15) handle.addTrials(30);
+        if (event.type === 'finished' && event.trial === 15) handle.steer({ type: 'add-trials', trials: 30 });
       },
     });
     expect((await larger.handle.done).counts.done).toBe(50);
