@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { NasError } from '../core/errors.ts';
+import { parseDuration } from '../dashboard/format.ts';
 
 /** Options that every command on a study takes. */
 export interface StudyOptions {
@@ -29,13 +30,10 @@ export function listOfNames(text: string): readonly string[] {
   return [...new Set(names)];
 }
 
-const units: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600 };
-
 /** `90s`, `15m`, `2h` or plain seconds → seconds. */
 export function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(s|m|min|h)?$/.exec(text.trim());
-  const seconds = match ? Number(match[1]) * units[match[2] ?? 's']! : 0;
-  if (!(seconds > 0)) throw new InvalidArgumentError('Expected a time such as 90s, 15m or 2h.');
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw new InvalidArgumentError('Expected a time such as 90s, 15m or 2h.');
   return seconds;
 }
 

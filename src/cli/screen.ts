@@ -1,3 +1,4 @@
+import type { CommandAnswer, StudyCommand } from '../core/control.ts';
 import type { LiveEvent } from '../core/event.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { mountDashboard, restoreTerminal } from '../dashboard/mount.ts';
@@ -18,7 +19,7 @@ export interface ScreenOptions {
   readonly framed: () => number | undefined;
   /** Events of earlier sessions. */
   readonly past: Iterable<LiveEvent>;
-  readonly actions: { stop(): void; pause(): void; resume(): void };
+  readonly actions: { stop(): void; steer(command: StudyCommand): CommandAnswer };
 }
 
 /** What a person, or a program, sees of a running search: a dashboard on a terminal, plain lines or NDJSON elsewhere. */
@@ -73,7 +74,12 @@ function dashboard({ record, framed, settings, past, actions }: ScreenOptions): 
     },
     analyse: (trials) => analyse(trials, goal, framed()),
     network: { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan },
-    actions: { ...actions, leaveNow: () => process.exit(130) },
+    actions: {
+      pause: () => void actions.steer({ type: 'pause' }),
+      resume: () => void actions.steer({ type: 'resume' }),
+      stop: actions.stop,
+      leaveNow: () => process.exit(130),
+    },
     stdout: process.stdout,
     stdin: process.stdin,
     now: Date.now,

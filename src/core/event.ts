@@ -67,5 +67,7 @@ export type LiveEvent =
       readonly worker: number;
       readonly progress: Progress;
     }
+  /** Whether a search runs the study, as one who only looks at it finds out. */
+  | { readonly type: 'holder'; readonly at: number; readonly running: boolean }
   | { readonly type: 'paused'; readonly at: number; readonly paused: boolean }
   | { readonly type: 'log'; readonly at: number; readonly level: 'info' | 'warning' | 'error'; readonly message: string };

@@ -57,6 +57,15 @@ export function formatClock(ms: number): string {
   return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
 }
 
+const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600 };
+
+/** `90s`, `15m`, `2h` or plain seconds → seconds; undefined for what is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(s|m|min|h)?$/.exec(text.trim());
+  const seconds = match ? Number(match[1]) * secondsOf[match[2] ?? 's']! : 0;
+  return seconds > 0 ? seconds : undefined;
+}
+
 /** How a metric is named and written. Metrics that are not listed are written as plain numbers. */
 export interface MetricFormat {
   readonly label: string;

@@ -22,13 +22,25 @@ export function countTrials(model: ViewModel, budget: Budget): Counts {
   const counts = { done: 0, failed: 0, running: 0, waiting: 0, aborted: 0 };
   for (const { state } of model.trials.values()) counts[state]++;
   const { aborted, ...rest } = counts;
-  return { ...rest, waiting: rest.waiting + aborted, total: budget.trials };
+  return { ...rest, waiting: rest.waiting + aborted, total: budgetNow(model, budget).trials };
+}
+
+/** The budget with what a person made of it since the session began. */
+export function budgetNow({ session }: ViewModel, budget: Budget): Budget {
+  if (!session.budget) return budget;
+  const { trials, seconds } = session.budget;
+  const { seconds: _, ...rest } = budget;
+  return { ...rest, trials, ...(seconds === null ? {} : { seconds }) };
 }
 
 /** Milliseconds that the study has worked, over all its sessions. */
 export function elapsed({ session }: ViewModel, now: number): number {
   if (session.phase === 'none') return session.before;
-  return session.before + (session.phase === 'ended' ? session.endedAt : Math.max(now, session.endedAt)) - session.startedAt;
+  return (
+    session.before +
+    (session.phase === 'ended' || session.phase === 'lost' ? session.endedAt : Math.max(now, session.endedAt)) -
+    session.startedAt
+  );
 }
 
 /** Milliseconds until the budget is used up: trials at the recent pace, or the time limit where that is nearer. */
@@ -43,12 +55,13 @@ export function remaining(model: ViewModel, budget: Budget, now: number): number
     total - done - failed,
     now,
   );
-  if (budget.seconds === undefined) return byTrials;
-  const byTime = Math.max(0, session.begunAt + budget.seconds * 1000 - now);
+  const { seconds } = budgetNow(model, budget);
+  if (seconds === undefined) return byTrials;
+  const byTime = Math.max(0, session.begunAt + seconds * 1000 - now);
   return byTrials === undefined ? byTime : Math.min(byTrials, byTime);
 }
 
-export type Mode = 'starting' | 'running' | 'paused' | 'stopping' | 'ended';
+export type Mode = 'starting' | 'running' | 'paused' | 'stopping' | 'ended' | 'lost' | 'idle';
 
 export interface ProgressProps extends Counts {
   readonly study: string;

@@ -1,5 +1,7 @@
 import type { LiveEvent } from '../core/event.ts';
+import type { Json } from '../core/json.ts';
 import { type FinishedTrial, type MeasuredTrial, measuredTrial, type Progress, type Trial } from '../core/trial.ts';
+import { formatDuration } from './format.ts';
 
 /**
  * What the screens know of a study: a pure fold over its events. No clock, no I/O; time comes from the events.
@@ -37,8 +39,11 @@ export type LogEntry =
   | { readonly elapsedMs: number; readonly trial: number };
 
 export interface Session {
-  /** preparing: the data and the baseline are made ready, the first event of the session itself is still to come. */
-  readonly phase: 'none' | 'preparing' | 'running' | 'ended';
+  /**
+   * preparing: the data and the baseline are made ready, the first event of the session itself is still to come. lost: its
+   * process died.
+   */
+  readonly phase: 'none' | 'preparing' | 'running' | 'ended' | 'lost';
   readonly startedAt: number;
   /** When the preparation was over: the time budget counts from here. */
   readonly begunAt: number;
@@ -54,7 +59,7 @@ export interface Session {
 }
 
 /** Kept log lines, and points of a learning curve. */
-const logLimit = 200;
+const logLimit = 1000;
 const curveLimit = 64;
 
 export const emptyModel: ViewModel = {
@@ -73,24 +78,12 @@ export const reduce = (model: ViewModel, event: LiveEvent): ViewModel => foldEve
 
 /** The model after these events, in order. The given model is left as it is. */
 export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewModel {
-  const draft: Draft = {
-    trials: new Map(model.trials),
-    finished: [...model.finished],
-    curves: new Map(model.curves),
-    slots: new Map(model.slots),
-    preparation: model.preparation,
-    log: [...model.log],
-    session: model.session,
-    favourites: model.favourites,
-  };
+  const draft = new Draft(model);
   for (const event of events) {
     apply(draft, event);
     if (isOpen(draft)) draft.session = { ...draft.session, endedAt: event.at };
   }
-  draft.log.splice(0, draft.log.length - logLimit);
-  // Lists that did not grow stay the same object, so that what is derived from them can be kept.
-  const same = draft.finished.length === model.finished.length && draft.finished.at(-1) === model.finished.at(-1);
-  return same ? { ...draft, finished: model.finished } : draft;
+  return draft.done();
 }
 
 /**
@@ -105,30 +98,66 @@ export function foldSince(model: ViewModel, events: readonly LiveEvent[], opened
 }
 
 function suspend(model: ViewModel): ViewModel {
-  const trials = new Map(model.trials);
-  stopRunning(trials);
-  return {
-    ...model,
-    trials,
-    slots: new Map(),
-    preparation: undefined,
-    session: { ...emptyModel.session, before: spentBy(model) },
-  };
+  const draft = new Draft(model);
+  stopRunning(draft);
+  draft.slots.clear();
+  draft.preparation = undefined;
+  draft.session = { ...emptyModel.session, before: spentBy(model) };
+  return draft.done();
 }
 
-const isOpen = ({ session }: ViewModel) => session.phase === 'preparing' || session.phase === 'running';
+const isOpen = ({ session }: Pick<ViewModel, 'session'>) => session.phase === 'preparing' || session.phase === 'running';
 
-const spentBy = ({ session }: ViewModel) => session.before + (session.phase === 'none' ? 0 : session.endedAt - session.startedAt);
+const spentBy = ({ session }: Pick<ViewModel, 'session'>) =>
+  session.before + (session.phase === 'none' ? 0 : session.endedAt - session.startedAt);
 
-interface Draft extends ViewModel {
-  readonly trials: Map<number, Trial>;
-  readonly finished: FinishedTrial[];
+/** A model that is being changed. What is not touched stays the same object, so that what is derived from it can be kept. */
+class Draft {
+  readonly #before: ViewModel;
+  #trials: Map<number, Trial> | undefined;
+  #finished: FinishedTrial[] | undefined;
   readonly curves: Map<number, readonly CurvePoint[]>;
   readonly slots: Map<number, Slot>;
   preparation: Progress | undefined;
   readonly log: LogEntry[];
   session: Session;
   favourites: ReadonlySet<number>;
+
+  constructor(model: ViewModel) {
+    this.#before = model;
+    this.curves = new Map(model.curves);
+    this.slots = new Map(model.slots);
+    this.preparation = model.preparation;
+    this.log = [...model.log];
+    this.session = model.session;
+    this.favourites = model.favourites;
+  }
+
+  /** To read. */
+  get seen(): ReadonlyMap<number, Trial> {
+    return this.#trials ?? this.#before.trials;
+  }
+
+  /** To write. */
+  get trials(): Map<number, Trial> {
+    this.#trials ??= new Map(this.#before.trials);
+    return this.#trials;
+  }
+
+  get finished(): FinishedTrial[] {
+    this.#finished ??= [...this.#before.finished];
+    return this.#finished;
+  }
+
+  get finishedCount(): number {
+    return (this.#finished ?? this.#before.finished).length;
+  }
+
+  done(): ViewModel {
+    const { curves, slots, preparation, session, favourites } = this;
+    const finished = this.#finished ?? this.#before.finished;
+    return { trials: this.seen, finished, curves, slots, preparation, log: this.log.slice(-logLimit), session, favourites };
+  }
 }
 
 type EventOf<T extends LiveEvent['type']> = Extract<LiveEvent, { type: T }>;
@@ -144,10 +173,9 @@ const folds: { readonly [T in LiveEvent['type']]: (draft: Draft, event: EventOf<
   queued: () => {},
   budget: applyBudget,
   favourite: applyFavourite,
-  paused: (draft, { paused }) => {
-    draft.session = { ...draft.session, paused };
-  },
-  session: (draft, { phase, at }) => (phase === 'begin' ? beginSession : endSession)(draft, at),
+  paused: applyPaused,
+  session: (draft, { phase, at, facts }) => (phase === 'begin' ? beginSession(draft, at, facts) : endSession(draft, at, 'ended')),
+  holder: applyHolder,
   progress: applyProgress,
   log: (draft, { at, level, message }) => draft.log.push({ elapsedMs: workedBy(draft, at), level, message }),
 };
@@ -160,17 +188,17 @@ function applyAsked(draft: Draft, { trial: number, candidate, key, origin }: Eve
 
 /** What was measured stays in `finished` until the next rung is. */
 function applyContinued(draft: Draft, event: EventOf<'continued'>): void {
-  const trial = draft.trials.get(event.trial);
+  const trial = draft.seen.get(event.trial);
   if (trial) draft.trials.set(event.trial, { ...identityOf(trial), state: 'waiting', ...earlierOf(trial) });
 }
 
 function applyStopped(draft: Draft, { trial: number, reason }: EventOf<'stopped'>): void {
-  const trial = draft.trials.get(number);
+  const trial = draft.seen.get(number);
   if (trial?.state === 'done') draft.trials.set(number, { ...trial, stopped: reason });
 }
 
 function applyStarted(draft: Draft, event: EventOf<'started'>): void {
-  const trial = draft.trials.get(event.trial);
+  const trial = draft.seen.get(event.trial);
   if (!trial) return;
   const { attempt, worker, at } = event;
   draft.trials.set(event.trial, { ...identityOf(trial), state: 'running', attempt, worker, startedAt: at, ...earlierOf(trial) });
@@ -180,7 +208,7 @@ function applyStarted(draft: Draft, event: EventOf<'started'>): void {
 }
 
 function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
-  const trial = draft.trials.get(event.trial);
+  const trial = draft.seen.get(event.trial);
   if (!trial) return;
   for (const [worker, slot] of draft.slots) if (slot.trial === event.trial) draft.slots.set(worker, {});
   const ended = { ...identityOf(trial), ...event.outcome, finishedAt: event.at };
@@ -191,15 +219,26 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   draft.log.push({ elapsedMs: workedBy(draft, event.at), trial: event.trial });
 }
 
-function applyBudget(draft: Draft, { trials, seconds }: EventOf<'budget'>): void {
-  draft.session = { ...draft.session, budget: { trials, seconds } };
+function applyPaused(draft: Draft, { paused, at }: EventOf<'paused'>): void {
+  if (paused === draft.session.paused) return;
+  draft.session = { ...draft.session, paused };
+  say(draft, at, paused ? 'paused' : 'goes on');
 }
 
-function applyFavourite(draft: Draft, { trial, favourite }: EventOf<'favourite'>): void {
+function applyBudget(draft: Draft, { trials, seconds, at }: EventOf<'budget'>): void {
+  draft.session = { ...draft.session, budget: { trials, seconds } };
+  say(draft, at, `budget: ${trials} trials${seconds === null ? '' : `, ${formatDuration(seconds * 1000)}`}`);
+}
+
+const say = (draft: Draft, at: number, message: string) =>
+  draft.log.push({ elapsedMs: workedBy(draft, at), level: 'info', message });
+
+function applyFavourite(draft: Draft, { trial, favourite, at }: EventOf<'favourite'>): void {
   const favourites = new Set(draft.favourites);
   if (favourite) favourites.add(trial);
   else favourites.delete(trial);
   draft.favourites = favourites;
+  say(draft, at, favourite ? `trial ${trial} is a favourite` : `trial ${trial} is no favourite any more`);
 }
 
 /** A later rung takes the place of the one before. */
@@ -210,7 +249,7 @@ function dropFinished({ finished }: Draft, number: number): void {
 
 function applyProgress(draft: Draft, event: EventOf<'progress'>): void {
   const { progress } = event;
-  if (draft.trials.get(event.trial)?.state === 'running') {
+  if (draft.seen.get(event.trial)?.state === 'running') {
     draft.slots.set(event.worker, { trial: event.trial, progress });
   } else {
     draft.preparation = progress;
@@ -225,13 +264,28 @@ function extendCurve(curve: readonly CurvePoint[], { loss, accuracy }: Progress)
   return [...kept, { loss: loss!, ...(accuracy === undefined ? {} : { accuracy }) }];
 }
 
-function beginSession(draft: Draft, at: number): void {
-  stopRunning(draft.trials);
+function beginSession(draft: Draft, at: number, facts: Json): void {
+  stopRunning(draft);
   draft.slots.clear();
   draft.preparation = undefined;
   const { session } = draft;
-  draft.session =
+  const opened: Session =
     session.phase === 'preparing' ? { ...session, phase: 'running', begunAt: at } : openedSession(draft, 'running', at);
+  draft.session = { ...opened, ...budgetOf(facts) };
+  say(draft, at, 'the search begins');
+}
+
+function budgetOf(facts: Json): Pick<Session, 'budget'> {
+  const { budget } = (facts ?? {}) as { readonly budget?: { readonly trials: number; readonly seconds?: number } };
+  return budget ? { budget: { trials: budget.trials, seconds: budget.seconds ?? null } } : {};
+}
+
+/** Nobody runs a session that is still open: it died. Somebody does, and has not begun it yet: it is being prepared. */
+function applyHolder(draft: Draft, { running, at }: EventOf<'holder'>): void {
+  if (!running && isOpen(draft)) {
+    stopRunning(draft);
+    endSession(draft, draft.session.endedAt, 'lost');
+  } else if (running && !isOpen(draft)) draft.session = openedSession(draft, 'preparing', at);
 }
 
 const openedSession = (draft: Draft, phase: 'preparing' | 'running', at: number): Session => ({
@@ -240,25 +294,27 @@ const openedSession = (draft: Draft, phase: 'preparing' | 'running', at: number)
   begunAt: at,
   endedAt: at,
   before: spentBy(draft),
-  finishedBefore: draft.finished.length,
+  finishedBefore: draft.finishedCount,
   paused: false,
 });
 
 /** Trials that were running when their session ended or died wait again. */
-function stopRunning(trials: Map<number, Trial>): void {
-  for (const [number, trial] of trials) {
+function stopRunning(draft: Draft): void {
+  for (const [number, trial] of draft.seen) {
     if (trial.state === 'running' || trial.state === 'aborted')
-      trials.set(number, { ...identityOf(trial), state: 'waiting', ...earlierOf(trial) });
+      draft.trials.set(number, { ...identityOf(trial), state: 'waiting', ...earlierOf(trial) });
   }
 }
 
-function endSession(draft: Draft, at: number): void {
+function endSession(draft: Draft, at: number, phase: 'ended' | 'lost'): void {
   draft.slots.clear();
   draft.preparation = undefined;
-  draft.session = { ...draft.session, phase: 'ended', endedAt: at, paused: false };
+  say(draft, at, phase === 'lost' ? 'the process of the search is gone' : 'the search has ended');
+  draft.session = { ...draft.session, phase, endedAt: at, paused: false };
 }
 
-const workedBy = ({ session }: Draft, at: number) => (session.phase === 'none' ? 0 : session.before + at - session.startedAt);
+const workedBy = ({ session }: Pick<ViewModel, 'session'>, at: number) =>
+  session.phase === 'none' ? 0 : session.before + at - session.startedAt;
 
 const identityOf = ({ number, candidate, key, origin }: Trial) => ({ number, candidate, key, origin });
 

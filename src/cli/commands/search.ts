@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Candidate } from '../../core/candidate.ts';
+import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { ControllerDefinition } from '../../core/controller.ts';
 import { exitCodes } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
@@ -17,10 +18,12 @@ import type { Space } from '../../search/space/space.ts';
 import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
-import { openStore } from '../../store/index.ts';
+import { openControl, openStore } from '../../store/index.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
 import { countFramed } from '../analyse.ts';
+import { budgetOfSession } from '../budget.ts';
 import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
+import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
 import { checkControllerFile } from '../controller-check/check.ts';
 import { chooseEngineHere, engineOfStudy } from '../engine.ts';
@@ -97,6 +100,8 @@ class SearchRun {
   #initial: readonly InitialTrial[] | undefined;
   /** What the user wants to be tried first. */
   readonly #given: Given;
+  /** Commands from before were meant for an earlier session. */
+  readonly #since = Date.now();
   #handle: StudyHandle | undefined;
   #stopping = false;
 
@@ -133,7 +138,7 @@ class SearchRun {
       record,
       framed: () => this.#initial && countFramed(this.#initial),
       past: store?.events(record.name) ?? [],
-      actions: { stop: () => this.#stop(), pause: () => this.#handle?.pause(), resume: () => this.#handle?.resume() },
+      actions: { stop: () => this.#stop(), steer: (command) => this.#steer(command) },
     });
   }
 
@@ -176,6 +181,11 @@ class SearchRun {
     this.#stopping = true;
     if (this.#handle) this.#handle.stop();
     else this.#executor.stop();
+  }
+
+  #steer(command: StudyCommand): CommandAnswer {
+    if (this.#handle) return this.#handle.steer(command);
+    return { done: false, message: 'The search is still making ready; ask again when the first trial runs.' };
   }
 
   /** Data and baseline; undefined when the user stopped it. */
@@ -253,8 +263,9 @@ class SearchRun {
   async #study(store: TrialStore, facts: Json, predict: Predict): Promise<number> {
     const { space, goal, lookAhead, schedule } = factsOf(this.#record);
     const { trials, seconds, stop } = this.#settings;
+    let control: ControlServer | undefined;
     const keyOf = this.#keyOf;
-    this.#handle = runStudy({
+    const handle = runStudy({
       store,
       study: this.#record,
       executor: this.#executor,
@@ -272,15 +283,24 @@ class SearchRun {
       initial: this.#initial!,
       enqueue: this.#store ? allOf(this.#given) : [],
       refuse: refusalOf({ space, goal, predict }),
-      budget: { trials, ...(seconds === undefined ? {} : { seconds }) },
+      budget: { ...budgetOfSession(store, this.#record.name, trials), ...(seconds === undefined ? {} : { seconds }) },
       lookAhead,
       ...schedulerOf(schedule, goal),
       stop: { ...stop, logScale },
       discard: ({ sha256 }) => removeCheckpoint(this.#flags.db, sha256),
       facts: { prepared: facts },
-      onEvent: this.#screen.emit,
+      onEvent: (event) => {
+        this.#screen.emit(event);
+        control?.observe(event);
+      },
     });
-    const end = await this.#handle.done;
+    this.#handle = handle;
+    const channel = openControl(this.#flags.db, 'search');
+    control = serveControl({ channel, study: this.#record.name, handle, workers: this.#settings.workers, since: this.#since });
+    const end = await handle.done.finally(() => {
+      control?.close();
+      channel.close();
+    });
     if (this.#flags.replicate !== undefined && exitCodeOf(end) === exitCodes.ok) await this.#replicate(store);
     this.#screen.close();
     if (!this.#flags.json) print(summarize(store, this.#record, end, this.#words()));

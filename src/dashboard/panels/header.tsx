@@ -45,6 +45,10 @@ function modeText(mode: Mode, remainingMs: number | undefined): string {
       return 'stopping: q again leaves now';
     case 'ended':
       return 'ended: q leaves';
+    case 'lost':
+      return 'its process is gone: q leaves';
+    case 'idle':
+      return 'no search runs: q leaves';
     default:
       return mode satisfies never;
   }

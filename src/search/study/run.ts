@@ -169,10 +169,15 @@ class StudyRun {
     this.#change({ type: 'budget', at: this.#clock.wall(), trials, seconds: seconds ?? null }, command);
   }
 
-  /** A change of the study that a person asked for; durable with the next round. */
+  /** A change of the study that a person asked for: durable before it is said to be done. */
   #change(event: Extract<StudyEvent, { type: 'budget' | 'favourite' }>, command: string | undefined): void {
     if (command !== undefined) this.#carriedOut.add(command);
     this.#record({ ...event, ...(command === undefined ? {} : { command }) });
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #begin(): void {
