@@ -325,9 +325,9 @@ class StudyRun {
   #arrive(job: number, outcome: Outcome): void {
     this.#running.delete(job);
     const { trial } = this.#ledger.jobs[job]!;
-    if (outcome.state === 'aborted' && !this.#cancelled.has(trial)) {
+    const error = outcome.state === 'aborted' ? stopError(outcome) : undefined;
+    if (outcome.state === 'aborted' && (error || !this.#cancelled.has(trial))) {
       this.#options.onEvent({ type: 'finished', at: this.#clock.wall(), trial, outcome });
-      const error = stopError(outcome);
       if (error) this.#fail(error);
       else if (!this.#ending) this.stop();
       this.#schedule();
