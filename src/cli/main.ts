@@ -5,6 +5,7 @@ import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
 import { dbOption, jsonOption, studyOption } from './declare/common.ts';
+import { addControl } from './declare/control.ts';
 import { addLooks } from './declare/looks.ts';
 import { addMachine } from './declare/machine.ts';
 import { addReplicate } from './declare/replicate.ts';
@@ -31,6 +32,7 @@ function program(): Command {
   addReplicate(nas, [studyOption(), dbOption(), jsonOption()]);
   addShip(nas);
   addSpaces(nas);
+  addControl(nas);
   addBench(nas);
   addMachine(nas);
   return nas;

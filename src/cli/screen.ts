@@ -77,7 +77,7 @@ function dashboard({ record, framed, settings, past, actions }: ScreenOptions): 
     actions: {
       pause: () => void actions.steer({ type: 'pause' }),
       resume: () => void actions.steer({ type: 'resume' }),
-      stop: actions.stop,
+      stop: () => actions.stop(),
       leaveNow: () => process.exit(130),
     },
     stdout: process.stdout,

@@ -73,23 +73,29 @@ export interface ControlChannel {
 /** Commands come from another process: checked before anything is done with them. */
 export function parseCommand(json: Json): StudyCommand | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
-  const { type, trial, trials, seconds, favourite } = json as { readonly [key: string]: Json };
-  switch (type) {
-    case 'pause':
-    case 'resume':
-    case 'stop':
-      return { type };
-    case 'stop-trial':
-      return isWhole(trial) ? { type, trial } : undefined;
-    case 'add-trials':
-      return Number.isSafeInteger(trials) ? { type, trials: trials as number } : undefined;
-    case 'time':
-      return seconds === null || (typeof seconds === 'number' && seconds > 0) ? { type, seconds } : undefined;
-    case 'favourite':
-      return isWhole(trial) && typeof favourite === 'boolean' ? { type, trial, favourite } : undefined;
-    default:
-      return undefined;
-  }
+  const fields = json as Fields;
+  const { type } = fields;
+  return typeof type === 'string' ? parsers.get(type)?.(fields) : undefined;
 }
 
+type Fields = Readonly<Record<string, Json>>;
+
+const parsers: ReadonlyMap<string, (fields: Fields) => StudyCommand | undefined> = new Map<
+  string,
+  (fields: Fields) => StudyCommand | undefined
+>([
+  ['pause', () => ({ type: 'pause' })],
+  ['resume', () => ({ type: 'resume' })],
+  ['stop', () => ({ type: 'stop' })],
+  ['stop-trial', ({ trial }) => (isWhole(trial) ? { type: 'stop-trial', trial } : undefined)],
+  ['add-trials', ({ trials }) => (Number.isSafeInteger(trials) ? { type: 'add-trials', trials: trials as number } : undefined)],
+  ['time', ({ seconds }) => (seconds === null || isPositive(seconds) ? { type: 'time', seconds } : undefined)],
+  [
+    'favourite',
+    ({ trial, favourite }) =>
+      isWhole(trial) && typeof favourite === 'boolean' ? { type: 'favourite', trial, favourite } : undefined,
+  ],
+]);
+
 const isWhole = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isPositive = (value: Json | undefined): value is number => typeof value === 'number' && value > 0;

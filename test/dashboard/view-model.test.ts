@@ -64,10 +64,10 @@ describe('fold of the events', () => {
     expect(reduce(model, started(1, 0, 2)).curves.get(1)).toBeUndefined();
   });
 
-  it('logs messages and the ends of trials, the last 200', () => {
-    const messages = Array.from({ length: 300 }, (_, i): LiveEvent => ({ type: 'log', at: i, level: 'info', message: `${i}` }));
+  it('logs messages and the ends of trials, the last 1000', () => {
+    const messages = Array.from({ length: 1100 }, (_, i): LiveEvent => ({ type: 'log', at: i, level: 'info', message: `${i}` }));
     const model = foldEvents(emptyModel, [begin(), ...messages, asked(1), started(1), finished(1, done, 5000)]);
-    expect(model.log).toHaveLength(200);
+    expect(model.log).toHaveLength(1000);
     expect(model.log[0]).toEqual({ elapsedMs: 101, level: 'info', message: '101' });
     expect(model.log.at(-1)).toEqual({ elapsedMs: 5000, trial: 1 });
   });

@@ -116,6 +116,6 @@ describe('steering', () => {
       },
     });
     await handle.done;
-    expect([...readStudy(store, 'study').favourites].sort()).toEqual([1, 3, 5, 7]);
+    expect([...readStudy(store, 'study').favourites].sort((a, b) => a - b)).toEqual([1, 3, 5, 7]);
   });
 });
