@@ -52,6 +52,7 @@ function executorOf(plans: readonly Plan[], answer: (plan: Plan) => Outcome): Ex
       return answer(planOf(request.candidate));
     },
     stop: () => undefined,
+    cancel: () => undefined,
     pause: () => undefined,
     resume: () => undefined,
     close: async () => undefined,
