@@ -18,6 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   'search/bench': ['search/space', 'search/study'],
   'search/pick': ['search/study'],
   'search/sensitivity': ['search/space'],
+  'search/importance': [],
   'network/ir': [],
   'network/autodiff': ['network/ir'],
   'network/models': ['network/ir'],
@@ -29,10 +30,13 @@ const mayImport: Record<string, readonly string[]> = {
   executors: ['trial/protocol.ts'],
   store: [],
   dashboard: ['store'],
-  report: ['store'],
+  report: ['store', 'search/study', 'search/pick', 'search/importance', 'dashboard/format.ts'],
+  ui: ['store', 'report'],
+  // Runs in a browser: pure functions and plain types alone.
+  'ui/page': ['report/charts', 'report/study', 'dashboard/format.ts'],
   export: ['store', 'network/ir'],
-  cli: ['search', 'network', 'trial', 'executors', 'store', 'dashboard', 'report', 'export'],
-  'index.ts': ['search', 'network', 'trial', 'executors', 'store', 'dashboard', 'report', 'export', 'cli'],
+  cli: ['search', 'network', 'trial', 'executors', 'store', 'dashboard', 'report', 'export', 'ui'],
+  'index.ts': ['search', 'network', 'trial', 'executors', 'store', 'dashboard', 'report', 'export', 'ui', 'cli'],
 };
 
 const files = (readdirSync(source, { recursive: true }) as string[]).filter((file) => /\.tsx?$/.test(file));
@@ -84,6 +88,19 @@ describe('layers', () => {
     visit('cli/main.ts');
     visit('cli/commands/search.ts');
     expect([...seen].filter((file) => importsOf(file).packages.includes('onnxruntime-node'))).toEqual([]);
+  });
+
+  it('keeps Node.js out of the page', () => {
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const target of importsOf(file, 'at start').relative) visit(target);
+    };
+    visit('ui/page/main.ts');
+    expect(seen.size).toBeGreaterThan(20);
+    const packages = [...seen].flatMap((file) => importsOf(file, 'at start').packages);
+    expect(new Set(packages.map((name) => name.split('/')[0]))).toEqual(new Set(['echarts', 'seedrandom']));
   });
 
   it('opens the database in one room', () => {

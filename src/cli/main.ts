@@ -10,6 +10,7 @@ import { addLooks } from './declare/looks.ts';
 import { addMachine } from './declare/machine.ts';
 import { addReplicate } from './declare/replicate.ts';
 import { addScheduleOptions } from './declare/schedule.ts';
+import { addScreens } from './declare/screens.ts';
 import { addShip } from './declare/ship.ts';
 import { addStartOptions, declareStart } from './declare/start.ts';
 import { describeError, duration, memorySize, messageOf, wholeNumber } from './options.ts';
@@ -29,6 +30,7 @@ function program(): Command {
   addSearch(nas);
   declareStart(nas);
   addLooks(nas);
+  addScreens(nas);
   addReplicate(nas, [studyOption(), dbOption(), jsonOption()]);
   addShip(nas);
   addSpaces(nas);

@@ -4,8 +4,8 @@ import type { StudyRecord } from '../core/store.ts';
 import { measuredTrial } from '../core/trial.ts';
 import { formatPercent } from '../dashboard/format.ts';
 import { describe } from '../dashboard/layer-strips.ts';
-import { type LayerCosts, layerCosts } from '../network/compress/layer-costs.ts';
 import { matchable, techniqueInfos } from '../network/compress/catalog.ts';
+import { type LayerCosts, layerCosts } from '../network/compress/layer-costs.ts';
 import { describeSetup } from '../network/engine/choice.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { withoutValues } from '../network/ir/zeros.ts';
@@ -13,7 +13,7 @@ import { metricInfos } from '../network/metrics/index.ts';
 import { buildModel, type ModelSpec } from '../network/models/index.ts';
 import type { CurvePoint, LayerCost, ParameterHead, StudyHead, TrialDetails } from '../report/study/picture.ts';
 import { levels } from '../search/space/domain.ts';
-import type { Parameter } from '../search/space/space.ts';
+import type { Parameter, Space } from '../search/space/space.ts';
 import type { StudyView } from '../store/index.ts';
 import type { FirstAidRecord } from '../trial/first-aid.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
@@ -43,7 +43,10 @@ export function headOf(record: StudyRecord, db: string): StudyHead {
       ['controller', record.controller],
       ['seed', record.seed],
       ['trained by', describeSetup(engineOf(record))],
-      ['versions', `espalier ${versions.espalier}, onnxruntime ${versions.onnxruntime}, Node.js ${versions.node}, ${versions.platform}`],
+      [
+        'versions',
+        `espalier ${versions.espalier}, onnxruntime ${versions.onnxruntime}, Node.js ${versions.node}, ${versions.platform}`,
+      ],
     ],
     exportCommand: `nas export --db ${quoted(db)} --study ${quoted(record.name)}`,
   };
@@ -63,7 +66,8 @@ function labelOf(section: Json): string {
   return entries.map(([key, value]) => (key === 'family' || key === 'name' ? plain(value) : `${key} ${plain(value)}`)).join(', ');
 }
 
-const plain = (value: Json): string => (Array.isArray(value) ? value.map(plain).join(' ') : typeof value === 'object' ? JSON.stringify(value) : String(value));
+const plain = (value: Json): string =>
+  Array.isArray(value) ? value.map(plain).join(' ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 /** For a shell: in quotes where it has anything but plain characters. */
 const quoted = (text: string): string => (/^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
@@ -88,7 +92,7 @@ export function detailsOf({ record, trials, sessions }: StudyView, number: numbe
   return {
     number,
     plan,
-    layers: prepared ? layersOfTrial(sections.model as unknown as ModelSpec, prepared, plan) : [],
+    layers: prepared ? layersOfTrial(sections.model as unknown as ModelSpec, prepared, plan, searchedKnobs(space)) : [],
     curve: curve.map(({ epoch, loss, trainAccuracy }): CurvePoint => ({ epoch, loss, accuracy: trainAccuracy })),
     latencyMs: latency ? [latency.lowMs, latency.highMs] : null,
     recall: (validation?.perClass ?? []).map(({ recall }, i) => [classes[i] ?? `class ${i}`, recall]),
@@ -104,13 +108,13 @@ function firstAidRemarks(record: FirstAidRecord | undefined): string[] {
   return remedy ? [broken, `First aid: ${remedy.name} at ${remedy.layers.join(', ')}. The file was measured so.`] : [broken];
 }
 
-function layersOfTrial(model: ModelSpec, { data }: PreparedFacts, plan: Plan): LayerCost[] {
+function layersOfTrial(model: ModelSpec, { data }: PreparedFacts, plan: Plan, searched: ReadonlySet<string>): LayerCost[] {
   const dense = denseOf(model, data);
   const before = layerCosts(dense, { recipe: {}, techniques: {} })!;
   const after = layerCosts(dense, plan);
   if (!after) return [];
   const now = new Map(after.map((cost) => [cost.layer, cost]));
-  const choices = choicesByLayer(dense, plan);
+  const choices = choicesByLayer(dense, plan, searched);
   return before.map(({ layer, macs, params }: LayerCosts) => ({
     layer,
     macs: now.get(layer)?.macs ?? 0,
@@ -133,14 +137,29 @@ function denseOf(model: ModelSpec, data: PreparedFacts['data']): Graph {
   return graph;
 }
 
-function choicesByLayer(dense: Graph, { techniques }: Plan): Map<string, string> {
+/** `prune keep`: the knobs that a space leaves open, by technique. */
+const searchedKnobs = ({ parameters }: Space): ReadonlySet<string> =>
+  new Set(parameters.flatMap(({ target }) => (target.kind === 'technique' ? [`${target.technique} ${target.knob}`] : [])));
+
+/** What differs between trials; of a technique without an open knob, all its settings. */
+function choicesByLayer(dense: Graph, { techniques }: Plan, searched: ReadonlySet<string>): Map<string, string> {
   const texts = new Map<string, string[]>();
   const sites = new Map(techniqueInfos(dense).map(({ name, sites }) => [name, sites]));
   for (const [technique, settings] of Object.entries(techniques)) {
     for (const [site, values] of Object.entries(settings as Record<string, Readonly<Record<string, Value>>>)) {
       const layers = sites.get(technique)?.find(({ name }) => name === site)?.layers ?? [site];
-      for (const layer of layers) texts.set(layer, [...(texts.get(layer) ?? []), `${technique} ${describe(values)}`]);
+      for (const layer of layers)
+        texts.set(layer, [...(texts.get(layer) ?? []), `${technique} ${describe(openOf(technique, values, searched))}`]);
     }
   }
   return new Map([...texts].map(([layer, all]) => [layer, all.join('; ')]));
+}
+
+function openOf(
+  technique: string,
+  values: Readonly<Record<string, Value>>,
+  searched: ReadonlySet<string>,
+): Readonly<Record<string, Value>> {
+  const open = Object.entries(values).filter(([knob]) => searched.has(`${technique} ${knob}`));
+  return open.length > 0 ? Object.fromEntries(open) : values;
 }

@@ -88,6 +88,7 @@ const policy = () =>
     },
     referrerPolicy: 'no-referrer',
     xFrameOptions: 'DENY',
+    strictTransportSecurity: false,
   });
 
 interface Told {
@@ -99,7 +100,8 @@ interface Told {
 const notThere = new Set(['STUDY_MISSING', 'STORE_MISSING', 'TRIAL_MISSING']);
 
 function answerTo(error: Error): Told {
-  if (error instanceof NasError) return { status: notThere.has(error.code) ? 404 : 409, code: error.code, message: error.message };
+  if (error instanceof NasError)
+    return { status: notThere.has(error.code) ? 404 : 409, code: error.code, message: error.message };
   if (error instanceof SyntaxError) return { status: 400, code: 'UI_REQUEST', message: 'the request is no JSON.' };
   return { status: 500, code: 'UI_FAILED', message: error.message };
 }

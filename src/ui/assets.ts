@@ -32,7 +32,7 @@ async function load(): Promise<PageAssets> {
 async function bundle(): Promise<PageAssets> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
-    entryPoints: [fileOf('main.ts')],
+    entryPoints: [fileOf('main.ts'), fileOf('main.css')],
     bundle: true,
     minify: true,
     format: 'iife',

@@ -10,7 +10,8 @@ const head = (title: string) => `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>`;
 
-const body = '<div id="app"><p class="loading">Reading the study …</p></div><noscript>This page draws with JavaScript.</noscript>';
+const body =
+  '<div id="app"><p class="loading">Reading the study …</p></div><noscript>This page draws with JavaScript.</noscript>';
 
 /** The page of `nas ui`. The token lets it ask for exports. */
 export const liveDocument = (token: string): string => `${head('Espalier')}

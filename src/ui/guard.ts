@@ -27,7 +27,10 @@ export function onlyOwnHost(host: string): MiddlewareHandler {
   return async (context, next) => {
     const name = hostOf(context)?.replace(/:\d+$/, '').toLowerCase();
     if (name !== undefined && names.has(name)) return next();
-    return context.text(`This page belongs to ${[...names][0]} and does not answer to "${name ?? ''}". Open it under the address that nas ui printed.\n`, 421);
+    return context.text(
+      `This page belongs to ${[...names][0]} and does not answer to "${name ?? ''}". Open it under the address that nas ui printed.\n`,
+      421,
+    );
   };
 }
 

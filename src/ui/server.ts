@@ -45,8 +45,16 @@ function close(server: Server): Promise<void> {
 function refusal(error: NodeJS.ErrnoException, host: string, port: number): NasError {
   const facts = { host, port, cause: error.code ?? error.message };
   if (error.code === 'EADDRINUSE')
-    return new NasError('PORT_IN_USE', `port ${port} is taken by another program. Name another with --port, or --port 0 for any that is free.`, { facts });
+    return new NasError(
+      'PORT_IN_USE',
+      `port ${port} is taken by another program. Name another with --port, or --port 0 for any that is free.`,
+      { facts },
+    );
   if (error.code === 'EACCES')
-    return new NasError('UI_ADDRESS', `port ${port} needs more rights than you have. Name one from 1024 on with --port.`, { facts });
-  return new NasError('UI_ADDRESS', `cannot listen on ${host}: ${error.message}. Name an address of this machine with --host.`, { facts });
+    return new NasError('UI_ADDRESS', `port ${port} needs more rights than you have. Name one from 1024 on with --port.`, {
+      facts,
+    });
+  return new NasError('UI_ADDRESS', `cannot listen on ${host}: ${error.message}. Name an address of this machine with --host.`, {
+    facts,
+  });
 }

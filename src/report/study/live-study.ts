@@ -69,8 +69,8 @@ export class LiveStudy {
 
   #open(trial: number, worker: number, at: number): void {
     this.#close(trial, at);
-    const runs = (this.#runs[trial] ??= []);
-    runs.push({ worker, start: at - this.head.createdAt, end: null });
+    this.#runs[trial] ??= [];
+    this.#runs[trial].push({ worker, start: at - this.head.createdAt, end: null });
   }
 
   #close(trial: number, at: number): void {

@@ -131,7 +131,8 @@ function histogram(
   for (const point of sample) {
     const x = points[point]![axis]!;
     const index = Math.min(bins - 1, Math.floor(x * bins));
-    const cell = (cells[index] ??= { count: 0, sum: 0, low: x, high: x });
+    const cell = cells[index] ?? { count: 0, sum: 0, low: x, high: x };
+    cells[index] = cell;
     cell.count++;
     cell.sum += targets[point]!;
     if (x < cell.low) cell.low = x;

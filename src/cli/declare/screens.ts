@@ -1,0 +1,26 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { dbOption, studyOption } from './common.ts';
+
+function port(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('Expected a port from 0 to 65535.');
+  return value;
+}
+
+/** Declares the web page and the report. */
+export function addScreens(nas: Command): void {
+  nas
+    .command('ui')
+    .description('a web page of the studies in a database, live while a search runs')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .option('--port <n>', 'port to listen on; 0: any that is free (default: 7357, or the next free one)', port)
+    .option('--host <address>', 'address to listen on; beyond this machine a token is asked for', '127.0.0.1')
+    .option('--open', 'open the page in a browser (default: where there is a desktop)')
+    .option('--no-open', 'only print the address')
+    .action(async (flags) => {
+      const { ui } = await import('../commands/ui.ts');
+      process.exitCode = await ui(flags);
+    });
+}

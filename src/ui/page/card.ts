@@ -1,0 +1,149 @@
+import type { EChartsType } from 'echarts/core';
+import { type Chart, type ChartInput, trialOf } from '../../report/charts/chart.ts';
+import { fill, h } from './dom.ts';
+import { createChart } from './draw.ts';
+import type { PageState, PageStore } from './store.ts';
+import { tipOf } from './tip.ts';
+
+export interface CardOptions {
+  /** Controls beside the title. */
+  readonly toolbar?: HTMLElement;
+  /** Narrower screens scroll sideways instead of squeezing it. */
+  readonly minWidth?: number;
+  /** Which chart it shows, where that depends on the view. */
+  readonly chartOf?: (state: PageState) => Chart;
+  readonly onChart?: (chart: EChartsType, host: HTMLElement) => void;
+}
+
+/** Of a chart that has nothing to draw yet: its words say why. */
+const emptyHeight = 24;
+
+/** A chart with its title, its description in words, and a canvas that is drawn only while it can be seen. */
+export class ChartCard {
+  readonly element: HTMLElement;
+  readonly #chart: Chart;
+  readonly #store: PageStore;
+  readonly #options: CardOptions;
+  readonly #host: HTMLElement;
+  readonly #caption: HTMLElement;
+  readonly #tip = h('div', { class: 'tip', hidden: true });
+  #drawing: EChartsType | undefined;
+  #drawn: PageState | undefined;
+  #drawnBy: Chart | undefined;
+  #visible = false;
+
+  constructor(chart: Chart, store: PageStore, options: CardOptions = {}) {
+    this.#chart = chart;
+    this.#store = store;
+    this.#options = options;
+    const id = `chart-${chart.name}`;
+    this.#caption = h('p', { class: 'caption', id: `${id}-words` });
+    this.#host = h('div', {
+      class: 'canvas',
+      role: 'img',
+      'aria-labelledby': `${id}-title`,
+      'aria-describedby': `${id}-words`,
+      id,
+    });
+    if (options.minWidth) this.#host.style.minWidth = `${options.minWidth}px`;
+    const scroller = h(
+      'div',
+      {
+        class: 'scroller',
+        ...(options.minWidth ? { tabindex: 0, role: 'group', 'aria-label': `${chart.title}, scrolls sideways` } : {}),
+      },
+      this.#host,
+    );
+    this.element = h(
+      'section',
+      { class: `card card-${chart.name}`, 'aria-labelledby': `${id}-title` },
+      h('header', {}, h('h2', { id: `${id}-title` }, chart.title), options.toolbar),
+      this.#caption,
+      scroller,
+      this.#tip,
+    );
+    new IntersectionObserver(([entry]) => this.#see(entry!.isIntersecting), { rootMargin: '200px' }).observe(this.element);
+    new ResizeObserver(() => this.#resize()).observe(this.#host);
+  }
+
+  update(state: PageState): void {
+    if (!this.#visible || state === this.#drawn || !state.study) return;
+    const chart = this.#options.chartOf?.(state) ?? this.#chart;
+    const input = this.#inputOf(state);
+    const words = chart.describe(input);
+    if (this.#caption.textContent !== words) fill(this.#caption, words);
+    this.#draw(chart, input);
+    this.#drawn = state;
+    this.#drawnBy = chart;
+  }
+
+  #draw(chart: Chart, input: ChartInput): void {
+    const option = chart.option(input);
+    this.#host.style.height = `${option ? chart.height(input) : emptyHeight}px`;
+    if (!option) {
+      this.#drawing?.clear();
+      return;
+    }
+    this.#drawing ??= this.#create();
+    this.#drawing.resize({ height: chart.height(input), width: 'auto' });
+    const isSame = this.#drawnBy === chart;
+    this.#drawing.setOption(option, isSame ? { replaceMerge: ['series', 'parallelAxis'] } : { notMerge: true });
+  }
+
+  #create(): EChartsType {
+    const drawing = createChart(this.#host);
+    drawing.on('click', (event) => {
+      const number = trialOf(event.value);
+      if (number === undefined) return;
+      const native = (event.event as { readonly event?: MouseEvent } | undefined)?.event;
+      if (native?.shiftKey || native?.ctrlKey || native?.metaKey) this.#store.togglePinned(number);
+      else this.#store.look({ selected: number });
+    });
+    drawing.on('mousemove', (event) =>
+      this.#hover(trialOf(event.value), event.event as { readonly offsetX: number; readonly offsetY: number } | undefined),
+    );
+    drawing.on('globalout', () => this.#hover(undefined));
+    drawing.on('mouseout', () => this.#hover(undefined));
+    this.#options.onChart?.(drawing, this.#host);
+    return drawing;
+  }
+
+  #hover(number: number | undefined, at?: { readonly offsetX: number; readonly offsetY: number }): void {
+    const { study, view } = this.#store.state;
+    const row = number === undefined ? undefined : study?.picture.rows[number];
+    this.#tip.hidden = !row;
+    if (!row || !at || !study) return;
+    fill(this.#tip, ...tipOf(row, study, view));
+    const left = this.#host.offsetLeft + at.offsetX;
+    const flip = at.offsetX > this.#host.clientWidth / 2;
+    this.#tip.style.left = `${flip ? left - 14 - this.#tip.offsetWidth : left + 14}px`;
+    this.#tip.style.top = `${this.#host.offsetTop + at.offsetY + 10}px`;
+  }
+
+  #inputOf(state: PageState): ChartInput {
+    const { study, others, view, look, details, importances, kept } = state;
+    return {
+      study: study!,
+      others,
+      view,
+      look,
+      details,
+      importances,
+      kept,
+      width: this.#host.clientWidth,
+      height: this.#host.clientHeight,
+    };
+  }
+
+  #see(visible: boolean): void {
+    this.#visible = visible;
+    if (visible) this.update(this.#store.state);
+  }
+
+  #resize(): void {
+    if (!this.#drawing) return;
+    this.#drawn = undefined;
+    this.#drawing.resize();
+    this.update(this.#store.state);
+  }
+}
