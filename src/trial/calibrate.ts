@@ -1,12 +1,11 @@
 import type { Plan } from '../core/candidate.ts';
-import { finalize, simulate, simulates, statisticsNeeded } from '../network/compress/recipe.ts';
+import { finalize, prepared, simulate, simulates, statisticsNeeded } from '../network/compress/recipe.ts';
 import type { Statistics } from '../network/compress/technique.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
 import type { Dataset } from '../network/data/dataset.ts';
 import { collectStatistics, type StatisticsRequest, type ValueStatistics } from '../network/engine/statistics.ts';
 import { fingerprint } from '../network/ir/fingerprint.ts';
 import type { Graph } from '../network/ir/graph.ts';
-import { foldBatchNorm } from '../network/ir/passes/fold-batchnorm.ts';
 import type { TrialHooks } from './protocol.ts';
 import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
@@ -38,7 +37,7 @@ async function calibrate(graph: Graph, plan: Plan, { dataset }: SharedTrialData,
   const needed = statisticsNeeded(graph, plan);
   if (needed.length === 0) return {};
   const { train: split, shape, normalization } = dataset;
-  const folded = foldBatchNorm(graph);
+  const folded = prepared(graph, plan);
   const known = knownOf(folded, dataset);
   const missing = needed.filter((need) => !answers(known.get(need.value), need));
   if (missing.length > 0) {

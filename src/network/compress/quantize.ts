@@ -6,6 +6,7 @@ import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
 import { calibrated, ownersOf, scaledValues } from './quantize/activations.ts';
 import { correctedBias } from './quantize/bias.ts';
 import { emitQdq, type LayerEmission } from './quantize/emit.ts';
+import { clippedLayers, equalized, type Pair, pairsOf } from './quantize/equalize.ts';
 import { type IntegerLayout, integerLayout } from './quantize/layout.ts';
 import { type Affine, blocksOf, groupSize, quantizeWeight } from './quantize/parameters.ts';
 import { effective, knobs, limitOf, modes, type Settings } from './quantize/settings.ts';
@@ -31,20 +32,31 @@ export const quantize = defineTechnique({
   summary: 'Store layers in 8 bits or fewer, and compute them in 8-bit integers where the mode says so.',
   stage: 'quantize',
   knobs,
-  sites: (graph) => quantizableLayers(graph).map(({ name, node }) => siteOf(name, node)),
+  sites: (graph) => {
+    const clipped = clippedLayers(graph);
+    return quantizableLayers(graph).map(({ name, node }) => siteOf(name, node, clipped.has(name)));
+  },
 
   canonical(graph, settings) {
     const { trained, chosen, owners } = schemeOf(foldBatchNorm(graph), settings);
     const calibrating = new Set(owners.values());
+    const equal = new Set(equalizedPairs(trained.graph, chosen).map(({ first }) => first.name));
     const split = new Set([...chosen.keys()].flatMap(({ name }) => (settings[name] ? [] : [wholeOf(name)])));
     const own = [...chosen].filter(([{ name }]) => settings[name]);
     return Object.fromEntries(
       own.map(([layer, asked]) => [
         layer.name,
         // The parts of a layer that was split differ in what a knob means to them.
-        split.has(layer.name) ? asked : normalForm(trained.graph, layer, asked, calibrating.has(asked)),
+        split.has(layer.name)
+          ? asked
+          : normalForm(trained.graph, layer, asked, { calibrates: calibrating.has(asked), equalizes: equal.has(layer.name) }),
       ]),
     );
+  },
+
+  prepare(graph, settings) {
+    const { chosen } = schemeOf(graph, settings);
+    return equalized(graph, equalizedPairs(graph, chosen));
   },
 
   needs(graph, settings) {
@@ -92,8 +104,13 @@ export const quantize = defineTechnique({
 });
 
 /** A Conv has no kernel for ranges of every run that is worth it (measured: ten times slower than floats). */
-const siteOf = (name: string, { op }: Node): Site =>
-  op === 'Conv' ? { name, layers: [name], allowed: { mode: ['static', 'qat', 'weight-only'] } } : { name, layers: [name] };
+function siteOf(name: string, { op }: Node, isClipped: boolean): Site {
+  const allowed = {
+    ...(op === 'Conv' ? { mode: ['static', 'qat', 'weight-only'] } : {}),
+    ...(isClipped ? { equalize: [false] } : {}),
+  };
+  return Object.keys(allowed).length === 0 ? { name, layers: [name] } : { name, layers: [name], allowed };
+}
 
 /** Conv and Gemm whose bias, where they have one, is a constant vector. */
 function quantizableLayers(graph: Graph): readonly Layer[] {
@@ -104,8 +121,30 @@ function quantizableLayers(graph: Graph): readonly Layer[] {
   });
 }
 
-/** Knobs at their defaults that change nothing at this layer. `calibrates`: whether a value follows its settings. */
-function normalForm(graph: Graph, { node, weight, outputAxis }: Layer, own: Settings, calibrates: boolean): Settings {
+/** The pairs whose first layer asks for it. Weights that training felt quantized stay as they were trained. */
+function equalizedPairs(graph: Graph, chosen: ReadonlyMap<Layer, Settings>): readonly Pair[] {
+  const settings = new Map([...chosen].map(([{ name }, own]) => [name, own]));
+  return pairsOf(graph).filter(({ first, second }) => {
+    const next = settings.get(second.name);
+    return settings.get(first.name)?.equalize === true && !(next && modes[next.mode].simulated);
+  });
+}
+
+/** What a layer's settings mean beside the others'. */
+interface Effects {
+  /** Whether a value follows its calibration. */
+  readonly calibrates: boolean;
+  /** Whether there is a layer to share out scales with. */
+  readonly equalizes: boolean;
+}
+
+/** Knobs at their defaults that change nothing at this layer. */
+function normalForm(
+  graph: Graph,
+  { node, weight, outputAxis }: Layer,
+  own: Settings,
+  { calibrates, equalizes }: Effects,
+): Settings {
   const { shape } = graph.types[weight]!;
   const channels = shape[outputAxis]!;
   const inputs = elementCount(shape) / channels;
@@ -116,6 +155,7 @@ function normalForm(graph: Graph, { node, weight, outputAxis }: Layer, own: Sett
     weights: channels === 1 ? knobs.weights.default : own.weights,
     calibration: calibrates ? own.calibration : knobs.calibration.default,
     bias: node.inputs[2] ? own.bias : knobs.bias.default,
+    equalize: equalizes ? own.equalize : knobs.equalize.default,
   };
 }
 

@@ -214,6 +214,13 @@ const inTurn =
     for (const project of projections) project(weights, moment);
   };
 
+/** The fine-tuned network as it is measured and finished: BatchNormalization folded, every technique's preparations made. */
+export const prepared = (graph: Graph, plan: Plan): Graph =>
+  activeIn(plan).reduce(
+    (current, { technique, settings }) => technique.prepare?.(current, settings) ?? current,
+    foldBatchNorm(graph),
+  );
+
 /**
  * Values whose statistics `finalize` wants, measured over calibration data, once each. `graph` is the fine-tuned
  * network, with BatchNormalization or folded: the values have the same names and meanings in both.
@@ -239,7 +246,7 @@ export function finalize(graph: Graph, plan: Plan, statistics: Statistics): Grap
   const used = activeIn(plan);
   const finished = used.reduce(
     (current, { technique, settings }) => technique.finalize?.(current, settings, statistics) ?? current,
-    foldBatchNorm(graph),
+    prepared(graph, plan),
   );
   return shortNames(used.reduce((current, { technique, settings }) => technique.store?.(current, settings) ?? current, finished));
 }

@@ -145,8 +145,10 @@ export interface SameAs {
  * - `during`: called when training begins, or goes on from a checkpoint; what comes back is called after every step.
  *   Whatever it has to remember it must see in the weights (a weight that was pruned is 0): nothing else is saved.
  * - `report`: facts about the fine-tuned network, for the trial's record.
- * - `needs`: values of the trained network, BatchNormalization folded, whose statistics `finalize` wants.
- * - `finalize`: after fine-tuning, on that folded network.
+ * - `prepare`: after fine-tuning, on that network with BatchNormalization folded: what computes the same, under the same
+ *   names, and is better to measure and finish. Values that `simulate` put there stay as they are.
+ * - `needs`: values of the trained network, folded and prepared, whose statistics `finalize` wants.
+ * - `finalize`: after fine-tuning, on that network.
  * - `store`: how the finished network is written, after every technique's `finalize`. What comes out is what is encoded
  *   and measured.
  * - `remedies`, `milder`: names of what may save a network that finishing it has broken, and settings of a site milder in that
@@ -176,6 +178,7 @@ export interface Technique<K extends Knobs = Knobs> {
   objective?(graph: Graph, settings: BySite<SettingsOf<K>>, terms: LossTerms): string;
   during?(graph: Graph, settings: BySite<SettingsOf<K>>): (weights: Weights) => Projection;
   report?(graph: Graph, settings: BySite<SettingsOf<K>>): Json;
+  prepare?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
   needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly Need[];
   finalize?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   store?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;

@@ -61,6 +61,13 @@ export const knobs = {
     default: 'kept',
     summary: 'static, dynamic, weight-only: take out of the bias what the rounded weights add on average.',
   },
+  equalize: {
+    kind: 'choice',
+    values: [false, true],
+    default: false,
+    summary:
+      'static, dynamic, weight-only: before ranges are measured, share out the scales of the channels between this layer and the one that reads it, which changes no answer; not where a ReLU6 lies between.',
+  },
 } as const satisfies Knobs;
 
 export type Settings = SettingsOf<typeof knobs>;
@@ -91,7 +98,7 @@ export const modes: Readonly<Record<Settings['mode'], Mode>> = {
     simulated: true,
     limit: weightLimit,
     emission: integerLayer,
-    idle: ['weights', 'group', 'bias'],
+    idle: ['weights', 'group', 'bias', 'equalize'],
   },
   dynamic: {
     integerActivations: false,
