@@ -51,6 +51,8 @@ export const factor = defineTechnique({
     return mapSites(settings, (name, own) => normalForm(graph, layers.get(name)!, own));
   },
 
+  touches: (graph, settings) => factorable(graph).flatMap(({ name, weight }) => (settings[name] ? [weight] : [])),
+
   dependsOnValues: ({ by }) => by === 'energy',
 
   rewrite(graph, settings) {

@@ -8,6 +8,7 @@ import { distil } from './distil.ts';
 import { drop } from './drop.ts';
 import { factor } from './factor.ts';
 import { kernel } from './kernel.ts';
+import { order } from './order.ts';
 import { prune } from './prune-channels.ts';
 import { quantize } from './quantize.ts';
 import { sparsify } from './sparsify.ts';
@@ -25,4 +26,5 @@ export const techniques: readonly Technique[] = [
   quantize,
   distil,
   attention,
+  order,
 ];

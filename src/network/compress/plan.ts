@@ -3,7 +3,7 @@ import type { Knob, Site } from '../../core/catalog.ts';
 import { didYouMean, NasError } from '../../core/errors.ts';
 import type { Graph } from '../ir/graph.ts';
 import { techniques } from './index.ts';
-import { type BySite, type Stage, stages, type Technique } from './technique.ts';
+import { type BySite, mapSites, type Stage, stages, type Technique } from './technique.ts';
 
 /** A technique that a plan uses somewhere, with complete settings of the sites that are on. */
 export interface Active {
@@ -11,7 +11,7 @@ export interface Active {
   readonly settings: BySite<SiteSettings>;
 }
 
-/** The techniques that a plan uses anywhere, in the order in which they have their turns. Throws NasError COMPRESS_SETTING. */
+/** The techniques that a plan uses anywhere, in the usual order of their stages. Throws NasError COMPRESS_SETTING. */
 export function activeIn(plan: Plan): readonly Active[] {
   const used = techniques.flatMap((technique) => {
     const entries = Object.entries(plan.techniques[technique.name] ?? {}).flatMap(([site, settings]) => {
@@ -20,15 +20,53 @@ export function activeIn(plan: Plan): readonly Active[] {
     });
     return entries.length === 0 ? [] : [{ technique, settings: Object.fromEntries(entries) }];
   });
-  const order = stageOrder(used);
-  return order.flatMap((stage) => used.filter(({ technique }) => technique.stage === stage));
+  return stages.flatMap((stage) => used.filter(({ technique }) => technique.stage === stage));
 }
 
-/** The order that a technique of the plan decides, else the usual one. */
-function stageOrder(used: readonly Active[]): readonly Stage[] {
-  const [decided] = used.flatMap(({ technique, settings }) => (technique.order ? [technique.order(settings)] : []));
-  return decided ?? stages;
+/**
+ * Some of a technique's sites at one moment: what it does before training; what it does early, where an order says so, beside
+ * what it does later; what it does while training or after it.
+ */
+export interface Turn extends Active {
+  readonly phase: 'before' | 'early' | 'later';
 }
+
+/**
+ * The techniques in the order that one of the plan decides, else in the usual one. An order is about what is done before
+ * training; what happens later follows, as soon as all is done that usually comes before it.
+ */
+export function turnsOf(used: readonly Active[]): readonly Turn[] {
+  const [decided] = used.flatMap(({ technique, settings }) => (technique.order ? [technique.order(settings)] : []));
+  const past = new Set<Stage>();
+  const told = new Set<Stage>();
+  return (decided ?? stages).flatMap((stage) => {
+    past.add(stage);
+    const open = stages.find((each) => !past.has(each));
+    const ready = stages.filter((each, place) => !told.has(each) && (!open || place < stages.indexOf(open)));
+    for (const each of ready) told.add(each);
+    const ofStage = (wanted: Stage) => used.filter(({ technique }) => technique.stage === wanted);
+    return [...ofStage(stage).flatMap(before), ...ready.flatMap((each) => ofStage(each).flatMap(afterwards))];
+  });
+}
+
+function before({ technique, settings }: Active): readonly Turn[] {
+  if (technique.early) return [{ technique, settings, phase: 'early' }];
+  return some({
+    technique,
+    phase: 'before',
+    settings: mapSites(settings, (_, site) => (technique.later?.(site) ? undefined : site)),
+  });
+}
+
+function afterwards({ technique, settings }: Active): readonly Turn[] {
+  return some({
+    technique,
+    phase: 'later',
+    settings: mapSites(settings, (_, site) => (technique.later?.(site) ? site : undefined)),
+  });
+}
+
+const some = (turn: Turn): readonly Turn[] => (Object.keys(turn.settings).length === 0 ? [] : [turn]);
 
 /**
  * Throws NasError COMPRESS_SITE where a plan names a site that the uncompressed model does not have, COMPRESS_SETTING

@@ -64,6 +64,10 @@ export const prune = defineTechnique({
   },
   sites: (graph) => channelGroups(graph).map(({ name, layers }) => ({ name, layers })),
 
+  later: ({ when }) => when === 'gradual',
+  touches: (graph, settings) =>
+    chosen(graph, before(settings)).flatMap(({ group }) => group.members.map(({ initializer }) => initializer)),
+
   /** `keep` becomes the exact fraction, `multiple` has done its work; what a schedule has no use for is at its default. */
   canonical: (graph, settings) =>
     mapSites(settings, (site, own) => {

@@ -3,12 +3,13 @@ import { elementCount, type Graph, type Node, type Tensor } from '../ir/graph.ts
 import { type Layer, layersOf, wholeOf } from '../ir/layers.ts';
 import { readFloat, readInt } from '../ir/ops/support/attributes.ts';
 import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
+import { isZeros } from '../ir/zeros.ts';
 import { calibrated, ownersOf, scaledValues } from './quantize/activations.ts';
 import { correctedBias } from './quantize/bias.ts';
 import { emitQdq, type LayerEmission } from './quantize/emit.ts';
 import { clippedLayers, equalized, type Pair, pairsOf } from './quantize/equalize.ts';
 import { type IntegerLayout, integerLayout } from './quantize/layout.ts';
-import { type Affine, blocksOf, groupSize, quantizeWeight } from './quantize/parameters.ts';
+import { type Affine, blocksOf, groupSize, quantizeWeight, realOf } from './quantize/parameters.ts';
 import { effective, knobs, limitOf, modes, type Settings } from './quantize/settings.ts';
 import { type Step, withFakeQuant, withoutFakeQuant } from './quantize/simulation.ts';
 import { type BySite, defineTechnique, type Need, type Statistics } from './technique.ts';
@@ -52,6 +53,15 @@ export const quantize = defineTechnique({
           : normalForm(trained.graph, layer, asked, { calibrates: calibrating.has(asked), equalizes: equal.has(layer.name) }),
       ]),
     );
+  },
+
+  later: () => true,
+
+  /** The weights take the values that their integers stand for: what judges them afterwards, and trains them, begins from those. */
+  early(graph, settings) {
+    const { chosen } = schemeOf(graph, settings);
+    const rounded = [...chosen].map(([layer, own]) => [layer.weight, roundedWeight(graph, layer, own)] as const);
+    return { ...graph, initializers: { ...graph.initializers, ...Object.fromEntries(rounded) } };
   },
 
   prepare(graph, settings) {
@@ -187,6 +197,14 @@ function weightStep(graph: Graph, name: string, own: Settings): Step {
   const { scales } = quantizeWeight(tensor, blocksOf(tensor, outputAxis, { perChannel: true }), { bits: own.bits, limit });
   const scale: Tensor = { dtype: 'float32', shape: [scales.length], data: scales };
   return { scale, low: -limit, high: limit, axis: outputAxis, learned: own.step === 'learned' };
+}
+
+function roundedWeight(graph: Graph, { weight, outputAxis }: Layer, own: Settings): Tensor {
+  const tensor = graph.initializers[weight]!;
+  if (isZeros(tensor)) return tensor;
+  const blocks = blocksOf(tensor, outputAxis, { perChannel: own.weights === 'per-channel', group: own.group });
+  const real = realOf(quantizeWeight(tensor, blocks, { bits: own.bits, limit: limitOf(own) }));
+  return { ...tensor, data: (tensor.data as Float32Array).map((_, i) => real(i)) };
 }
 
 /** int32 sums must hold the bias and the products beside it. */

@@ -1,4 +1,4 @@
-import type { Plan } from '../../core/candidate.ts';
+import type { Plan, SiteSettings } from '../../core/candidate.ts';
 import { pick } from '../../core/errors.ts';
 import { type Json, stableStringify } from '../../core/json.ts';
 import type { Graph } from '../ir/graph.ts';
@@ -7,7 +7,7 @@ import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
 import { shortNames } from '../ir/passes/short-names.ts';
 import { zeros } from '../ir/zeros.ts';
 import { techniques } from './index.ts';
-import { type Active, activeIn, checkSites, sitesOf } from './plan.ts';
+import { type Active, activeIn, checkSites, sitesOf, type Turn, turnsOf } from './plan.ts';
 import {
   type BySite,
   type Findings,
@@ -33,7 +33,7 @@ export function canonicalPlan(graph: Graph, plan: Plan): Plan {
   for (const name of Object.keys(plan.techniques)) pick('technique', techniques, name);
   checkSites(graph, plan);
   const used = activeIn(inOtherWords(graph, plan));
-  const normal = { recipe: plan.recipe, techniques: withoutIdleOrder(normalForms(graph, used)) };
+  const normal = { recipe: plan.recipe, techniques: normalForms(graph, used) };
   return changesTraining(normal) ? normal : { ...normal, recipe: {} };
 }
 
@@ -62,15 +62,32 @@ const hasTurnBefore = (a: Technique, b: Technique): boolean =>
   a.stage === b.stage ? techniques.indexOf(a) < techniques.indexOf(b) : stages.indexOf(a.stage) < stages.indexOf(b.stage);
 
 /** Each technique's own normal form, on the network as those before it leave it. */
-function normalForms(graph: Graph, used: readonly Active[]): Active[] {
+function normalForms(graph: Graph, used: readonly Active[]): Plan['techniques'] {
   let current = graph;
-  return used.flatMap(({ technique, settings }, i) => {
-    const there = Object.fromEntries([...sitesOf(current, technique).keys()].flatMap((site) => entryOf(settings, site)));
-    const own = technique.canonical?.(current, there) ?? there;
+  const turns = turnsOf(used);
+  const normal = turns.flatMap((turn, i) => {
+    const { technique, phase } = turn;
+    if (phase === 'early') return [{ ...turn, touched: undefined }];
+    const own = normalForm(current, turn);
     if (Object.keys(own).length === 0) return [];
-    if (shapeMatters(technique, used.slice(i + 1))) current = outline(current, { technique, settings: own });
-    return [{ technique, settings: own }];
+    const place = { ...turn, settings: own, touched: phase === 'before' ? technique.touches?.(current, own) : [] };
+    if (shapeMatters(technique, turns.slice(i + 1))) current = outline(current, place);
+    return [place];
   });
+  const isIdle = isIdleOrder(normal);
+  return settingsOf(normal.filter(({ technique, phase }) => phase !== 'early' && !(isIdle && technique.order)));
+}
+
+function normalForm(graph: Graph, { technique, settings }: Active): BySite<SiteSettings> {
+  const there = Object.fromEntries([...sitesOf(graph, technique).keys()].flatMap((site) => entryOf(settings, site)));
+  return technique.canonical?.(graph, there) ?? there;
+}
+
+/** A technique may have had two turns. */
+function settingsOf(used: readonly Active[]): Plan['techniques'] {
+  const all: Record<string, BySite<SiteSettings>> = {};
+  for (const { technique, settings } of used) all[technique.name] = { ...all[technique.name], ...settings };
+  return all;
 }
 
 const entryOf = <S>(settings: BySite<S>, site: string): [string, S][] => (settings[site] ? [[site, settings[site]]] : []);
@@ -86,16 +103,22 @@ function outline(graph: Graph, { technique, settings }: Active): Graph {
   return technique.rewrite?.(graph, settings, findings) ?? graph;
 }
 
-/** Another order of the stages means nothing where all techniques that change places commute. */
-function withoutIdleOrder(used: readonly Active[]): Plan['techniques'] {
-  const place = ({ technique }: Active) => stages.indexOf(technique.stage);
-  const swapped = used.flatMap((a, i) => used.slice(i + 1).flatMap((b) => (place(a) > place(b) ? [[a, b] as const] : [])));
-  const idle = swapped.every(([a, b]) => commute(a, b) || commute(b, a));
-  const kept = used.filter(({ technique }) => !(idle && technique.order));
-  return Object.fromEntries(kept.map(({ technique, settings }) => [technique.name, settings]));
+/** A turn, and the parameters that it touches where that is known. */
+type Place = Turn & { readonly touched: readonly string[] | undefined };
+
+/** Another order of the stages means nothing where all techniques that change places touch different parameters. */
+function isIdleOrder(turns: readonly Place[]): boolean {
+  return turns.every((a, i) => turns.slice(i + 1).every((b) => !isSwapped(a, b) || areApart(a.touched, b.touched)));
 }
 
-const commute = (a: Active, b: Active): boolean => a.technique.commutesWith?.includes(b.technique.stage) ?? false;
+/** Whether the second of two usually comes before the first. */
+const isSwapped = (first: Turn, second: Turn): boolean =>
+  first.phase !== 'later' &&
+  second.phase !== 'later' &&
+  stages.indexOf(first.technique.stage) > stages.indexOf(second.technique.stage);
+
+const areApart = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  a !== undefined && b !== undefined && !a.some((name) => b.includes(name));
 
 /** Equal for plans that mean the same: the same network, trained by the same recipe. */
 export function planKey(graph: Graph, plan: Plan): string {
@@ -157,10 +180,14 @@ export function placeholders(graph: Graph, { activity = [], gradients = false, e
 export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFindings): Graph {
   let current = graph;
   let known = findings;
-  for (const { technique, settings } of activeIn(plan)) {
-    const next = technique.rewrite?.(current, settings, known) ?? current;
+  const turns = turnsOf(activeIn(plan));
+  for (const [i, turn] of turns.entries()) {
+    const { technique, settings, phase } = turn;
+    const isAhead = turns.slice(i + 1).some((later) => isSwapped(turn, later));
+    const next =
+      phase === 'early' ? isAhead && technique.early?.(current, settings) : technique.rewrite?.(current, settings, known);
     known = technique.restate?.(current, settings, known) ?? known;
-    current = next;
+    current = next || current;
   }
   return current;
 }

@@ -68,6 +68,8 @@ export const sparsify = defineTechnique({
     return targets.map(({ layer: { name } }) => ({ name, layers: [name] }));
   },
 
+  later: ({ when }) => when === 'gradual',
+
   canonical(graph, settings) {
     const targets = new Map(targetsOf(graph, settings).map((target) => [target.layer.name, target]));
     const pools = [...targets.values()].map(({ settings: own }) => poolOf(own));

@@ -6,7 +6,7 @@ import type { Graph } from '../ir/graph.ts';
 
 /**
  * When a technique has its turn. A plan's techniques are applied in this order, in the list's order within a stage,
- * unless a technique of the plan orders the stages otherwise. `train`: those that change nothing but the loss of a training,
+ * unless a technique of the plan orders otherwise what is done before training. `train`: those that change nothing but the loss of a training,
  * before others add their penalties to it.
  */
 export const stages = ['train', 'architecture', 'factor', 'prune', 'sparsify', 'quantize'] as const;
@@ -124,7 +124,12 @@ export interface SameAs {
  *
  * The hooks run in this order; one that a technique does not need is left out.
  * - `sites`: where it can be applied in a model. A technique for the network as a whole has one site, `networkSite`.
- * - `order`: the order of all stages, where a technique decides it.
+ * - `order`: the order of all stages before training, where a technique decides it.
+ * - `later`: whether settings of a site do nothing before training. An order of the stages is not about them.
+ * - `early`: what it does to the trained dense network where an order gives it a turn before techniques that usually come
+ *   before it, beside what it does later.
+ * - `touches`: the parameters that decide what its turn before training does, or that it changes. Techniques that touch
+ *   different ones may change places; where it is left out, none may.
  * - `sameAs`: the same in the settings of another technique, where this one is only a shorter way to say them: the normal
  *   form has those. It sees the uncompressed network.
  * - `canonical`: the normal form of its settings; sites that it leaves as they are are gone. Settings that give the
@@ -161,10 +166,11 @@ export interface Technique<K extends Knobs = Knobs> {
   readonly summary: string;
   readonly stage: Stage;
   readonly knobs: K;
-  /** Stages whose techniques may have their turn before or after this one: the network is the same. */
-  readonly commutesWith?: readonly Stage[];
   sites(graph: Graph): readonly Site[];
   order?(settings: BySite<SettingsOf<K>>): readonly Stage[];
+  later?(settings: SettingsOf<K>): boolean;
+  early?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
+  touches?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly string[];
   sameAs?(graph: Graph, settings: BySite<SettingsOf<K>>): SameAs | undefined;
   canonical?(graph: Graph, settings: BySite<SettingsOf<K>>): BySite<SettingsOf<K>>;
   outline?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;

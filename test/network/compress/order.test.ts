@@ -9,13 +9,12 @@ import { trainedResnet } from '../../fixtures/graphs.ts';
 const { toys } = vi.hoisted(() => ({ toys: [] as unknown[] }));
 vi.mock('../../../src/network/compress/index.ts', () => ({ techniques: toys }));
 
-const mark = (name: string, stage: Stage, commutesWith: readonly Stage[] = []) =>
+const mark = (name: string, stage: Stage) =>
   defineTechnique({
     name,
     summary: 'Leaves its name.',
     stage,
     knobs: { use: { kind: 'choice', values: [true, false], default: true, off: false, summary: 'Whether it does.' } },
-    commutesWith,
     sites: () => [networkSite],
     rewrite: (graph) => ({ ...graph, name: `${graph.name} ${name}` }),
   });
@@ -23,14 +22,14 @@ const mark = (name: string, stage: Stage, commutesWith: readonly Stage[] = []) =
 const order = defineTechnique({
   name: 'order',
   summary: 'Which of two comes first.',
-  stage: 'architecture',
+  stage: 'train',
   knobs: { first: { kind: 'choice', values: ['factor', 'prune'], default: 'factor', off: 'factor', summary: 'The stage.' } },
   sites: () => [networkSite],
   canonical: (_, settings) => mapSites(settings, (__, own) => own),
   order: () => ['train', 'architecture', 'prune', 'factor', 'sparsify', 'quantize'],
 });
 
-toys.push(order, mark('b', 'prune'), mark('a', 'factor'), mark('c', 'sparsify', ['prune', 'factor']));
+toys.push(order, mark('b', 'prune'), mark('a', 'factor'), mark('c', 'sparsify'));
 
 const graph: Graph = { ...trainedResnet({ blocks: [1], widths: [2] }, [1, 4, 4]), name: '' };
 const plan = (names: readonly string[], reordered: boolean): Plan => ({
