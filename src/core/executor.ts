@@ -14,6 +14,8 @@ export interface TrialRequest {
   readonly probe?: ProbeRequest;
   /** Also measure on the test split: for replications, after the search. */
   readonly test?: boolean;
+  /** Begin with new random weights instead of the trained baseline's: the control that compression is compared with. */
+  readonly fresh?: boolean;
 }
 
 /** Compress, train nothing, keep nothing, and measure on the first so many validation images. */

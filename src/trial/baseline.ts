@@ -8,14 +8,14 @@ import { train } from '../network/engine/train.ts';
 import { decode } from '../network/ir/bytes/decode.ts';
 import { encode } from '../network/ir/bytes/encode.ts';
 import type { Graph } from '../network/ir/graph.ts';
-import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
+import { buildModel, modelSpecSchema } from '../network/models/index.ts';
 import { readChecked, sha256, writeChecked } from './artefacts.ts';
 import { opset } from './export-graph.ts';
 import type { TrialHooks } from './protocol.ts';
 import { type TrialSetup, trainingVersion } from './setup.ts';
 
 /** Its own seed: a baseline belongs to a model, data, a recipe and an engine, not to a study. */
-const baselineSeed = 'baseline';
+const usualSeed = 'baseline';
 
 export interface Baseline {
   /** Trained, in training form. */
@@ -28,29 +28,34 @@ export async function loadBaseline(setup: TrialSetup, dataset: Dataset, hooks: T
   const spec = modelSpecSchema.parse(setup.model);
   const recipe = trainRecipeSchema.parse(setup.baseline);
   const engine = setupOfChoice(setup.engine ?? defaultEngine);
-  const made = { version: trainingVersion, spec, recipe: recipe as Json, data: dataset.hash, engine };
+  const seeded = setup.baselineSeed === undefined ? {} : { seed: setup.baselineSeed };
+  const made = { version: trainingVersion, spec, recipe: recipe as Json, data: dataset.hash, engine, ...seeded };
   const hash = sha256(stableStringify(made as unknown as Json));
   const path = join(setup.baselineFolder, `${hash}.onnx`);
   const known = await readBaseline(path);
   if (known) return { graph: known, facts: { hash, cached: true, seconds: 0, curve: [] } };
-  return trainBaseline({ spec, recipe, hash, path }, setup, dataset, hooks);
+  return trainBaseline({ recipe, hash, path }, setup, dataset, hooks);
+}
+
+/** The dense network before any training: equal seeds give equal weights. */
+export function untrained({ model }: TrialSetup, { shape, classes }: Dataset, seed: string): Graph {
+  return buildModel(modelSpecSchema.parse(model), { shape, classes: classes.length, batch: 1, seed });
 }
 
 interface BaselineJob {
-  readonly spec: ModelSpec;
   readonly recipe: TrainRecipe;
   readonly hash: string;
   readonly path: string;
 }
 
 async function trainBaseline(job: BaselineJob, setup: TrialSetup, dataset: Dataset, hooks: TrialHooks): Promise<Baseline> {
-  const { spec, recipe, hash, path } = job;
-  const fresh = buildModel(spec, { shape: dataset.shape, classes: dataset.classes.length, batch: 1, seed: baselineSeed });
+  const { recipe, hash, path } = job;
+  const { baselineSeed: seed = usualSeed } = setup;
   const { graph, curve, seconds } = await train({
-    graph: fresh,
+    graph: untrained(setup, dataset, seed),
     dataset,
     recipe,
-    seed: baselineSeed,
+    seed,
     threads: setup.threads,
     engine: setup.engine ?? defaultEngine,
     hooks: { ...hooks, progress: (progress) => hooks.progress({ ...progress, stage: 'baseline' }) },

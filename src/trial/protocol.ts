@@ -15,6 +15,8 @@ export interface Job {
   readonly probe?: ProbeRequest;
   /** Also measure on the test split. */
   readonly test?: boolean;
+  /** Begin with new random weights, drawn by the trial's seed, instead of the trained baseline's. */
+  readonly fresh?: boolean;
 }
 
 /** What a running trial may ask of the place it runs in. */

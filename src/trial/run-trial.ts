@@ -1,3 +1,4 @@
+import type { Plan } from '../core/candidate.ts';
 import { NasError } from '../core/errors.ts';
 import type { Metrics } from '../core/objective.ts';
 import type { DoneOutcome, Outcome } from '../core/trial.ts';
@@ -8,6 +9,7 @@ import { trainRecipeSchema } from '../network/engine/recipe.ts';
 import { type EpochRecord, train } from '../network/engine/train.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { saveArtefact } from './artefacts.ts';
+import { untrained } from './baseline.ts';
 import { asTrained, finish } from './calibrate.ts';
 import { exportGraph } from './export-graph.ts';
 import { answer, rowsOf } from './findings.ts';
@@ -26,9 +28,10 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
-    const job = { ...asked, plan: canonicalPlan(shared.baseline, asked.plan) };
-    const findings = await answer(questionsOf(shared.baseline, job.plan), shared, hooks);
-    const rewritten = rewrite(shared.baseline, job.plan, findings);
+    const job = { ...asked, plan: planOf(asked, shared) };
+    const start = asked.fresh ? { ...shared, baseline: untrained(shared.setup, shared.dataset, asked.seed) } : shared;
+    const findings = await answer(questionsOf(start.baseline, job.plan), start, hooks);
+    const rewritten = rewrite(start.baseline, job.plan, findings);
     if (job.probe) {
       const probed = await finish(await adapt(rewritten, job.plan, shared), job.plan, shared, hooks);
       return { state: 'done', metrics: await measureProbe(probed, job.probe, shared, hooks), seconds: seconds() };
@@ -51,6 +54,12 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
   }
 }
 
+/** The normal form. New weights are trained as the plan says even where no technique asks for training. */
+function planOf({ plan, fresh }: Job, { baseline }: SharedTrialData): Plan {
+  const normal = canonicalPlan(baseline, plan);
+  return fresh ? { ...normal, recipe: plan.recipe } : normal;
+}
+
 /** The most memory that the process of this trial, and of those beside it, ever held. */
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
@@ -65,10 +74,13 @@ interface Tuned {
   readonly reached: Pick<DoneOutcome, 'rung' | 'notes'>;
 }
 
-/** Training happens where a technique changed the network; post-training techniques alone take the weights as they are. */
+/**
+ * Training happens where a technique changed the network, and of new weights; post-training techniques alone take trained
+ * weights as they are. Who teaches is the trained baseline in any case.
+ */
 async function fineTune(graph: Graph, job: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Tuned> {
-  const { plan, seed, rung } = job;
-  if (!changesTraining(plan)) return { graph, curve: [], reached: {} };
+  const { plan, seed, rung, fresh } = job;
+  if (!fresh && !changesTraining(plan)) return { graph, curve: [], reached: {} };
   const { dataset, setup, baseline, engine } = shared;
   const recipe: TrainRecipe = trainRecipeSchema.parse({ ...(setup.trial as object), ...plan.recipe });
   const { perImage, ...training } = trainingOf(graph, baseline, plan);

@@ -16,6 +16,8 @@ export interface TrialSetup {
   readonly artefactFolder: string;
   /** Trained baselines are kept here by the hash of what they were made from. */
   readonly baselineFolder: string;
+  /** Root of the baseline's random streams, for several baselines of one model; every study shares one where it is left out. */
+  readonly baselineSeed?: string;
   /** Cores that training the baseline may use; trials use one each. */
   readonly threads: number;
   /** What trains; onnxruntime on the CPU where left out. Chosen before any host starts, so that all of them agree. */

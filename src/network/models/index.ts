@@ -5,13 +5,14 @@ import { z } from 'zod';
 import { pick } from '../../core/errors.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { ModelFamily, ModelTarget } from './family.ts';
+import { mlp } from './mlp.ts';
 import { mobilenet } from './mobilenet.ts';
 import { resnet } from './resnet.ts';
 
-export const models: readonly ModelFamily[] = [resnet, mobilenet];
+export const models: readonly ModelFamily[] = [resnet, mobilenet, mlp];
 
 /** What a space file may say under `model`; `family` decides. */
-export const modelSpecSchema = z.discriminatedUnion('family', [resnet.schema, mobilenet.schema]);
+export const modelSpecSchema = z.discriminatedUnion('family', [resnet.schema, mobilenet.schema, mlp.schema]);
 
 export type ModelSpec = z.output<typeof modelSpecSchema>;
 

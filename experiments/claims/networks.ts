@@ -1,0 +1,48 @@
+import type { Json } from '../../src/core/json.ts';
+
+/** A network that claims are tested on: sections of a space file. */
+export interface Network {
+  readonly what: string;
+  readonly model: Json;
+  /** How the dense network is trained. */
+  readonly baseline: Recipe;
+  /** How a compressed one is trained after that, where a row says nothing else. */
+  readonly trial: Recipe;
+}
+
+type Recipe = {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+};
+
+const common = { batchSize: 64, weightDecay: 0.0005 } as const;
+
+export const networks = {
+  resnet: {
+    what: 'ResNet-8, widths 16, 32, 64 (that of resnet.yaml)',
+    model: { family: 'resnet', depth: 8, widths: [16, 32, 64], stemStride: 2 },
+    baseline: { ...common, epochs: 4, learningRate: 0.1 },
+    trial: { ...common, epochs: 1, learningRate: 0.03 },
+  },
+  wide: {
+    what: 'ResNet-8, widths 64, 128, 256',
+    model: { family: 'resnet', depth: 8, widths: [64, 128, 256], stemStride: 2 },
+    baseline: { ...common, epochs: 3, learningRate: 0.1 },
+    trial: { ...common, epochs: 1, learningRate: 0.05 },
+  },
+  mlp: {
+    what: 'perceptron 784, 512, 256, 10',
+    model: { family: 'mlp', widths: [512, 256] },
+    baseline: { ...common, epochs: 6, learningRate: 0.05 },
+    trial: { ...common, epochs: 2, learningRate: 0.02 },
+  },
+} as const satisfies Record<string, Network>;
+
+export type NetworkName = keyof typeof networks;
+
+export const networkNames = Object.keys(networks) as NetworkName[];
+
+/** 5,000 training images are held out; what the tables show are the 10,000 test images. */
+export const data = { name: 'fashion-mnist', validation: 5000 } as const;

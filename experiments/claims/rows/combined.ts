@@ -1,0 +1,102 @@
+import type { Claim } from '../row.ts';
+
+const int8 = { bits: 8 } as const;
+const teacher = { weight: 0.5, temperature: 4 } as const;
+
+export const combinations: Claim = {
+  technique: 'combinations',
+  claim: 'pruning + INT8: −80 % volume and more; 10–100× smaller, 5–20× faster, ≥ 90 % of the accuracy kept',
+  rows: [
+    {
+      name: 'half-int8',
+      what: 'half of the channels, INT8',
+      network: 'resnet',
+      techniques: { prune: { keep: 0.5 }, quantize: int8 },
+      control: true,
+    },
+    {
+      name: 'half-qat-taught',
+      what: 'half, INT8 in training, taught',
+      network: 'resnet',
+      techniques: { prune: { keep: 0.5 }, quantize: { ...int8, mode: 'qat' }, distil: teacher },
+      timed: true,
+    },
+    {
+      name: 'half-factored-int8',
+      what: 'half, spatial SVD, INT8',
+      network: 'resnet',
+      techniques: { factor: { keep: 0.5, form: 'spatial' }, prune: { keep: 0.5 }, quantize: int8 },
+    },
+    {
+      name: 'sparse-90-weights-4',
+      what: '90 % sparse, 4-bit weights',
+      network: 'resnet',
+      techniques: { sparsify: { sparsity: 0.9 }, quantize: { bits: 4, mode: 'weight-only' } },
+    },
+    {
+      name: 'sparse-90-int8',
+      what: '90 % sparse, INT8',
+      network: 'resnet',
+      techniques: { sparsify: { sparsity: 0.9 }, quantize: int8 },
+    },
+    {
+      name: 'neurons-rank-int8',
+      what: 'half of the neurons, 1/8 of the rank, INT8',
+      network: 'mlp',
+      techniques: { factor: { keep: 1 / 8 }, prune: { keep: 0.5 }, quantize: int8 },
+    },
+    {
+      name: 'wide-half-int8',
+      what: 'wide network, half of the channels, INT8',
+      network: 'wide',
+      techniques: { prune: { keep: 0.5 }, quantize: int8 },
+    },
+  ],
+  expectations: [
+    { says: 'pruning + INT8: −80 %', row: 'half-int8', measure: 'smaller', atLeast: 5 },
+    { says: 'within 2 points', row: 'half-int8', measure: 'change', atLeast: -0.02 },
+    { says: '90 % of the accuracy kept', row: 'half-int8', measure: 'kept', atLeast: 0.9 },
+    { says: 'wide network 10 times smaller', row: 'wide-half-int8', measure: 'smaller', atLeast: 10 },
+    { says: 'wide network 5 times faster', row: 'wide-half-int8', measure: 'faster', atLeast: 5 },
+    { says: 'narrow network 5 times faster', row: 'half-int8', measure: 'faster', atLeast: 5 },
+    { says: 'dense network 10 times smaller', row: 'neurons-rank-int8', measure: 'smaller', atLeast: 10 },
+  ],
+};
+
+export const goals: Claim = {
+  technique: 'NAS over all of the above, and the goals of this project',
+  claim: 'a ResNet at 0.5 % of its parameters still at 93 % accuracy',
+  rows: [
+    {
+      name: 'goal-params',
+      what: '1/16 of the channels, taught, 4 epochs',
+      network: 'wide',
+      techniques: { prune: { keep: 1 / 16 }, distil: teacher },
+      recipe: { epochs: 4, learningRate: 0.1 },
+      control: true,
+    },
+    {
+      name: 'goal-small',
+      what: '3/8 of the channels, INT8 in training, taught, 2 epochs',
+      network: 'wide',
+      techniques: { prune: { keep: 0.375 }, quantize: { ...int8, mode: 'qat' }, distil: teacher },
+      recipe: { epochs: 2 },
+    },
+    {
+      name: 'goal-fast',
+      what: '3/8 of the channels, INT8, taught, 2 epochs',
+      network: 'wide',
+      techniques: { prune: { keep: 0.375 }, quantize: int8, distil: teacher },
+      recipe: { epochs: 2 },
+      control: true,
+    },
+  ],
+  expectations: [
+    { says: 'at most 0.5 % of the parameters', row: 'goal-params', measure: 'params', atMost: 0.005 },
+    { says: '93 % of the accuracy kept', row: 'goal-params', measure: 'kept', atLeast: 0.93 },
+    { says: '20 times smaller', row: 'goal-small', measure: 'smaller', atLeast: 20 },
+    { says: 'within a point', row: 'goal-small', measure: 'change', atLeast: -0.01 },
+    { says: '5 times faster', row: 'goal-fast', measure: 'faster', atLeast: 5 },
+    { says: 'within a point', row: 'goal-fast', measure: 'change', atLeast: -0.01 },
+  ],
+};

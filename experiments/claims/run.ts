@@ -1,0 +1,78 @@
+import { dirname, join } from 'node:path';
+import { chooseEngineHere } from '../../src/cli/engine.ts';
+import { baselineFolder } from '../../src/cli/folders.ts';
+import { defaultMemoryMb } from '../../src/cli/setup.ts';
+import type { Json } from '../../src/core/json.ts';
+import { createPoolExecutor } from '../../src/executors/index.ts';
+import type { EngineChoice } from '../../src/network/engine/choice.ts';
+import type { TrialSetup } from '../../src/trial/setup.ts';
+import type { Job } from './jobs.ts';
+import { data, type NetworkName, networkNames, networks } from './networks.ts';
+import { keep } from './results.ts';
+
+/** Measured files are kept here, so that they can be timed later. */
+export const modelFolder = join(dirname(baselineFolder()), 'claims');
+
+/** Every seed has a baseline of its own. */
+export const setupOf = (network: NetworkName, seed: number, engine: EngineChoice, threads: number): TrialSetup => {
+  const { model, baseline, trial } = networks[network];
+  return {
+    model,
+    data,
+    baseline,
+    trial,
+    metrics: ['accuracy', 'size', 'macs', 'params'],
+    artefactFolder: modelFolder,
+    baselineFolder: baselineFolder(),
+    baselineSeed: `claims/${seed}`,
+    threads,
+    engine,
+  };
+};
+
+/** The engine of all claims: onnxruntime on the CPU, by the better lowering that works here. */
+export const engineHere = (): Promise<EngineChoice> => chooseEngineHere({ engine: 'onnxruntime', device: 'cpu' });
+
+export interface RunOptions {
+  readonly workers: number;
+  readonly say: (line: string) => void;
+}
+
+/** Runs the jobs, seed by seed and network by network, in a pool of their own. Keeps every result as soon as it is there. */
+export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<void> {
+  const engine = await engineHere();
+  for (const seed of new Set(jobs.map((job) => job.seed))) {
+    for (const network of networkNames) {
+      const own = jobs.filter((job) => job.seed === seed && job.network === network);
+      if (own.length > 0) await runPool(own, setupOf(network, seed, engine, options.workers), options);
+    }
+  }
+}
+
+async function runPool(jobs: readonly Job[], setup: TrialSetup, { workers, say }: RunOptions): Promise<void> {
+  const byName = new Map(jobs.map((job) => [job.row, job]));
+  const executor = createPoolExecutor({
+    slots: workers,
+    setup: setup as unknown as Json,
+    planOf: ({ row }) => byName.get(String(row))!.plan,
+    maxRssMb: defaultMemoryMb(),
+    warn: say,
+  });
+  const stop = () => executor.stop();
+  process.once('SIGINT', stop);
+  try {
+    say(`${jobs[0]!.network}, seed ${jobs[0]!.seed}: ${jobs.length} to train`);
+    await executor.open(() => undefined);
+    await Promise.all(
+      jobs.map(async (job, trial) => {
+        const { row, seed, fresh } = job;
+        const request = { trial, attempt: 1, candidate: { row }, seed: `claims/${seed}/trial`, test: true, fresh };
+        const record = keep(job, await executor.run(request, { started: () => undefined, progress: () => undefined }));
+        if (record) say(`${row}, seed ${seed}: ${record.state === 'done' ? record.test : record.message} (${record.seconds} s)`);
+      }),
+    );
+  } finally {
+    process.off('SIGINT', stop);
+    await executor.close();
+  }
+}
