@@ -24,13 +24,13 @@ export const networks = {
     what: 'ResNet-8, widths 16, 32, 64 (that of resnet.yaml)',
     model: { family: 'resnet', depth: 8, widths: [16, 32, 64], stemStride: 2 },
     baseline: { ...common, epochs: 4, learningRate: 0.1 },
-    trial: { ...common, epochs: 1, learningRate: 0.03 },
+    trial: { ...common, epochs: 0.5, learningRate: 0.03 },
   },
   wide: {
     what: 'ResNet-8, widths 64, 128, 256',
     model: { family: 'resnet', depth: 8, widths: [64, 128, 256], stemStride: 2 },
     baseline: { ...common, epochs: 3, learningRate: 0.1 },
-    trial: { ...common, epochs: 1, learningRate: 0.05 },
+    trial: { ...common, epochs: 0.5, learningRate: 0.05 },
   },
   mlp: {
     what: 'perceptron 784, 512, 256, 10',

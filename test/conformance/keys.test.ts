@@ -36,6 +36,7 @@ const specs = [
   { family: 'resnet', blocks: [1, 1], widths: [8, 12] },
   { family: 'mobilenet', stem: 8, widths: [8, 12] },
   { family: 'mobilenet', stem: 6, widths: [6, 8], expansion: 2 },
+  { family: 'mlp', widths: [8, 6] },
 ];
 const graphs: Record<string, Graph> = {
   ...Object.fromEntries(specs.map((spec) => [JSON.stringify(spec), buildModel(modelSpecSchema.parse(spec), target)])),

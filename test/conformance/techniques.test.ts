@@ -23,6 +23,7 @@ const families: Record<string, Graph> = {
   'a ResNet': resnet,
   'a MobileNet': trainedModel({ family: 'mobilenet', stem: 4, widths: [4, 6] }, [1, 6, 6]),
   'inverted residuals': trainedModel({ family: 'mobilenet', stem: 4, widths: [4], expansion: 2, activation: 'relu6' }, [1, 6, 6]),
+  'a perceptron': trainedModel({ family: 'mlp', widths: [6, 5] }, [1, 6, 6]),
 };
 const graphs: Record<string, Graph> = {
   ...families,

@@ -76,14 +76,7 @@ export const goals: Claim = {
       control: true,
     },
     {
-      name: 'goal-small',
-      what: '3/8 of the channels, INT8 in training, taught, 2 epochs',
-      network: 'wide',
-      techniques: { prune: { keep: 0.375 }, quantize: { ...int8, mode: 'qat' }, distil: teacher },
-      recipe: { epochs: 2 },
-    },
-    {
-      name: 'goal-fast',
+      name: 'goal-small-fast',
       what: '3/8 of the channels, INT8, taught, 2 epochs',
       network: 'wide',
       techniques: { prune: { keep: 0.375 }, quantize: int8, distil: teacher },
@@ -94,9 +87,8 @@ export const goals: Claim = {
   expectations: [
     { says: 'at most 0.5 % of the parameters', row: 'goal-params', measure: 'params', atMost: 0.005 },
     { says: '93 % of the accuracy kept', row: 'goal-params', measure: 'kept', atLeast: 0.93 },
-    { says: '20 times smaller', row: 'goal-small', measure: 'smaller', atLeast: 20 },
-    { says: 'within a point', row: 'goal-small', measure: 'change', atLeast: -0.01 },
-    { says: '5 times faster', row: 'goal-fast', measure: 'faster', atLeast: 5 },
-    { says: 'within a point', row: 'goal-fast', measure: 'change', atLeast: -0.01 },
+    { says: '20 times smaller', row: 'goal-small-fast', measure: 'smaller', atLeast: 20 },
+    { says: '5 times faster', row: 'goal-small-fast', measure: 'faster', atLeast: 5 },
+    { says: 'both within a point', row: 'goal-small-fast', measure: 'change', atLeast: -0.01 },
   ],
 };

@@ -1,6 +1,7 @@
 import type { Graph } from '../ir/graph.ts';
 import { type ChannelGroup, channelGroups } from './channels/groups.ts';
 import { type ImportanceName, importances, isOfWeights, questionsOf, scalesOf, scoresOf } from './channels/importance.ts';
+import { keptChannels, staying } from './channels/parts.ts';
 import { type Cut, removeChannels } from './channels/remove.ts';
 import { findingsAfterCuts } from './channels/restate.ts';
 import { clearChannels, clearedChannels } from './channels/soften.ts';
@@ -72,7 +73,7 @@ export const prune = defineTechnique({
   canonical: (graph, settings) =>
     mapSites(settings, (site, own) => {
       const group = groupOf(graph, site);
-      const kept = group && keptChannels(group.channels, own.keep, own.multiple);
+      const kept = group && keptChannels(group, own.keep, own.multiple);
       if (!group || kept === group.channels) return undefined;
       const gradual = own.when === 'gradual';
       const penalty = gradual && scalesOf(graph, group).length > 0 ? own.penalty : 0;
@@ -80,11 +81,11 @@ export const prune = defineTechnique({
       return { ...own, keep: kept! / group.channels, multiple: 1, importance, penalty };
     }),
   outline: (graph, settings) => {
-    const first = (count: number) => Array.from({ length: count }, (_, c) => c);
-    return removeChannels(
-      graph,
-      chosen(graph, settings).map(({ group, count }) => ({ group, keep: first(count) })),
-    );
+    const cuts = chosen(graph, settings).map(({ group, count }) => {
+      const anyScores = Array.from({ length: group.channels }, () => 0);
+      return { group, keep: staying(group, anyScores, count) };
+    });
+    return removeChannels(graph, cuts);
   },
   asks(graph, settings) {
     const asked = chosen(graph, before(settings)).map(({ group, own }) => questionsOf(own.importance, graph, group));
@@ -149,7 +150,7 @@ interface Chosen {
 function chosen(graph: Graph, settings: BySite<PruneSettings>): readonly Chosen[] {
   return Object.entries(settings).flatMap(([site, own]) => {
     const group = groupOf(graph, site);
-    return group ? [{ group, own, count: keptChannels(group.channels, own.keep, own.multiple) }] : [];
+    return group ? [{ group, own, count: keptChannels(group, own.keep, own.multiple) }] : [];
   });
 }
 
@@ -157,7 +158,7 @@ function chosen(graph: Graph, settings: BySite<PruneSettings>): readonly Chosen[
 function cutsOf(graph: Graph, settings: BySite<PruneSettings>, findings: Findings): readonly Cut[] {
   return chosen(graph, settings).map(({ group, own, count }) => ({
     group,
-    keep: largest(scoresOf(own.importance, graph, group, findings), count),
+    keep: staying(group, scoresOf(own.importance, graph, group, findings), count),
   }));
 }
 
@@ -177,21 +178,10 @@ function lowest(
   const scores = scoresOf(whileTraining(own.importance), current, group, noFindings).map((score, c) =>
     gone.has(c) ? Number.NEGATIVE_INFINITY : score,
   );
-  const stay = new Set(largest(scores, group.channels - Math.round(share * (group.channels - count))));
+  const stay = new Set(staying(group, scores, group.channels - Math.round(share * (group.channels - count))));
   return new Set([...scores.keys()].filter((c) => !stay.has(c)));
 }
 
 const groupOf = (graph: Graph, name: string): ChannelGroup | undefined =>
   channelGroups(graph).find((group) => group.name === name);
-
-/** The nearest multiple, at least one of them, at most all channels. */
-export function keptChannels(channels: number, keep: number, multiple: number): number {
-  const rounded = Math.round((keep * channels) / multiple) * multiple;
-  return Math.min(channels, Math.max(multiple, rounded));
-}
-
-/** Indices of the `count` largest scores, ascending; of equal ones the first. */
-export function largest(scores: readonly number[], count: number): number[] {
-  const byScore = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
-  return byScore.slice(0, count).sort((a, b) => a - b);
 }

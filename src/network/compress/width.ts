@@ -2,11 +2,11 @@ import type { Graph } from '../ir/graph.ts';
 import { layersOf } from '../ir/layers.ts';
 import { type ChannelGroup, channelGroups } from './channels/groups.ts';
 import { scoresOf } from './channels/importance.ts';
+import { keptChannels, staying } from './channels/parts.ts';
 import { type Cut, removeChannels } from './channels/remove.ts';
 import { findingsAfterCuts } from './channels/restate.ts';
 import { canGrow, findingsAfterGrowth, type Growth, growChannels } from './channels/widen.ts';
 import { byLevel } from './levels.ts';
-import { keptChannels, largest } from './prune-channels.ts';
 import { type BySite, defineTechnique, type Findings, type Knobs, mapSites, noFindings, type SettingsOf } from './technique.ts';
 
 const most = 4;
@@ -83,7 +83,7 @@ function stagesOf(graph: Graph): readonly (readonly ChannelGroup[])[] {
 
 /** Channels of a group once its stage has `factor` times as many. */
 function countOf(group: ChannelGroup, { factor }: Settings): number {
-  if (factor <= 1) return keptChannels(group.channels, factor, 1);
+  if (factor <= 1) return keptChannels(group, factor, 1);
   return canGrow(group) ? Math.round(factor * group.channels) : group.channels;
 }
 
@@ -106,7 +106,7 @@ function split(graph: Graph, settings: BySite<Settings>): { narrowed: readonly C
   const changes = changesOf(graph, settings);
   const fewer = changes.filter(({ group, count }) => count < group.channels);
   return {
-    narrowed: fewer.map(({ group, count }) => ({ group, keep: largest(scoresOf('l1', graph, group, noFindings), count) })),
+    narrowed: fewer.map(({ group, count }) => ({ group, keep: staying(group, scoresOf('l1', graph, group, noFindings), count) })),
     growths: changes.filter(({ group, count }) => count > group.channels),
   };
 }
@@ -133,6 +133,6 @@ function normalForm(groups: readonly ChannelGroup[], own: Settings): Settings | 
 /** The factors at which a group has so many channels. */
 function boundsOf(group: ChannelGroup, count: number): readonly [number, number] {
   const { channels } = group;
-  const low = count === 1 ? 0 : (count - 0.5) / channels;
+  const low = count === keptChannels(group, 0, 1) ? 0 : (count - 0.5) / channels;
   return [low, count === channels && !canGrow(group) ? most : (count + 0.5) / channels];
 }
