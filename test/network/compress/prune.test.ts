@@ -100,6 +100,19 @@ describe('which channels stay', () => {
     expect(results[2]).toEqual(results[0]);
   });
 
+  it.each([
+    [0, 1, 1],
+    [0.5, 1, 2],
+    [0.8, 2, 2],
+  ])('of layers that a Concat brings together, each its share, one at least: keep %f', (keep, ofFirst, ofSecond) => {
+    const { b, x } = sketch();
+    const joined = b.op('Concat', [conv3(b, x, 'first', 2), conv3(b, x, 'second', 3)], { axis: 1 });
+    const concat = classify(b, b.op('Add', [joined, conv3(b, x, 'beside', 5)]));
+    const result = rewrite(concat, plan({ first: { keep } }));
+    const widths = layersOf(result).map(({ weight }) => result.types[weight]!.shape[0]);
+    expect(widths.slice(0, 3)).toEqual([ofFirst, ofSecond, ofFirst + ofSecond]);
+  });
+
   it.each(['activity', 'taylor', 'removal'])('%s says which layer lacks its answer', (importance) => {
     expect(() => rewrite(graph, one({ importance }))).toThrow(
       expect.objectContaining({ code: 'COMPRESS_FINDINGS', message: expect.stringContaining(`prune at "${inner}"`) as string }),
