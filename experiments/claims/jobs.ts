@@ -54,7 +54,7 @@ function planOf({ name, network, techniques: said, recipe = {} }: Row): Plan {
       return rule && isAllowed(site, rule.settings) ? [[site.name, rule.settings] as const] : [];
     });
     if (chosen.length === 0)
-      throw new Error(`${name}: ${technique} has no site that it says; known: ${sites.map((site) => site.name)}`);
+      throw new Error(`${name}: ${technique} has no site that it says; known: ${sites.map((site) => site.name).join(', ')}`);
     return [technique, Object.fromEntries(chosen)] as const;
   });
   return { recipe, techniques: Object.fromEntries(entries) };

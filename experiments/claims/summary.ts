@@ -120,8 +120,14 @@ function spreadOf(result: RowResult, measure: Extract<Measure, string>): Spread 
     case 'faster':
     case 'step':
       return once(result[measure]);
-    default:
+    case 'smaller':
+    case 'change':
+    case 'kept':
+    case 'saved':
+    case 'overControl':
       return result[measure];
+    default:
+      return measure satisfies never;
   }
 }
 
