@@ -184,4 +184,3 @@ function lowest(
 
 const groupOf = (graph: Graph, name: string): ChannelGroup | undefined =>
   channelGroups(graph).find((group) => group.name === name);
-}

@@ -5,7 +5,7 @@ import { layersOf } from '../ir/layers.ts';
 import { readInt } from '../ir/ops/support/attributes.ts';
 import { isZeros } from '../ir/zeros.ts';
 import { cubicShare } from './schedule.ts';
-import { stayCount } from './sparse/select.ts';
+import { stayCount, withinLines } from './sparse/select.ts';
 import { nonzeros, storeSparse } from './sparse/storage.ts';
 import {
   byImportance,
@@ -79,11 +79,12 @@ export const sparsify = defineTechnique({
       const { shape } = graph.initializers[target.layer.weight]!;
       const pattern = patternOf(target, { shape });
       if (stayCount(pattern) === elementCount(shape)) return undefined;
-      const all = own.block === 1 ? elementCount(shape) : own.block;
+      const { block, stay } = withinLines(pattern);
+      const all = block === 1 ? elementCount(shape) : block;
       const pool = poolOf(own);
       const alone = pool === undefined || pools.filter((other) => other === pool).length === 1;
       const threshold = alone ? 'layer' : 'network';
-      return { ...own, sparsity: 1 - pattern.stay / all, importance: importanceOf(own), threshold };
+      return { ...own, block, sparsity: 1 - stay / all, importance: importanceOf(own), threshold };
     });
   },
   dependsOnValues: (own) => poolOf(own) !== undefined,

@@ -19,6 +19,12 @@ export function stayCount({ shape, axis, block, stay }: Pattern): number {
   return (elementCount(shape) / size) * perLine;
 }
 
+/** The same places with blocks that are no longer than a line of weights. */
+export function withinLines(pattern: Pattern): Pattern {
+  const block = Math.min(pattern.block, pattern.shape[pattern.axis]!);
+  return block === pattern.block ? pattern : { ...pattern, block, stay: Math.min(pattern.stay, block) };
+}
+
 /** 1 at every weight that goes: those of the lowest scores; of equal ones the last stay. */
 export function selectLowest(scores: ArrayLike<number>, pattern: Pattern): Uint8Array {
   const gone = new Uint8Array(scores.length);
