@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { modelCard } from './card.ts';
-import type { ExportFormat, ExportSource } from './formats/format.ts';
+import type { ExportFiles, ExportFormat, ExportSource } from './formats/format.ts';
 
 /** Refuses a folder that has something in it, before minutes of measuring. Throws NasError EXPORT_FOLDER. */
 export async function checkFolder(folder: string): Promise<void> {
@@ -15,17 +15,19 @@ export async function checkFolder(folder: string): Promise<void> {
   }
 }
 
-/** What a folder is made of: files by name. A name may hold folders. */
-export type ExportFiles = Readonly<Record<string, string | Uint8Array>>;
-
 /** What every export holds: the measured bytes, their certificate, the model card, the space, and the formats asked for. */
-export function exportFiles(source: ExportSource, spaceText: string, formats: readonly ExportFormat[]): ExportFiles {
+export async function exportFiles(
+  source: ExportSource,
+  spaceText: string,
+  formats: readonly ExportFormat[],
+): Promise<ExportFiles> {
+  const further = await Promise.all(formats.map(async (format) => format.files(source)));
   return {
     'model.onnx': source.model,
     'certificate.json': `${JSON.stringify(source.certificate, null, 2)}\n`,
     'README.md': modelCard(source),
     'space.yaml': spaceText,
-    ...Object.assign({}, ...formats.map((format) => format.files(source))),
+    ...(Object.assign({}, ...further) as ExportFiles),
   };
 }
 
@@ -39,6 +41,7 @@ export async function writeFolder(folder: string, files: ExportFiles): Promise<v
       await mkdir(dirname(join(temporary, name)), { recursive: true });
       await writeFile(join(temporary, name), content);
     }
+    await chmod(temporary, 0o755); // a temporary folder is made for its owner alone
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

@@ -43,7 +43,7 @@ describe('exported folder', () => {
   it('holds the measured bytes, what is known of them, and every format', async () => {
     const target = join(folder, 'model');
     await checkFolder(target);
-    await writeFolder(target, exportFiles(source, 'model: {}', exportFormats));
+    await writeFolder(target, await exportFiles(source, 'model: {}', exportFormats));
     expect((await readdir(target)).sort()).toEqual([
       'README.md',
       'certificate.json',
@@ -51,14 +51,15 @@ describe('exported folder', () => {
       'model.h',
       'model.onnx',
       'space.yaml',
+      'web',
     ]);
     expect(new Uint8Array(await readFile(join(target, 'model.onnx')))).toEqual(model);
     await expect(checkFolder(target)).rejects.toThrow(/has files in it/);
     expect((await readdir(folder)).length).toBe(1);
   });
 
-  it('model card: figures of the shipped file, per class, per layer', () => {
-    const card = exportFiles(source, '', [])['README.md'] as string;
+  it('model card: figures of the shipped file, per class, per layer', async () => {
+    const card = (await exportFiles(source, '', []))['README.md'] as string;
     expect(card).toContain('| accuracy, test data (10000 images that the search never saw) | 90.12 % | |');
     expect(card).toContain('| accuracy, validation data (what the search chose by) | 90.34 % | 91.34 % |');
     expect(card).toContain('| a \\| b | 100.00 % |');
@@ -79,8 +80,8 @@ const compiler = ['cc', 'gcc', 'clang'].find((name) => {
 });
 
 describe('c', () => {
-  it('declares what the array is', () => {
-    const files = exportFiles(source, '', exportFormats);
+  it('declares what the array is', async () => {
+    const files = await exportFiles(source, '', exportFormats);
     expect(files['model.h']).toContain('#define ESPALIER_MODEL_BYTES 37u');
     expect(files['model.h']).not.toMatch(/odd \*\//);
     expect((files['model.c'] as string).match(/0x[0-9a-f]{2}/g)).toHaveLength(model.length);
@@ -89,7 +90,7 @@ describe('c', () => {
   it.runIf(compiler)('compiles without a warning, and holds the bytes and names', async () => {
     const target = join(folder, 'c');
     await mkdir(target);
-    for (const [name, content] of Object.entries(exportFiles(source, '', exportFormats)))
+    for (const [name, content] of Object.entries(await exportFiles(source, '', exportFormats)))
       if (/^model\.[ch]$/.test(name)) await writeFile(join(target, name), content);
     await writeFile(
       join(target, 'main.c'),

@@ -1,9 +1,9 @@
 import { NasError } from '../../core/errors.ts';
 import type { MeasuredTrial } from '../../core/trial.ts';
 import { formatBytes, formatPercent } from '../../dashboard/format.ts';
-import type { ExportFormat } from '../../export/formats/format.ts';
+import type { ExportFiles, ExportFormat } from '../../export/formats/format.ts';
 import { frontManifest } from '../../export/manifest.ts';
-import { checkFolder, type ExportFiles, exportFiles, writeFolder } from '../../export/write.ts';
+import { checkFolder, exportFiles, writeFolder } from '../../export/write.ts';
 import { pickRules } from '../../search/pick/index.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import type { StudyOptions } from '../options.ts';
@@ -31,11 +31,11 @@ export async function exportFront({ out, formats, json, ...study }: FrontExport)
   note(`Measuring ${front.length} models again on validation and test data …`);
   const shipments = await certifyAll(view, front, study.db);
   const manifest = frontManifest(view.record.name, factsOf(view.record).goal, shipments.map(entryOf(choice)));
-  const folders = shipments.map(({ trial, source }) => {
-    const files = Object.entries(exportFiles(source, view.record.space.text, formats));
-    return Object.fromEntries(files.map(([name, content]) => [`${folderOf(trial)}/${name}`, content]));
-  });
-  const files: ExportFiles = Object.assign({ 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n` }, ...folders);
+  const files: Record<string, ExportFiles[string]> = { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n` };
+  for (const { trial, source } of shipments) {
+    const own = await exportFiles(source, view.record.space.text, formats);
+    for (const [name, content] of Object.entries(own)) files[`${folderOf(trial)}/${name}`] = content;
+  }
   await writeFolder(out, files);
   if (json) printJson({ out, ...manifest });
   else print([describe(shipments), '', `${out}/manifest.json  ${shipments.length} models, one folder each`].join('\n'));

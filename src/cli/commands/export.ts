@@ -59,7 +59,7 @@ async function exportModel(options: ModelExport): Promise<void> {
   await checkFormats(trial, formats, db);
   if (!json) note(`Measuring trial ${trial.number} again on validation and test data …`);
   const shipment = await certified(view, trial, db);
-  await writeFolder(out, exportFiles(shipment.source, view.record.space.text, formats));
+  await writeFolder(out, await exportFiles(shipment.source, view.record.space.text, formats));
   if (json) printJson({ out, ...shipment.source.certificate });
   else print([describe(out, shipment), ...formats.map(({ summary, use }) => `${out}: ${use?.(out) ?? summary}`)].join('\n'));
 }

@@ -23,6 +23,9 @@ export interface ModelInput {
   readonly std: readonly number[];
 }
 
+/** What a folder is made of: files by name. A name may hold folders. */
+export type ExportFiles = Readonly<Record<string, string | Uint8Array>>;
+
 /** One more shape in which a model ships, beside `model.onnx`. */
 export interface ExportFormat {
   readonly name: string;
@@ -32,5 +35,5 @@ export interface ExportFormat {
   /** What to do with it in the folder `out`, in one line; the summary where left out. */
   readonly use?: (out: string) => string;
   /** Files of the folder by their names (a name may hold folders). */
-  files(source: ExportSource): Readonly<Record<string, string | Uint8Array>>;
+  files(source: ExportSource): ExportFiles | Promise<ExportFiles>;
 }
