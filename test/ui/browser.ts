@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 /** Debian's browser. Pages are tested where it is installed: `apt-get install chromium`. */
 export const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -23,11 +23,12 @@ export const launch = (): Promise<Browser> => chromium.launch({ executablePath: 
 
 /** A page, and everything that it complained about. */
 export async function openPage(
-  browser: Browser,
+  browser: Browser | BrowserContext,
   url: string,
-  options: Parameters<Browser['newPage']>[0] = {},
+  viewport = { width: 1100, height: 800 },
 ): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await browser.newPage();
+  await page.setViewportSize(viewport);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

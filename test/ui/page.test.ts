@@ -61,6 +61,7 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
     const trial = hashOf(page).get('trial');
     expect(trial).toMatch(/^\d+$/);
     expect(await page.textContent('#panel-title')).toBe(`Trial ${trial}`);
+    await page.locator('.card-layers').scrollIntoViewIfNeeded();
     await expect.poll(() => page.textContent('#chart-layers-words')).toMatch(`Trial ${trial} keeps`);
     expect(complaints).toEqual([]);
     await page.close();
@@ -98,7 +99,7 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
     await page.keyboard.press('3');
     await page.keyboard.press('t');
     await expect.poll(() => page.locator('.card-compare thead button').count()).toBe(2);
-    const other = await openPage(browser, page.url(), { viewport: { width: 390, height: 844 } });
+    const other = await openPage(browser, page.url(), { width: 390, height: 844 });
     await expect.poll(() => other.page.locator('.card-compare thead button').count()).toBe(2);
     expect(await other.page.textContent('#panel-title')).toBe(await page.textContent('#panel-title'));
     expect(await other.page.getAttribute('html', 'data-theme')).toBe('light');
@@ -124,7 +125,7 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
   });
 
   it.each(['light', 'dark'] as const)('is accessible to all as far as axe can tell, in the %s', async (colorScheme) => {
-    const { page } = await openPage(browser, `${address}#trial=3&with=1,2&keep=size%3A0%3A200000`, { colorScheme });
+    const { page } = await openPage(browser, `${address}#trial=3&with=1,2&keep=size%3A0%3A200000&theme=${colorScheme}`);
     await page.click('text=Add a filter');
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');

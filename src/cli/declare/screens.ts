@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { dbOption, studyOption } from './common.ts';
+import { dbOption, jsonOption, studyOption } from './common.ts';
 
 function port(text: string): number {
   const value = Number(text);
@@ -23,4 +23,12 @@ export function addScreens(nas: Command): void {
       const { ui } = await import('../commands/ui.ts');
       process.exitCode = await ui(flags);
     });
+  nas
+    .command('report')
+    .description('a study as one page to pass on, its charts as SVG and PNG, and a summary in Markdown')
+    .option('--out <file>', 'the page; charts and summary go beside it', 'report.html')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .addOption(jsonOption())
+    .action(async (flags) => (await import('../commands/report.ts')).report(flags));
 }

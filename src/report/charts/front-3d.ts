@@ -9,6 +9,8 @@ type Point2 = readonly [x: number, y: number];
 
 /** Distance of the eye from the middle of the cube, in lengths of its edges. */
 const eye = 3.2;
+/** What is seen of the plane, from the middle up: the cube with its labels, however it is turned. */
+const tall = 0.86;
 const manyPoints = 3000;
 
 /**
@@ -41,14 +43,15 @@ export const front3dChart: Chart = {
     const place = (row: TrialRow): Point3 =>
       metrics.map((metric, i) => scales[i]!.place(row.metrics[metric]!)) as unknown as Point3;
     const see = (point: Point3): Point2 => project(point, view.turn).slice(0, 2) as unknown as Point2;
-    const axis = { type: 'value', min: -0.95, max: 0.95, show: false };
+    const wide = (tall * input.width) / input.height;
+    const axis = { type: 'value', show: false };
     const { onFront, front } = study.analysis;
     const cloud = rows.filter(({ number }) => !onFront.has(number));
     return {
       animation: false,
       grid: { left: 0, right: 0, top: 0, bottom: 0 },
-      xAxis: axis,
-      yAxis: { ...axis, min: -0.85, max: 0.85 },
+      xAxis: { ...axis, min: -wide, max: wide },
+      yAxis: { ...axis, min: -tall, max: tall },
       series: [
         cage(input, see),
         ...bounds(input, metrics, scales, see),

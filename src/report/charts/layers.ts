@@ -3,7 +3,15 @@ import type { LayerCost, TrialDetails } from '../study/picture.ts';
 import { axisLook } from './axes.ts';
 import type { Chart, ChartInput } from './chart.ts';
 
-const rowHeight = 30;
+const rowHeight = 36;
+/** Characters of a layer's choices that are shown under its name; the trial's own list has all. */
+const mostChoices = 34;
+
+/** Bars end before the panel does: their numbers stand behind them. */
+const labelRoom = 1.42;
+
+const choicesText = ({ choices }: LayerCost): string =>
+  choices.length > mostChoices ? `${choices.slice(0, mostChoices - 2)} …` : choices || 'dense';
 
 const detailsOf = ({ view, details }: ChartInput): TrialDetails | undefined =>
   view.selected === undefined ? undefined : details.get(view.selected);
@@ -29,7 +37,7 @@ export const layersChart: Chart = {
     const { look, width } = input;
     const { layers } = details;
     const shared = axisLook(look);
-    const names = 10 + 6.2 * Math.max(...layers.map(({ layer }) => layer.length));
+    const names = 14 + Math.max(...layers.map((cost) => Math.max(6.6 * cost.layer.length, 5.4 * choicesText(cost).length)));
     const wide = (width - names - 60) / 2;
     const grids = [0, 1].map((i) => ({ left: names + i * (wide + 36), width: wide, top: 40, bottom: 10 }));
     const titles = ['parameters', 'multiply-accumulates'];
@@ -43,7 +51,13 @@ export const layersChart: Chart = {
         textStyle: { color: look.muted, fontSize: 12, fontWeight: 400 },
       })),
       grid: grids,
-      xAxis: grids.map((_, i) => ({ ...shared, gridIndex: i, type: 'value', show: false })),
+      xAxis: grids.map((_, i) => ({
+        ...shared,
+        gridIndex: i,
+        type: 'value',
+        show: false,
+        max: ({ max }: { readonly max: number }) => max * labelRoom,
+      })),
       yAxis: grids.map((_, i) => ({
         ...shared,
         gridIndex: i,
@@ -52,7 +66,15 @@ export const layersChart: Chart = {
         data: layers.map(({ layer }) => layer),
         axisTick: { show: false },
         axisLine: { show: false },
-        axisLabel: { ...shared.axisLabel, show: i === 0, interval: 0, hideOverlap: false, color: look.ink },
+        axisLabel: {
+          show: i === 0,
+          interval: 0,
+          formatter: (_: string, place: number) => `{layer|${layers[place]!.layer}}\n{choices|${choicesText(layers[place]!)}}`,
+          rich: {
+            layer: { color: look.ink, fontSize: 11.5, align: 'right', lineHeight: 14 },
+            choices: { color: look.muted, fontSize: 10, align: 'right', lineHeight: 13 },
+          },
+        },
       })),
       series: [
         ...bars(input, layers, 0, (cost) => [cost.params, cost.denseParams]),

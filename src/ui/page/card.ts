@@ -13,6 +13,8 @@ export interface CardOptions {
   /** Which chart it shows, where that depends on the view. */
   readonly chartOf?: (state: PageState) => Chart;
   readonly onChart?: (chart: EChartsType, host: HTMLElement) => void;
+  /** After every drawing, for what no option can say. */
+  readonly afterDraw?: (chart: EChartsType, state: PageState) => void;
 }
 
 /** Of a chart that has nothing to draw yet: its words say why. */
@@ -69,23 +71,25 @@ export class ChartCard {
   update(state: PageState): void {
     if (!this.#visible || state === this.#drawn || !state.study) return;
     const chart = this.#options.chartOf?.(state) ?? this.#chart;
-    const input = this.#inputOf(state);
+    const given = this.#inputOf(state);
+    const input = { ...given, height: chart.height(given) };
     const words = chart.describe(input);
     if (this.#caption.textContent !== words) fill(this.#caption, words);
     this.#draw(chart, input);
     this.#drawn = state;
     this.#drawnBy = chart;
+    if (this.#drawing) this.#options.afterDraw?.(this.#drawing, state);
   }
 
   #draw(chart: Chart, input: ChartInput): void {
     const option = chart.option(input);
-    this.#host.style.height = `${option ? chart.height(input) : emptyHeight}px`;
+    this.#host.style.height = `${option ? input.height : emptyHeight}px`;
     if (!option) {
       this.#drawing?.clear();
       return;
     }
     this.#drawing ??= this.#create();
-    this.#drawing.resize({ height: chart.height(input), width: 'auto' });
+    this.#drawing.resize({ height: input.height, width: 'auto' });
     const isSame = this.#drawnBy === chart;
     this.#drawing.setOption(option, isSame ? { replaceMerge: ['series', 'parallelAxis'] } : { notMerge: true });
   }

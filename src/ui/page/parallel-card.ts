@@ -10,12 +10,17 @@ import type { PageState, PageStore } from './store.ts';
 export function parallelCard(store: PageStore): ChartCard {
   const toolbar = h('div', { class: 'toolbar filters' });
   store.subscribe((state) => drawFilters(toolbar, state, store));
-  return new ChartCard(parallelChart, store, { toolbar, minWidth: 760, onChart: (chart) => listen(chart, store) });
+  return new ChartCard(parallelChart, store, {
+    toolbar,
+    minWidth: 760,
+    onChart: (chart) => listen(chart, store),
+    afterDraw: showFilters,
+  });
 }
 
 interface AxisSelection {
   readonly parallelAxisId?: string;
-  readonly intervals?: readonly (readonly [number, number])[];
+  readonly intervals?: readonly Range[];
 }
 
 function listen(chart: EChartsType, store: PageStore): void {
@@ -24,9 +29,35 @@ function listen(chart: EChartsType, store: PageStore): void {
     const axis = parallelAxes(inputOf(store.state)).find(({ name }) => name === parallelAxisId);
     if (!axis) return;
     const { [axis.name]: _, ...rest } = store.state.view.filters;
-    const [interval] = intervals;
-    store.look({ filters: interval ? { ...rest, [axis.name]: [Math.min(...interval), Math.max(...interval)] } : rest });
+    const range = rangeOf(intervals[0]);
+    if (isSame(range, store.state.view.filters[axis.name])) return;
+    store.look({ filters: range ? { ...rest, [axis.name]: range } : rest });
   });
+}
+
+type Range = readonly [number, number];
+
+const rangeOf = (interval: Range | undefined): Range | undefined => interval && [Math.min(...interval), Math.max(...interval)];
+
+const isSame = (a: Range | undefined, b: Range | undefined) => a?.[0] === b?.[0] && a?.[1] === b?.[1];
+
+interface DrawnAxes {
+  readonly parallelAxis?: readonly { readonly id: string }[];
+}
+
+const shownFilters = new WeakMap<EChartsType, PageState['view']['filters']>();
+
+/** Filters that came from elsewhere (a link, the dialog, a chip that was clicked away) are drawn on their axes too. */
+function showFilters(chart: EChartsType, { view }: PageState): void {
+  const before = shownFilters.get(chart) ?? {};
+  if (before === view.filters) return;
+  shownFilters.set(chart, view.filters);
+  const { parallelAxis = [] } = chart.getOption() as DrawnAxes;
+  for (const { id } of parallelAxis) {
+    const range = view.filters[id];
+    if (!isSame(range, before[id]))
+      chart.dispatchAction({ type: 'axisAreaSelect', parallelAxisId: id, intervals: range ? [[...range]] : [] });
+  }
 }
 
 const inputOf = ({ study, importances, view }: PageState) => ({ study: study!, importances, view });

@@ -1,6 +1,7 @@
 import type { AnalysedStudy, ChartInput } from '../../report/charts/chart.ts';
 import { darkLook, lightLook } from '../../report/charts/look.ts';
 import { keptBy } from '../../report/charts/parallel.ts';
+import { axesFor } from '../../report/charts/view.ts';
 import { analysePicture, importancesFor } from '../../report/study/analysis.ts';
 import { mergeRows, type StudyChange, unpackRows } from '../../report/study/columns.ts';
 import type { StudyPicture, TrialDetails } from '../../report/study/picture.ts';
@@ -235,25 +236,11 @@ function lookOf({ theme }: PageView) {
 
 /** The view with every axis a metric of the study, and every trial one that it has. */
 function settled(view: PageView, { picture }: AnalysedStudy, name: string): PageView {
-  const { goal, metrics } = picture.head;
-  const names = metrics.map((metric) => metric.name);
-  const [first, second] = goal.objectives.map(({ metric }) => metric);
-  const known = (metric: string, preset: string | undefined) => (names.includes(metric) ? metric : (preset ?? names[0] ?? ''));
-  const y = known(view.y, first);
-  const x = known(view.x, second ?? names.find((metric) => metric !== y));
-  const z = known(
-    view.z,
-    goal.objectives[2]?.metric ??
-      ['latencyMs', 'macs', 'params'].find((metric) => names.includes(metric) && metric !== x && metric !== y),
-  );
   const has = (number: number) => number < picture.rows.length;
   return {
     ...view,
     study: name,
-    x,
-    y,
-    z,
-    metric: known(view.metric, first),
+    ...axesFor(picture.head, view),
     selected: view.selected !== undefined && has(view.selected) ? view.selected : undefined,
     pinned: view.pinned.filter(has),
   };

@@ -1,4 +1,5 @@
 import type { ViewState } from '../../report/charts/chart.ts';
+import { firstLook } from '../../report/charts/view.ts';
 
 /** Everything that a person chose to look at: what a link to the page carries, behind the `#`. */
 export interface PageView extends ViewState {
@@ -13,15 +14,12 @@ export interface PageView extends ViewState {
 export const firstView: PageView = {
   study: '',
   against: [],
-  selected: undefined,
-  pinned: [],
-  filters: {},
+  ...firstLook,
   x: '',
   y: '',
   z: '',
   metric: '',
   three: false,
-  turn: [-0.6, 0.42],
   theme: 'auto',
 };
 
