@@ -16,7 +16,7 @@ import { schedulers } from '../search/schedulers/index.ts';
 import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import type { Space } from '../search/space/space.ts';
-import { rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
+import { type KeyFunction, keyFunctionOf, rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
 import { createPredictor, type DataFacts } from '../trial/predict.ts';
 import { bundledSpaces } from './folders.ts';
 import { meaningOf } from './meaning.ts';
@@ -57,11 +57,11 @@ export const catalogFor = (model: ModelSpec): Catalog => {
 export const structureOf = (model: ModelSpec): Graph =>
   buildModel(model, { shape: [1, 32, 32], classes: 10, batch: 1, seed: 'structure' });
 
-/** Canonical key of a candidate: equal for candidates that mean the same network. */
-export function keyFunction(model: ModelSpec, space: Space): (candidate: Candidate) => string {
+/** Of a space's candidates. */
+export function keyFunction(model: ModelSpec, space: Space): KeyFunction {
   const graph = structureOf(model);
   const meaning = meaningOf(space);
-  return rememberPerCandidate((candidate) => planKey(graph, meaning.plan(candidate)));
+  return keyFunctionOf((candidate) => planKey(graph, meaning.plan(candidate)));
 }
 
 /** The metrics of a candidate that follow from its structure, exactly as its trial will measure them. */

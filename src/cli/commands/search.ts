@@ -15,6 +15,7 @@ import type { ModelSpec } from '../../network/models/index.ts';
 import type { Sensitivity } from '../../search/sensitivity/measure.ts';
 import type { StartName } from '../../search/space/file/schema.ts';
 import type { Space } from '../../search/space/space.ts';
+import type { KeyFunction } from '../../search/study/keys.ts';
 import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
@@ -95,7 +96,7 @@ class SearchRun {
   readonly #screen: Screen;
   readonly #executor: Executor;
   readonly #definition: ControllerDefinition<Space>;
-  readonly #keyOf: (candidate: Candidate) => string;
+  readonly #keyOf: KeyFunction;
   /** What the study starts with: known once the data are. */
   #initial: readonly InitialTrial[] | undefined;
   /** What the user wants to be tried first. */

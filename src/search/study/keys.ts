@@ -1,4 +1,33 @@
+import { createHash } from 'node:crypto';
 import type { Candidate } from '../../core/candidate.ts';
+
+/** Canonical key of a candidate: equal for candidates that mean the same network. */
+export interface KeyFunction {
+  (candidate: Candidate): string;
+  /** Spares it the keys that a study's log has, where they are what it would find itself: an older version's may be others. */
+  recall(trials: readonly { readonly candidate: Candidate; readonly key: string }[]): void;
+}
+
+/** Recorded keys that are worked out again before all are believed. */
+const spotChecks = 16;
+
+/** Works a key out once per candidate object, and not at all where it was recalled. */
+export function keyFunctionOf(compute: (candidate: Candidate) => string): KeyFunction {
+  /** By what a candidate says: a controller's saved state brings candidates of its own. */
+  const recalled = new Map<string, string>();
+  const find = (candidate: Candidate) =>
+    (recalled.size > 0 ? recalled.get(fingerprint(candidate)) : undefined) ?? compute(candidate);
+  return Object.assign(rememberPerCandidate(find), {
+    recall(trials: readonly { readonly candidate: Candidate; readonly key: string }[]) {
+      const every = Math.max(1, Math.floor(trials.length / spotChecks));
+      if (trials.some(({ candidate, key }, i) => i % every === 0 && compute(candidate) !== key)) return;
+      for (const { candidate, key } of trials) recalled.set(fingerprint(candidate), key);
+    },
+  });
+}
+
+/** Short, whatever the number of choices: a study has one for every trial. */
+const fingerprint = (candidate: Candidate): string => createHash('sha1').update(JSON.stringify(candidate)).digest('base64');
 
 /** The same function, asked once per candidate object: controllers and the loop want the same of a candidate several times. */
 export function rememberPerCandidate<T>(compute: (candidate: Candidate) => T): (candidate: Candidate) => T {

@@ -9,6 +9,7 @@ import type { Goal } from '../../core/objective.ts';
 import type { Scheduler } from '../../core/scheduler.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
 import type { Artefact } from '../../core/trial.ts';
+import type { KeyFunction } from './keys.ts';
 import type { StudyCounts } from './ledger.ts';
 import type { FailedEnd } from './log.ts';
 import type { InitialTrial } from './proposer.ts';
@@ -47,7 +48,8 @@ export interface StudyOptions {
   /** Fresh: its past is told or restored here. */
   readonly controller: Controller;
   readonly goal: Goal;
-  readonly keyOf: (candidate: Candidate) => string;
+  /** A `KeyFunction`, or just a function. */
+  readonly keyOf: ((candidate: Candidate) => string) & Partial<Pick<KeyFunction, 'recall'>>;
   /** Trial 0 is the baseline, then the anchors. Repeated keys are dropped. */
   readonly initial: readonly InitialTrial[];
   /** To be tried now, before the controller is asked: recorded, so that a resume knows of them. */

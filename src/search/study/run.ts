@@ -81,6 +81,7 @@ class StudyRun {
   constructor(options: StudyOptions) {
     const { store, study, controller, goal, keyOf, initial, budget } = options;
     const log = foldLog(study.name, store.events(study.name));
+    keyOf.recall?.(log.trials);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#startedAt = this.#clock.monotonic();

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/candidate.ts';
-import { rememberPerCandidate, rememberPerKey } from '../../../src/search/study/keys.ts';
+import { keyFunctionOf, rememberPerCandidate, rememberPerKey } from '../../../src/search/study/keys.ts';
 
 it('works a key out once per candidate', () => {
   const seen: Candidate[] = [];
@@ -18,4 +18,33 @@ it('works a value out once per key', () => {
   );
   expect([{ x: 1 }, { x: 3 }, { x: 2 }, { x: 4 }].map(remembered)).toEqual(['first', 'first', undefined, undefined]);
   expect(seen).toHaveLength(2);
+});
+
+describe('keys that a log has', () => {
+  const trials = Array.from({ length: 100 }, (_, x) => ({ candidate: { x, y: 'a' }, key: `key ${x}` }));
+
+  function counted() {
+    const seen: Candidate[] = [];
+    const keyOf = keyFunctionOf((candidate) => {
+      seen.push(candidate);
+      return `key ${candidate['x']}`;
+    });
+    return { seen, keyOf };
+  }
+
+  it('are not worked out again, but for a few', () => {
+    const { seen, keyOf } = counted();
+    keyOf.recall(trials);
+    expect(seen.length).toBeLessThan(20);
+    const before = seen.length;
+    expect(trials.map(({ candidate }) => keyOf({ ...candidate }))).toEqual(trials.map(({ key }) => key));
+    expect(seen.length).toBe(before);
+    expect(keyOf({ x: 1000 })).toBe('key 1000');
+  });
+
+  it('are not believed where an older version named networks in another way', () => {
+    const { keyOf } = counted();
+    keyOf.recall(trials.map(({ candidate }) => ({ candidate, key: 'old' })));
+    expect(keyOf({ x: 3, y: 'a' })).toBe('key 3');
+  });
 });
