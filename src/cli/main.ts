@@ -13,6 +13,7 @@ import { addScheduleOptions } from './declare/schedule.ts';
 import { addScreens } from './declare/screens.ts';
 import { addShip } from './declare/ship.ts';
 import { addStartOptions, declareStart } from './declare/start.ts';
+import { addTrust } from './declare/trust.ts';
 import { describeError, duration, memorySize, messageOf, wholeNumber } from './options.ts';
 import { note, surviveClosedPipes } from './output.ts';
 
@@ -33,6 +34,7 @@ function program(): Command {
   addScreens(nas);
   addReplicate(nas, [studyOption(), dbOption(), jsonOption()]);
   addShip(nas);
+  addTrust(nas);
   addSpaces(nas);
   addControl(nas);
   addBench(nas);

@@ -2,6 +2,7 @@
  * Where studies live. Add one: a file that implements `TrialStore` (core/store.ts), a line here, and a line in the
  * list of test/conformance/stores.test.ts.
  */
+export { checkFile } from './check.ts';
 export { openControl } from './control.ts';
 export { createMemoryStore } from './memory.ts';
 export type { OptunaDistribution, OptunaParameter, OptunaStudy, OptunaTrial } from './optuna/study.ts';

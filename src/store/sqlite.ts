@@ -4,6 +4,7 @@ import { NasError } from '../core/errors.ts';
 import type { StudyEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Lease, LeaseHolder, StudyRecord, TrialStore } from '../core/store.ts';
+import { checkPages } from './check.ts';
 import { existingStudy, guard, missingStudy } from './errors.ts';
 import { checkVersion, inspectFile } from './header.ts';
 import { isLocked, takeLock } from './lease.ts';
@@ -12,8 +13,8 @@ import { applicationId, migrations } from './schema.ts';
 type StoreMode = 'read' | 'write';
 
 /**
- * Opens the studies of an SQLite file. `write` creates the file where there is none; `read` never does, and never
- * blocks or is blocked by the writer.
+ * Opens the studies of an SQLite file. `write` creates the file where there is none, and looks at every page of one that is there;
+ * `read` never creates one, and never blocks or is blocked by the writer.
  *
  * Durability: every append survives SIGKILL (write-ahead log). What cannot be had again is flushed to the disk as
  * well and survives a power cut (finished trials, snapshots, sessions, with all that was appended before them);
@@ -35,6 +36,7 @@ export function openStore(file: string, { mode }: { readonly mode: StoreMode }):
   return guard(file, () => {
     const database = new Database(file, { readonly: mode === 'read', fileMustExist: mode === 'read', timeout: busyTimeoutMs });
     try {
+      if (mode === 'write' && found === 'ours') checkPages(file, database);
       if (mode === 'write') prepareForWriting(database);
       checkVersion(file, versionOf(database));
       return new SqliteStore(file, database);

@@ -4,10 +4,14 @@ import { NasError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
 import type { Progress } from '../core/trial.ts';
+import { finalize } from '../network/compress/recipe.ts';
+import type { Dataset } from '../network/data/dataset.ts';
 import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { evaluate } from '../network/engine/evaluate.ts';
 import { decode } from '../network/ir/bytes/decode.ts';
+import { buildModel, modelSpecSchema } from '../network/models/index.ts';
 import { sha256 } from './artefacts.ts';
+import { exportGraph } from './export-graph.ts';
 import { measure } from './measure.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
@@ -15,8 +19,11 @@ import type { TrialSetup } from './setup.ts';
 /** What the process is asked: two files by path, and the study's setup. */
 export interface RemeasureRequest {
   readonly model: string;
-  /** The dense baseline's exported file, for the latency ratio. */
-  readonly baseline: string;
+  /**
+   * The dense baseline's exported file, for the latency ratio; where it is not at hand, a network of the same structure with
+   * fresh weights, which takes the same time.
+   */
+  readonly baseline?: string;
   readonly setup: TrialSetup;
 }
 
@@ -33,6 +40,8 @@ export interface SplitReport {
 }
 
 export interface RemeasureResult {
+  /** Of the images and labels that it was measured on. */
+  readonly dataHash: string;
   readonly sha256: string;
   readonly bytes: number;
   readonly metrics: Metrics;
@@ -54,13 +63,14 @@ export interface RemeasureResult {
  */
 export async function remeasure({ model, baseline, setup }: RemeasureRequest, hooks: TrialHooks): Promise<RemeasureResult> {
   const bytes = new Uint8Array(await readFile(model));
-  const baselineBytes = new Uint8Array(await readFile(baseline));
   const dataset = await loadDataset(dataSpecSchema.parse(setup.data), hooks);
+  const baselineBytes = baseline === undefined ? untrained(setup, dataset) : new Uint8Array(await readFile(baseline));
   const graph = decode(bytes);
   const { metrics, details } = await measure(graph, bytes, { setup, dataset, baselineBytes }, hooks);
   const validation = await evaluate(bytes, dataset, dataset.validation, hooks);
   const test = await evaluate(bytes, dataset, dataset.test, hooks);
   return {
+    dataHash: dataset.hash,
     sha256: sha256(bytes),
     bytes: bytes.length,
     metrics,
@@ -75,6 +85,12 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
     classes: dataset.classes,
     machine: machineFacts(),
   };
+}
+
+function untrained({ model }: TrialSetup, dataset: Dataset): Uint8Array {
+  const { shape, classes } = dataset;
+  const graph = buildModel(modelSpecSchema.parse(model), { shape, classes: classes.length, batch: 1, seed: 'untrained' });
+  return exportGraph(finalize(graph, { recipe: {}, techniques: {} }, {}), dataset);
 }
 
 const machineFacts = (): Json => ({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
@@ -116,6 +116,42 @@ describe('nas search, end to end', () => {
     const baseline = front.find(({ trial }: { trial: number }) => trial === 0);
     expect(baseline?.replication.validation.accuracy.deviation ?? 0).toBe(0);
     expect((await nas(cwd, 'replicate', '--trials', '99', '--db', 'a.db')).code).toBe(2);
+  });
+
+  it('verifies what it shipped, and finds out what was changed', { timeout: 120_000 }, async () => {
+    const good = await nas(cwd, 'verify', 'model', '--json');
+    expect(good.stderr).toBe('');
+    const [report] = JSON.parse(good.stdout) as [{ verified: boolean; checks: { what: string; ok?: boolean }[] }];
+    expect(report.verified).toBe(true);
+    expect(report.checks.filter(({ ok }) => ok).map(({ what }) => what)).toContain('accuracy, test data');
+    await cp(join(cwd, 'model'), join(cwd, 'changed'), { recursive: true });
+    await appendFile(join(cwd, 'changed/model.onnx'), 'x');
+    const changed = await nas(cwd, 'verify', 'changed', '--files');
+    expect(changed.stdout).toMatch(/WRONG +model\.onnx, SHA-256[^]*changed is not what its certificate says/);
+    expect(changed.code).toBe(1);
+    expect((await nas(cwd, 'verify', 'data')).stderr).toContain('data has no certificate.json');
+  });
+
+  it('removes the models that no front needs, once it is told to, and still verifies', { timeout: 120_000 }, async () => {
+    const models = async () => (await readdir(join(cwd, 'a.artefacts'))).filter((name) => name.endsWith('.onnx')).length;
+    const before = await models();
+    await writeFile(join(cwd, 'a.artefacts/notes.txt'), 'mine');
+    const dry = await nas(cwd, 'gc', '--db', 'a.db');
+    expect(dry.stdout).toMatch(/\d+ models that no front needs.*\n.*add --yes/);
+    expect(await models()).toBe(before);
+    const { models: removed } = JSON.parse((await nas(cwd, 'gc', '--db', 'a.db', '--yes', '--json')).stdout);
+    expect(removed.files.length).toBeGreaterThan(0);
+    expect(await models()).toBe(before - removed.files.length);
+    expect(existsSync(join(cwd, 'a.artefacts/notes.txt'))).toBe(true);
+    const verified = await nas(cwd, 'verify', '--db', 'a.db');
+    expect(verified.stdout).toMatch(/1 studies, 10 trials, \d+ models of their fronts: nothing wrong/);
+    expect(verified.code).toBe(0);
+    const [model] = await readdir(join(cwd, 'a.artefacts')).then((names) => names.filter((name) => name.endsWith('.onnx')));
+    await rm(join(cwd, 'a.artefacts', model!));
+    expect(await nas(cwd, 'verify', '--db', 'a.db')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('its model is missing'),
+    });
   });
 
   it('loses no finished trial to SIGKILL and ends like the uninterrupted run', { timeout: 240_000 }, async () => {

@@ -2,10 +2,12 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { expect, it } from 'vitest';
-import { openStore, readStudy } from '../../src/store/index.ts';
+import { describe, expect, it } from 'vitest';
+import { pick } from '../../src/core/errors.ts';
+import { schedulers } from '../../src/search/schedulers/index.ts';
+import { checkFile, openStore, readStudy } from '../../src/store/index.ts';
 import { migrations } from '../../src/store/schema.ts';
-import { done, failed, type SimulatedOptions, simulate } from '../search/study/simulated-study.ts';
+import { digest, done, failed, problem, type SimulatedOptions, simulate } from '../search/study/simulated-study.ts';
 import { temporaryFolder } from './harness.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/databases/${name}`, import.meta.url));
@@ -28,17 +30,55 @@ it('reads a database of before the schedulers as it is', () => {
   expect(new Database(file, { readonly: true }).pragma('user_version', { simple: true })).toBe(1);
 });
 
-it('goes on with it, in a file of the new version; what was there stays', async () => {
-  const file = copyOf('schema-1.db');
-  const store = openStore(file, { mode: 'write' });
-  const before = readStudy(store, 'study').trials;
-  const end = await simulate({ store, trials: 75, slots: 3, outcomeOf }).handle.done;
-  expect(end).toMatchObject({ reason: 'budget', counts: { asked: 75, unfinished: 0 } });
-  const after = readStudy(store, 'study').trials;
-  for (const trial of before) {
-    if (trial.state === 'done' || trial.state === 'failed') expect(after[trial.number]).toEqual(trial);
-    else expect(after[trial.number]).toMatchObject({ candidate: trial.candidate, key: trial.key });
-  }
+const asha = () => pick('scheduler', schedulers, 'asha').create({ goal: problem.goal, rungs: [1 / 9, 1 / 3, 1], eta: 3 });
+
+/** Every version that was released, and how the study in its file was run. */
+const released: readonly { readonly version: number; readonly trials: number; readonly options: () => SimulatedOptions }[] = [
+  { version: 1, trials: 75, options: () => ({}) },
+  { version: 2, trials: 45, options: () => ({ scheduler: asha() }) },
+  { version: 3, trials: 45, options: () => ({ scheduler: asha() }) },
+];
+
+it('has a fixture of every version before this one', () => {
+  expect(released.map(({ version }) => version)).toEqual(migrations.slice(1).map((_, i) => i + 1));
+});
+
+describe.each(released)('a database of schema $version', ({ version, trials, options }) => {
+  it('goes on in a file of the new version; what was there stays', async () => {
+    const file = copyOf(`schema-${version}.db`);
+    const store = openStore(file, { mode: 'write' });
+    const before = readStudy(store, 'study').trials;
+    const end = await simulate({ store, trials, slots: 3, outcomeOf, ...options() }).handle.done;
+    expect(end).toMatchObject({ reason: 'budget', counts: { asked: trials, unfinished: 0 } });
+    const after = readStudy(store, 'study').trials;
+    for (const trial of before) {
+      if (trial.state === 'failed') expect(after[trial.number]).toEqual(trial);
+      else expect(after[trial.number]).toMatchObject({ candidate: trial.candidate, key: trial.key });
+    }
+    store.close();
+    expect(new Database(file, { readonly: true }).pragma('user_version', { simple: true })).toBe(migrations.length);
+    expect(checkFile(file)).toEqual([]);
+  });
+
+  it('has the same events after its migration', () => {
+    const file = copyOf(`schema-${version}.db`);
+    const events = () => {
+      const store = openStore(file, { mode: 'read' });
+      const all = [...store.events('study')];
+      store.close();
+      return all;
+    };
+    const before = events();
+    openStore(file, { mode: 'write' }).close();
+    expect(events()).toEqual(before);
+  });
+});
+
+it.each([2, 3])('ends the study of schema %i like one that was never interrupted', async (version) => {
+  const store = openStore(copyOf(`schema-${version}.db`), { mode: 'write' });
+  await simulate({ store, trials: 45, slots: 2, outcomeOf, scheduler: asha() }).handle.done;
+  const undisturbed = simulate({ trials: 45, slots: 3, outcomeOf, scheduler: asha() });
+  await undisturbed.handle.done;
+  expect(digest(store)).toBe(digest(undisturbed.store));
   store.close();
-  expect(new Database(file, { readonly: true }).pragma('user_version', { simple: true })).toBe(migrations.length);
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { storeError } from '../../src/store/errors.ts';
-import { openStore } from '../../src/store/index.ts';
+import { checkFile, openStore } from '../../src/store/index.ts';
 import { asked, finished, onCleanup, recordOf, started, temporaryFolder } from './harness.ts';
 
 const worker = fileURLToPath(new URL('../fixtures/worker-store.ts', import.meta.url));
@@ -220,6 +220,31 @@ describe('sqlite store: files it refuses', () => {
       const read = () => [...openStore(file, { mode: 'read' }).events('a')];
       expect(read).toThrow(withCode('STORE_CORRUPT', 'Restore it from a copy'));
     }
+  });
+
+  it('finds a damaged page before anything is written', () => {
+    const file = writtenFile();
+    const content = readFileSync(file);
+    writeFileSync(file, content.fill(0xaa, content.length - 4096 + 100));
+    const before = readFileSync(file);
+    expect(() => openStore(file, { mode: 'write' })).toThrow(withCode('STORE_CORRUPT', 'the database is damaged'));
+    expect(checkFile(file)).not.toEqual([]);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('checks a whole file on demand: nothing wrong, an event that is gone, a row of no study', () => {
+    const file = writtenFile();
+    expect(checkFile(file)).toEqual([]);
+    const database = new Database(file);
+    database.exec('DELETE FROM events WHERE position = 1');
+    database.pragma('foreign_keys = OFF');
+    database.exec("INSERT INTO events VALUES (9, 0, 'asked', 0, '{}')");
+    database.close();
+    expect(checkFile(file)).toEqual([
+      '1 rows of events belong to no study',
+      'study 1 has 2 events, but the last one is number 2',
+    ]);
+    expect(() => checkFile(newFile())).toThrow(withCode('STORE_MISSING', 'no such database'));
   });
 
   it('says that an event is damaged', () => {

@@ -1,0 +1,67 @@
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatBytes } from '../../dashboard/format.ts';
+import { openStore, readStudy, type StudyView } from '../../store/index.ts';
+import { artefactFolder } from '../folders.ts';
+import { neededFiles, type Swept, sweep } from '../garbage.ts';
+import { print, printJson } from '../output.ts';
+
+export interface GcFlags {
+  readonly db: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** `nas gc`: removes the files beside a database that no front needs. Throws NasError STORE_LOCKED while a study is searched. */
+export function collectGarbage({ db, yes = false, json }: GcFlags): void {
+  const folder = artefactFolder(db);
+  const found = withAllStudies(db, (views) => {
+    const swept = sweep(filesIn(folder), neededFiles(views));
+    if (yes) for (const name of swept.flatMap(({ files }) => files)) rmSync(join(folder, name), { force: true });
+    return swept;
+  });
+  if (json)
+    printJson({ folder, removed: yes, ...Object.fromEntries(found.map(({ kind, files, bytes }) => [kind, { files, bytes }])) });
+  else print(describe(found, folder, yes));
+}
+
+/** With the lease of every study: nothing may be written meanwhile. */
+function withAllStudies<T>(db: string, use: (views: readonly StudyView[]) => T): T {
+  openStore(db, { mode: 'read' }).close(); // refuses to make a database
+  const store = openStore(db, { mode: 'write' });
+  try {
+    const names = store.list().map(({ name }) => name);
+    for (const name of names) store.lease(name);
+    return use(names.map((name) => readStudy(store, name)));
+  } finally {
+    store.close();
+  }
+}
+
+function filesIn(folder: string): { readonly name: string; readonly bytes: number }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => {
+    const stat = lstatSync(join(folder, name));
+    return stat.isFile() ? [{ name, bytes: stat.size }] : [];
+  });
+}
+
+const words: Record<Swept['kind'], string> = {
+  models: 'models that no front needs',
+  checkpoints: 'checkpoints that no search goes on from',
+  leftovers: 'half-written files of searches that were killed',
+};
+
+function describe(found: readonly Swept[], folder: string, removed: boolean): string {
+  const total = found.reduce((sum, { bytes }) => sum + bytes, 0);
+  const lines = found
+    .filter(({ files }) => files.length > 0)
+    .map(({ kind, files, bytes }) => `${String(files.length).padStart(6)} ${words[kind]}, ${formatBytes(bytes)}`);
+  if (lines.length === 0) return `Nothing to remove in ${folder}.`;
+  return [
+    ...lines,
+    removed
+      ? `Removed from ${folder}: ${formatBytes(total)}.`
+      : `In ${folder}: ${formatBytes(total)}. Nothing was removed yet: add --yes.`,
+  ].join('\n');
+}

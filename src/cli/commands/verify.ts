@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { exitCodes, NasError } from '../../core/errors.ts';
+import { readCertificate } from '../../export/read-certificate.ts';
+import { metricInfos } from '../../network/metrics/index.ts';
+import { sha256 } from '../../trial/artefacts.ts';
+import type { TrialSetup } from '../../trial/setup.ts';
+import { loadSpace } from '../compose.ts';
+import { verifyDatabase } from '../database-check.ts';
+import { baselineFolder } from '../folders.ts';
+import { note, print, printJson } from '../output.ts';
+import { remeasureInProcess } from '../remeasure.ts';
+import { table } from '../table.ts';
+import { type Check, fileChecks, measuredChecks } from '../verification.ts';
+
+export interface VerifyFlags {
+  readonly db: string;
+  /** Hashes only. */
+  readonly files?: boolean;
+  /** Instead of what the space file says. */
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+/** `nas verify [dir]`: returns exit code 1 where something is not what it is said to be. */
+export async function verify(folder: string | undefined, flags: VerifyFlags): Promise<number> {
+  if (folder === undefined) return verifyDatabase(flags);
+  const folders = await foldersIn(folder);
+  const reports: { readonly folder: string; readonly checks: readonly Check[] }[] = [];
+  for (const each of folders) reports.push({ folder: each, checks: await checksOf(each, flags) });
+  if (flags.json) printJson(reports.map((report) => ({ ...report, verified: isFine(report) })));
+  else print(reports.map(describe).join('\n\n'));
+  return reports.every(isFine) ? exitCodes.ok : exitCodes.failure;
+}
+
+const isFine = ({ checks }: { readonly checks: readonly Check[] }) => checks.every(({ ok }) => ok !== false);
+
+/** The folder itself, or those of a whole front. Throws NasError CERTIFICATE_MISSING. */
+async function foldersIn(folder: string): Promise<string[]> {
+  if (existsSync(join(folder, 'certificate.json'))) return [folder];
+  const manifest = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => undefined);
+  const folders = manifest === undefined ? [] : foldersOf(manifest).map((name) => join(folder, name));
+  if (folders.length > 0) return folders;
+  throw new NasError('CERTIFICATE_MISSING', `${folder} has no certificate.json: name a folder that nas export wrote.`, {
+    facts: { folder },
+  });
+}
+
+/** Plain names only: a manifest leads to nothing outside of its folder. */
+function foldersOf(manifest: string): string[] {
+  try {
+    const { models } = JSON.parse(manifest) as { readonly models: readonly { readonly folder: unknown }[] };
+    return models.flatMap(({ folder }) => (typeof folder === 'string' && /^[\w-][\w.-]*$/.test(folder) ? [folder] : []));
+  } catch {
+    return [];
+  }
+}
+
+async function checksOf(folder: string, { files, data, json }: VerifyFlags): Promise<Check[]> {
+  const certificate = join(folder, 'certificate.json');
+  const claims = readCertificate(await readFile(certificate, 'utf8'), certificate);
+  const model = join(folder, 'model.onnx');
+  const bytes = await readFile(model).catch(() => Buffer.alloc(0));
+  const spaceFile = join(folder, 'space.yaml');
+  const space = existsSync(spaceFile) ? loadSpace(spaceFile) : undefined;
+  const checks = fileChecks(claims, { sha256: sha256(bytes), bytes: bytes.length, space: space?.hash });
+  if (files || !space || !isFine({ checks })) return checks;
+  if (!json) note(`Measuring ${model} again on validation and test data …`);
+  const setup: TrialSetup = {
+    model: space.model,
+    data: { ...(space.data as object), ...(data === undefined ? {} : { folder: data }) },
+    baseline: space.baseline,
+    trial: space.trial,
+    metrics: metricInfos.map(({ name }) => name),
+    artefactFolder: folder,
+    baselineFolder: baselineFolder(),
+    threads: availableParallelism(),
+  };
+  return [...checks, ...measuredChecks(claims, await remeasureInProcess({ model, setup }, () => undefined))];
+}
+
+function describe(report: { readonly folder: string; readonly checks: readonly Check[] }): string {
+  const lines = table(report.checks, [
+    { title: '', cell: ({ ok }) => (ok === undefined ? '' : ok ? 'ok' : 'WRONG') },
+    { title: '', cell: ({ what }) => what },
+    { title: 'certificate', cell: ({ stated }) => short(stated) },
+    { title: 'found', cell: ({ found }) => short(found) },
+  ]);
+  const measured = report.checks.some(({ what }) => what.startsWith('accuracy'));
+  const verdict = isFine(report)
+    ? `${measured ? 'is' : 'has the files'} what its certificate says`
+    : 'is not what its certificate says';
+  return `${lines}\n${report.folder} ${verdict}.`;
+}
+
+/** A hash is told apart by its beginning. */
+const short = (text: string): string => (/^[0-9a-f]{64}$/.test(text) ? text.slice(0, 16) : text);
