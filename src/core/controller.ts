@@ -27,6 +27,11 @@ export interface TrialResult {
  *   No method throws on a result it does not like.
  */
 export interface Controller {
+  /**
+   * Of what `save` returns; absent: 1. A state that an earlier version of the controller saved is not restored: it is told
+   * everything instead.
+   */
+  readonly stateVersion?: number;
   ask(trial: number): Candidate | undefined;
   asked(trial: number, candidate: Candidate): void;
   tell(result: TrialResult): void;

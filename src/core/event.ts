@@ -27,8 +27,8 @@ export type StudyEvent =
   | { readonly type: 'finished'; readonly at: number; readonly trial: number; readonly outcome: Outcome }
   /** A paused trial never goes on: its scheduler sees no hope. */
   | { readonly type: 'stopped'; readonly at: number; readonly trial: number; readonly reason: string }
-  /** The controller's state after it was told every job below `told`. Jobs are the events asked and continued, in their order. */
-  | { readonly type: 'snapshot'; readonly at: number; readonly told: number; readonly state: Json }
+  /** The controller's state, of a `version` (absent: 1), after it was told every job below `told`. Jobs are the events asked and continued, in their order. */
+  | { readonly type: 'snapshot'; readonly at: number; readonly told: number; readonly state: Json; readonly version?: number }
   /** A member of the front was trained and measured once more, with another seed. `replicate`: from 1. No trial of the search. */
   | {
       readonly type: 'replicated';

@@ -7,7 +7,7 @@ import { pick } from '../../src/core/errors.ts';
 import { schedulers } from '../../src/search/schedulers/index.ts';
 import { checkFile, openStore, readStudy } from '../../src/store/index.ts';
 import { migrations } from '../../src/store/schema.ts';
-import { digest, done, failed, problem, type SimulatedOptions, simulate } from '../search/study/simulated-study.ts';
+import { done, failed, problem, type SimulatedOptions, simulate } from '../search/study/simulated-study.ts';
 import { temporaryFolder } from './harness.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/databases/${name}`, import.meta.url));
@@ -32,7 +32,7 @@ it('reads a database of before the schedulers as it is', () => {
 
 const asha = () => pick('scheduler', schedulers, 'asha').create({ goal: problem.goal, rungs: [1 / 9, 1 / 3, 1], eta: 3 });
 
-/** Every version that was released, and how the study in its file was run. */
+/** Every version that was released; controllers propose other candidates since then, and save other states, and how the study in its file was run. */
 const released: readonly { readonly version: number; readonly trials: number; readonly options: () => SimulatedOptions }[] = [
   { version: 1, trials: 75, options: () => ({}) },
   { version: 2, trials: 45, options: () => ({ scheduler: asha() }) },
@@ -72,13 +72,4 @@ describe.each(released)('a database of schema $version', ({ version, trials, opt
     openStore(file, { mode: 'write' }).close();
     expect(events()).toEqual(before);
   });
-});
-
-it.each([2, 3])('ends the study of schema %i like one that was never interrupted', async (version) => {
-  const store = openStore(copyOf(`schema-${version}.db`), { mode: 'write' });
-  await simulate({ store, trials: 45, slots: 2, outcomeOf, scheduler: asha() }).handle.done;
-  const undisturbed = simulate({ trials: 45, slots: 3, outcomeOf, scheduler: asha() });
-  await undisturbed.handle.done;
-  expect(digest(store)).toBe(digest(undisturbed.store));
-  store.close();
 });

@@ -26,6 +26,7 @@ export function guarded(definition: ControllerDefinition<Space>): ControllerDefi
 
 function watch(name: string, space: Space, controller: Controller): Controller {
   return {
+    ...(controller.stateVersion === undefined ? {} : { stateVersion: controller.stateVersion }),
     ask: (trial) => {
       const answer: unknown = attempt(name, `ask(${trial})`, () => controller.ask(trial));
       return answer === undefined ? undefined : inside(name, space, trial, answer);

@@ -41,6 +41,8 @@ export interface Snapshot {
   /** Jobs whose results the controller knows. */
   readonly told: number;
   readonly state: Json;
+  /** See `Controller.stateVersion`. */
+  readonly version: number;
 }
 
 /** What the loop needs to know of a study's past. */
@@ -120,7 +122,7 @@ function fold(study: string, log: StudyLog, event: StudyEvent): void {
     case 'replicated':
       break;
     case 'snapshot':
-      log.snapshot = { told: event.told, state: event.state };
+      log.snapshot = { told: event.told, state: event.state, version: event.version ?? 1 };
       break;
     case 'queued':
       log.queued.push(...event.trials);

@@ -76,7 +76,7 @@ export class Proposer {
     this.#initial = distinct(parts.initial, parts.keyOf);
     this.#queue = distinct(parts.queued ?? [], parts.keyOf);
     this.#keys = new Set(parts.ledger.trials.map(({ key }) => key));
-    if (!parts.snapshot) return;
+    if (parts.snapshot?.version !== stateVersionOf(parts.controller)) return;
     parts.controller.restore(parts.snapshot.state);
     this.#restored = parts.snapshot.told;
     this.#nextSnapshot = 2 * parts.snapshot.told;
@@ -121,7 +121,8 @@ export class Proposer {
   takeSnapshot(): [] | [Snapshot] {
     if (this.#told < this.#nextSnapshot) return [];
     this.#nextSnapshot = 2 * this.#told;
-    return [{ told: this.#told, state: this.#parts.controller.save() }];
+    const { controller } = this.#parts;
+    return [{ told: this.#told, state: controller.save(), version: stateVersionOf(controller) }];
   }
 
   /** How many results a job is decided from, at least. */
@@ -203,6 +204,8 @@ export class Proposer {
     return key;
   }
 }
+
+const stateVersionOf = ({ stateVersion = 1 }: Controller): number => stateVersion;
 
 /** The first of each key. */
 function distinct(initial: readonly InitialTrial[], keyOf: (candidate: Candidate) => string): InitialTrial[] {

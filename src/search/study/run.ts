@@ -269,8 +269,8 @@ class StudyRun {
     }
   }
 
-  #save({ told, state }: Snapshot): void {
-    this.#outbox.push({ type: 'snapshot', at: this.#clock.wall(), told, state });
+  #save({ told, state, version }: Snapshot): void {
+    this.#outbox.push({ type: 'snapshot', at: this.#clock.wall(), told, state, version });
   }
 
   /** Stores what is new in one transaction. If that fails it stays, and the next round tries again. */

@@ -75,10 +75,20 @@ describe('proposer', () => {
 
   it('replays only what came after the snapshot', () => {
     const { calls, controller } = recorder();
-    const snapshot = { told: 32, state: null };
+    const snapshot = { told: 32, state: null, version: 1 };
     const { proposer } = propose(controller, { finished: 40, asked: 37, snapshot });
     expect(proposer.replay()).toEqual([]);
     expect(calls).toEqual(['restore', 'tell 32', 'asked 35', 'tell 33', 'asked 36']);
+  });
+
+  it('tells everything again to a controller whose saved states have changed since', () => {
+    const { calls, controller } = recorder();
+    const snapshot = { told: 32, state: null, version: 1 };
+    const { proposer } = propose({ ...controller, stateVersion: 2 }, { finished: 40, asked: 37, snapshot });
+    expect(proposer.replay()).toMatchObject([{ told: 32, version: 2 }]);
+    expect(calls).not.toContain('restore');
+    expect(calls.slice(0, 5)).toEqual(['asked 0', 'asked 1', 'asked 2', 'tell 0', 'asked 3']);
+    expect(calls.slice(-1)).toEqual(['asked 36']);
   });
 
   it('is exhausted when the controller is', () => {
