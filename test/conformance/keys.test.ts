@@ -69,9 +69,9 @@ function redrawn(graph: Graph, draw: number): Graph {
 function meaning(graph: Graph, plan: Plan): string {
   const normal = canonicalPlan(graph, plan);
   const rewritten = rewrite(graph, plan, madeUpFindings(graph, plan));
-  const { perImage, objective, during } = trainingOf(rewritten, graph, normal);
+  const { perImage, objective, during, auxiliary } = trainingOf(rewritten, graph, normal);
   const teachers = Object.entries(perImage).map(([name, { graph: source, value }]) => [name, value, sha256(encode(source))]);
-  const step = objective && buildTrainStep(rewritten, { ...plainStep, objective });
+  const step = objective && buildTrainStep(rewritten, { ...plainStep, objective, auxiliary });
   const weights = weightsOf(rewritten);
   const project = during?.(weights);
   const after = [1, 5, 10].map((done) => {

@@ -1,6 +1,6 @@
 import { NasError } from '../../core/errors.ts';
 import { Builder } from '../ir/builder.ts';
-import type { Graph, Shape } from '../ir/graph.ts';
+import type { Graph, Shape, TensorType } from '../ir/graph.ts';
 import { dtypeCodes, elementCount } from '../ir/graph.ts';
 import { parameterNames } from '../ir/macs.ts';
 import { gradient } from './gradient.ts';
@@ -31,6 +31,8 @@ export interface TrainStepOptions {
   readonly loss?: LossBuilder;
   /** Makes another loss of it, a scalar; returns its name. May add graph inputs. */
   readonly objective?: (terms: LossTerms) => string;
+  /** Parameters that are trained beside the model's own, for the objective to read; by name. */
+  readonly auxiliary?: Readonly<Record<string, TensorType>>;
 }
 
 /** Where a parameter or a statistic of the model graph lies in its flat vector. */
@@ -65,7 +67,7 @@ export interface TrainStep {
  * @throws NasError IR_GRADIENT where a parameter cannot be trained, IR_TRAIN where the model has no logits or parameters.
  */
 export function buildTrainStep(graph: Graph, options: TrainStepOptions): TrainStep {
-  const parameters = parameterSlots(graph);
+  const parameters = parameterSlots(graph, options.auxiliary ?? {});
   const { graph: model, statistics } = trainMode(graph);
   const states = stateSlots(graph, statistics);
   const optimizer = optimizerOf(options.optimizer);
@@ -95,25 +97,27 @@ export function buildTrainStep(graph: Graph, options: TrainStepOptions): TrainSt
 }
 
 /** Trained parameters, those with weight decay first; otherwise in the order in which the graph uses them. */
-function parameterSlots(graph: Graph): readonly Slot[] {
-  const trained = parameterNames(graph).filter((name) => graph.types[name]!.dtype === 'float32');
-  if (trained.length === 0) throw new NasError('IR_TRAIN', `graph "${graph.name}" has no parameters to train`);
-  const isDecayed = (name: string) => graph.types[name]!.shape.length >= 2;
+function parameterSlots(graph: Graph, auxiliary: Readonly<Record<string, TensorType>>): readonly Slot[] {
+  const own = parameterNames(graph).filter((name) => graph.types[name]!.dtype === 'float32');
+  const types = { ...graph.types, ...auxiliary };
+  const trained = [...own, ...Object.keys(auxiliary)];
+  if (own.length === 0) throw new NasError('IR_TRAIN', `graph "${graph.name}" has no parameters to train`);
+  const isDecayed = (name: string) => types[name]!.shape.length >= 2;
   const ordered = [...trained.filter(isDecayed), ...trained.filter((name) => !isDecayed(name))];
-  return slots(graph, ordered, isDecayed);
+  return slots(types, ordered, isDecayed);
 }
 
 const stateSlots = (graph: Graph, statistics: readonly BatchStatistics[]): readonly Slot[] =>
   slots(
-    graph,
+    graph.types,
     statistics.flatMap(({ runningMean, runningVar }) => [runningMean, runningVar]),
     () => false,
   );
 
-function slots(graph: Graph, names: readonly string[], isDecayed: (name: string) => boolean): readonly Slot[] {
+function slots(types: Graph['types'], names: readonly string[], isDecayed: (name: string) => boolean): readonly Slot[] {
   let offset = 0;
   return names.map((name) => {
-    const { shape } = graph.types[name]!;
+    const { shape } = types[name]!;
     const slot = { name, shape, offset, size: elementCount(shape), decay: isDecayed(name) };
     offset += slot.size;
     return slot;

@@ -1,5 +1,6 @@
 import { Builder } from '../ir/builder.ts';
 import type { Graph } from '../ir/graph.ts';
+import { lastOfResolutions } from './resolutions.ts';
 import { defineTechnique, networkSite, type PerImage } from './technique.ts';
 
 /**
@@ -40,21 +41,6 @@ export const attention = defineTechnique({
 
 /** The input of the training step that holds the teacher's maps, [N, H · W]. */
 const inputOf = (size: string): string => `attention.${size}`;
-
-/** By `HxW`: the last activation [N, C, H, W] that has more than one place. */
-function lastOfResolutions(graph: Graph): ReadonlyMap<string, string> {
-  const last = new Map<string, string>();
-  const activations = new Set(graph.inputs.map(({ name }) => name));
-  for (const { inputs, outputs } of graph.nodes) {
-    if (!inputs.some((input) => activations.has(input))) continue;
-    for (const output of outputs) {
-      activations.add(output);
-      const [, , height = 1, width = 1] = graph.types[output]?.shape ?? [];
-      if (height * width > 1) last.set(`${height}x${width}`, output);
-    }
-  }
-  return last;
-}
 
 function mapsOf(baseline: Graph, value: string): PerImage {
   const b = Builder.from(baseline);

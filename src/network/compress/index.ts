@@ -7,6 +7,7 @@ import { depth } from './depth.ts';
 import { distil } from './distil.ts';
 import { drop } from './drop.ts';
 import { factor } from './factor.ts';
+import { hint } from './hint.ts';
 import { kernel } from './kernel.ts';
 import { order } from './order.ts';
 import { prune } from './prune-channels.ts';
@@ -26,5 +27,6 @@ export const techniques: readonly Technique[] = [
   quantize,
   distil,
   attention,
+  hint,
   order,
 ];

@@ -1,7 +1,7 @@
 import type { Plan, SiteSettings } from '../../core/candidate.ts';
 import { pick } from '../../core/errors.ts';
 import { type Json, stableStringify } from '../../core/json.ts';
-import type { Graph } from '../ir/graph.ts';
+import type { Graph, Tensor } from '../ir/graph.ts';
 import { parameterNames } from '../ir/macs.ts';
 import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
 import { shortNames } from '../ir/passes/short-names.ts';
@@ -203,6 +203,8 @@ export const simulate = (graph: Graph, plan: Plan, statistics: Statistics): Grap
 export interface TrainingPlan {
   /** Inputs of the training step beside the image, by name. */
   readonly perImage: Readonly<Record<string, PerImage>>;
+  /** Trained beside the network, for the objective alone. */
+  readonly auxiliary: Readonly<Record<string, Tensor>>;
   /** Makes the loss of the one that is there; absent where no technique changes it. */
   readonly objective?: (terms: LossTerms) => string;
   /** Begins the projection that is applied after every step; absent where no technique has one. */
@@ -216,10 +218,15 @@ export function trainingOf(graph: Graph, baseline: Graph, plan: Plan): TrainingP
     {},
     ...used.map(({ technique, settings }) => technique.perImage?.(baseline, settings) ?? {}),
   );
+  const auxiliary: Readonly<Record<string, Tensor>> = Object.assign(
+    {},
+    ...used.map(({ technique, settings }) => technique.auxiliary?.(graph, baseline, settings) ?? {}),
+  );
   const objectives = used.filter(({ technique }) => technique.objective !== undefined);
   const projections = used.flatMap(({ technique, settings }) => technique.during?.(graph, settings) ?? []);
   return {
     perImage,
+    auxiliary,
     ...(objectives.length === 0 ? {} : { objective: (terms) => objectiveOf(graph, objectives, perImage, terms) }),
     ...(projections.length === 0 ? {} : { during: (weights) => inTurn(projections.map((begin) => begin(weights))) }),
   };

@@ -2,7 +2,7 @@ import type { SiteSettings, Value } from '../../core/candidate.ts';
 import type { Knob, Site } from '../../core/catalog.ts';
 import type { Json } from '../../core/json.ts';
 import type { Builder } from '../ir/builder.ts';
-import type { Graph } from '../ir/graph.ts';
+import type { Graph, Tensor } from '../ir/graph.ts';
 
 /**
  * When a technique has its turn. A plan's techniques are applied in this order, in the list's order within a stage,
@@ -146,7 +146,9 @@ export interface SameAs {
  * - `simulate`: before fine-tuning, on the network as all techniques rewrote it: lets training feel what `finalize` will
  *   do. It is given the statistics that `needs` asks for, of that network.
  * - `perImage`: inputs of the training step that are fed per image. `baseline` is the trained dense network.
- * - `objective`: another loss, made of the one that is there. Its graph inputs are those of `perImage`, [N, …] each.
+ * - `auxiliary`: parameters that are trained beside the network that is trained, and are no part of it afterwards; by name.
+ * - `objective`: another loss, made of the one that is there. It may read what `perImage` feeds, [N, …] each, and
+ *   what `auxiliary` gives.
  * - `during`: called when training begins, or goes on from a checkpoint; what comes back is called after every step.
  *   Whatever it has to remember it must see in the weights (a weight that was pruned is 0): nothing else is saved.
  * - `report`: facts about the fine-tuned network, for the trial's record.
@@ -181,6 +183,7 @@ export interface Technique<K extends Knobs = Knobs> {
   simulates?(settings: SettingsOf<K>): boolean;
   simulate?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   perImage?(baseline: Graph, settings: BySite<SettingsOf<K>>): Readonly<Record<string, PerImage>>;
+  auxiliary?(graph: Graph, baseline: Graph, settings: BySite<SettingsOf<K>>): Readonly<Record<string, Tensor>>;
   objective?(graph: Graph, settings: BySite<SettingsOf<K>>, terms: LossTerms): string;
   during?(graph: Graph, settings: BySite<SettingsOf<K>>): (weights: Weights) => Projection;
   report?(graph: Graph, settings: BySite<SettingsOf<K>>): Json;

@@ -43,8 +43,8 @@ export class TrainState {
   private readonly target: Tensor;
   private count = 0;
 
-  /** Starts from the weights of the model graph, and from zeros for the optimizer. */
-  constructor(model: Graph, step: TrainStep) {
+  /** Starts from the weights of the model graph and of what is trained beside it, and from zeros for the optimizer. */
+  constructor(model: Graph, step: TrainStep, auxiliary: Graph['initializers'] = {}) {
     const { types } = step.graph;
     this.model = model;
     this.step = step;
@@ -52,8 +52,9 @@ export class TrainState {
     this.target = zeros(types['target']!.shape);
     this.inputs = Object.fromEntries(this.carried().map((name) => [name, zeros(types[name]!.shape)]));
     this.outputs = Object.fromEntries(this.carried().map((name) => [name, zeros(types[name]!.shape)]));
+    const start = { ...model.initializers, ...auxiliary };
     for (const [vector, slots] of this.layouts()) {
-      for (const { name, offset } of slots) floats(this.inputs[vector]!).set(floats(model.initializers[name]!), offset);
+      for (const { name, offset } of slots) floats(this.inputs[vector]!).set(floats(start[name]!), offset);
     }
   }
 
@@ -103,6 +104,7 @@ export class TrainState {
     const initializers = { ...this.model.initializers };
     for (const [vector, slots] of this.layouts()) {
       for (const { name, shape, offset, size } of slots) {
+        if (!initializers[name]) continue;
         const data = floats(this.inputs[vector]!).slice(offset, offset + size);
         initializers[name] = { dtype: 'float32', shape, data };
       }

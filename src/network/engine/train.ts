@@ -4,7 +4,7 @@ import type { OptimizerOptions } from '../autodiff/optimizers/index.ts';
 import { buildTrainStep, type TrainStepOptions } from '../autodiff/train-step.ts';
 import { type Batch, trainBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Graph } from '../ir/graph.ts';
+import type { Graph, Tensor } from '../ir/graph.ts';
 import { withBatch } from '../ir/passes/with-batch.ts';
 import { defaultEngine, type EngineSetup } from './choice.ts';
 import { withKeptStep } from './engines/index.ts';
@@ -34,6 +34,8 @@ export interface TrainOptions {
   readonly restarts?: readonly number[];
   /** Makes another loss of cross-entropy; may read inputs that `perImage` feeds and that it has declared, [N, …row]. */
   readonly objective?: NonNullable<TrainStepOptions['objective']>;
+  /** Trained beside the model, for the objective to read by name; left out of the result. */
+  readonly auxiliary?: Readonly<Record<string, Tensor>>;
   /** Fed beside every image, by the name of the input. */
   readonly perImage?: Readonly<Record<string, Rows>>;
   /**
@@ -105,8 +107,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     weightDecay: recipe.weightDecay,
     batchNormMomentum,
     ...(options.objective ? { objective: options.objective } : {}),
+    auxiliary: options.auxiliary ?? {},
   });
-  const state = new TrainState(graph, step);
+  const state = new TrainState(graph, step, options.auxiliary);
   const { dataset, seed, untilEpoch, restarts } = options;
   const plan = stepPlan({ images: dataset.train.count, recipe, seed, untilEpoch, restarts });
   if (options.from) state.load(options.from);
