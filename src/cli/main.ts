@@ -5,7 +5,7 @@ import { addCompletion } from './completion.ts';
 import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
 import { dbOption, jsonOption, studyOption } from './declare/common.ts';
-import { addControl } from './declare/control.ts';
+import { addControl, addWatch } from './declare/control.ts';
 import { addLooks } from './declare/looks.ts';
 import { addMachine } from './declare/machine.ts';
 import { addReplicate } from './declare/replicate.ts';
@@ -36,6 +36,7 @@ function program(): Command {
   addShip(nas);
   addTrust(nas);
   addSpaces(nas);
+  addWatch(nas);
   addControl(nas);
   addBench(nas);
   addMachine(nas);
@@ -46,6 +47,7 @@ const examples = `
 Examples:
   nas search --space resnet.yaml --trials 100    search; run it again to resume
   nas front                                      the Pareto front of the last study
+  nas watch                                      the dashboard, from another terminal
   nas show 37                                    what trial 37 does to every layer
   nas pick                                       which model to ship, and why
   nas export --out model                         that model, with a certificate

@@ -1,12 +1,13 @@
 import type { CommandAnswer, StudyCommand } from '../core/control.ts';
 import type { LiveEvent } from '../core/event.ts';
 import type { StudyRecord } from '../core/store.ts';
-import { mountDashboard, restoreTerminal } from '../dashboard/mount.ts';
+import { type DashboardActions, mountDashboard, restoreTerminal } from '../dashboard/mount.ts';
 import { ndjsonReporter } from '../dashboard/ndjson.ts';
 import { plainReporter } from '../dashboard/plain.ts';
 import type { ModelSpec } from '../network/models/index.ts';
 import { analyse } from './analyse.ts';
 import { catalogFor } from './compose.ts';
+import { exportAside } from './export-aside.ts';
 import { meaningOf } from './meaning.ts';
 import type { RunSettings, SearchFlags } from './search-settings.ts';
 import { factsOf } from './study-facts.ts';
@@ -30,25 +31,57 @@ export interface Screen {
 }
 
 export function openScreen(options: ScreenOptions): Screen {
-  const { flags } = options;
+  const { flags, settings, record, framed, past, actions } = options;
   if (flags.json) return reporting(ndjsonReporter({ write: (line) => void process.stdout.write(line) }).emit, []);
-  if (flags.plain || !process.stdout.isTTY) return reporting(plain(options), options.past);
-  return dashboard(options);
+  const budget = budgetOf(settings);
+  if (flags.plain || !canDraw()) return reporting(plainLines({ record, framed, budget }), past);
+  const listeners = new Set<(event: LiveEvent) => void>();
+  const view = openDashboard({
+    record,
+    framed,
+    budget,
+    events(listener) {
+      for (const event of past) listener(event);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    actions: {
+      search: { stop: () => actions.stop(), leaveNow: () => process.exit(130) },
+      steer: (command) => actions.steer(command),
+      export: (trial, folder) => exportAside({ db: flags.db, study: record.name, trial, folder }),
+    },
+  });
+  return {
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    close: () => view.unmount(),
+  };
 }
+
+/** A screen can be drawn: stdout is a terminal, and one that can move its cursor. */
+export const canDraw = (): boolean => process.stdout.isTTY && process.env['TERM'] !== 'dumb';
 
 function reporting(emit: (event: LiveEvent) => void, past: Iterable<LiveEvent>): Screen {
   for (const event of past) emit(event);
   return { emit, close: () => undefined };
 }
 
-function plain({ record, framed, settings }: ScreenOptions): (event: LiveEvent) => void {
+interface Shown {
+  readonly record: StudyRecord;
+  readonly framed: ScreenOptions['framed'];
+  readonly budget: { readonly trials: number; readonly seconds?: number; readonly workers?: number };
+}
+
+export function plainLines({ record, framed, budget, since }: Shown & { readonly since?: number }): (event: LiveEvent) => void {
   const { goal } = factsOf(record);
   const { emit } = plainReporter({
     write: (line) => void process.stdout.write(line),
     goal,
-    budget: budgetOf(settings),
+    budget,
     analyse: (trials) => analyse(trials, goal, framed()),
     now: Date.now,
+    ...(since === undefined ? {} : { since }),
   });
   return emit;
 }
@@ -59,35 +92,24 @@ const budgetOf = ({ trials, seconds, workers }: RunSettings) => ({
   ...(seconds === undefined ? {} : { seconds }),
 });
 
-function dashboard({ record, framed, settings, past, actions }: ScreenOptions): Screen {
+interface DashboardParts extends Shown {
+  readonly events: (listener: (event: LiveEvent) => void) => () => void;
+  readonly since?: number;
+  readonly actions: DashboardActions;
+}
+
+/** The dashboard on this process's terminal, which is given back however the process ends. */
+export function openDashboard({ record, framed, ...parts }: DashboardParts) {
   const { goal, space, sections } = factsOf(record);
-  const listeners = new Set<(event: LiveEvent) => void>();
   process.once('exit', restoreTerminal);
-  const view = mountDashboard({
+  return mountDashboard({
+    ...parts,
     record,
     goal,
-    budget: budgetOf(settings),
-    events(listener) {
-      for (const event of past) listener(event);
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     analyse: (trials) => analyse(trials, goal, framed()),
     network: { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan },
-    actions: {
-      pause: () => void actions.steer({ type: 'pause' }),
-      resume: () => void actions.steer({ type: 'resume' }),
-      stop: () => actions.stop(),
-      leaveNow: () => process.exit(130),
-    },
     stdout: process.stdout,
     stdin: process.stdin,
     now: Date.now,
   });
-  return {
-    emit: (event) => {
-      for (const listener of listeners) listener(event);
-    },
-    close: () => view.unmount(),
-  };
 }

@@ -1,31 +1,24 @@
 import { Box, useInput } from 'ink';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
+import type { Goal } from '../core/objective.ts';
 import type { NetworkInfo } from './budget.ts';
-import { gutter, type Layout, layoutFor, type Place } from './layout.ts';
-import type { Live, Snapshot } from './live.ts';
-import {
-  bestSoFar,
-  type Context,
-  detailProps,
-  logLines,
-  type Mode,
-  progressProps,
-  type TrialRow,
-  trialRows,
-  workerRows,
-} from './panel-props.ts';
-import { DetailPanel } from './panels/detail.tsx';
+import { type Key, pressed } from './keys.ts';
+import { gutter, type Layout, regionsOf, smallest } from './layout.ts';
+import type { Live } from './live.ts';
+import { mouseEventOf } from './mouse.ts';
+import type { Context } from './panel-props.ts';
+import { LogPanel } from './panels/events.tsx';
 import { Header } from './panels/header.tsx';
 import { HelpPanel, KeyLine } from './panels/help.tsx';
-import { HypervolumePanel } from './panels/hypervolume.tsx';
-import { LogPanel } from './panels/log.tsx';
-import { ScatterPanel } from './panels/scatter.tsx';
-import { TrialsPanel } from './panels/trials.tsx';
+import { PlacedPanel } from './panels/placed.tsx';
+import { TinyScreen } from './panels/tiny.tsx';
 import { WorkersPanel } from './panels/workers.tsx';
+import { type Pointed, pointAt } from './pointing.ts';
 import type { Screen } from './screen.ts';
 import { StandInsContext } from './stand-ins.ts';
 import { type Styles, StylesContext } from './theme.ts';
-import { type Command, commandsOf, initialUi, type Key, type Listed, reduceUi, type UiState } from './ui-state.ts';
+import { type Effect, initialUi, type Reduced, reduceUi, type Scene, type UiState } from './ui-state.ts';
+import { sceneOf, useView, type View } from './view.ts';
 
 export interface AppProps extends Context {
   readonly live: Live;
@@ -33,123 +26,77 @@ export interface AppProps extends Context {
   readonly styles: Styles;
   readonly network: NetworkInfo | undefined;
   readonly keyboard: boolean;
-  /** Called for every command with the state before it. */
-  readonly onCommand: (command: Command, before: UiState) => void;
+  /** Someone else's search is looked at. */
+  readonly watching: boolean;
+  /** Called with what the keys ask of the world outside; its answer is shown. */
+  readonly onEffect: (effect: Effect, before: UiState) => Promise<string> | string;
   /** Called while the screen is taken down, by whatever: a key, an error, a signal. */
   readonly onUnmount: () => void;
 }
 
 /** The whole screen: the newest snapshot, the size of the window and what the keys have chosen, laid out. */
 export function App(props: AppProps) {
-  const { live, screen, styles, keyboard, onCommand, onUnmount } = props;
+  const { live, screen, styles, keyboard, watching, onUnmount } = props;
   const snapshot = useSyncExternalStore(live.subscribe, live.snapshot);
   const size = useSize(screen);
-  const { ui, press, show } = useUi(onCommand);
+  const { ui, press, show } = useUi(props.onEffect);
   // A layout effect is undone at once, a plain one too late when a signal ends the process.
   useLayoutEffect(() => onUnmount, [onUnmount]);
-  const view = useView(props, snapshot, ui);
-  show(view.listed);
+  const view = useView(props, snapshot, ui, size);
+  show({ scene: sceneOf(view, ui, watching), view, goal: props.goal });
   useInput(press, { isActive: keyboard });
-  const layout = layoutFor(size.columns, size.rows, view.workers.length, ui.detail || ui.help);
+  const { columns, rows } = size;
+  const tiny = columns < smallest.columns || rows < smallest.rows;
   return (
     <StandInsContext value={screen.standIns}>
       <StylesContext value={styles}>
-        <Box flexDirection="column" width={size.columns} height={size.rows}>
-          <Header {...view.progress} width={size.columns} />
-          {layout.workers > 0 && <WorkersPanel workers={view.workers} width={size.columns} height={layout.workers} />}
-          <Body {...props} view={view} layout={layout} ui={ui} />
-          {layout.log > 0 && <LogPanel lines={view.log} width={size.columns} height={layout.log} />}
-          <KeyLine ui={ui} width={size.columns} />
+        <Box flexDirection="column" width={columns} height={rows}>
+          {tiny ? (
+            <TinyScreen {...view.progress} width={columns} height={rows} />
+          ) : (
+            <Full {...props} view={view} ui={ui} size={size} />
+          )}
         </Box>
       </StylesContext>
     </StandInsContext>
   );
 }
 
-/**
- * What the keys have chosen. Keys may come faster than React draws, or several at once: each one continues from what the one
- * before it chose.
- */
-function useUi(onCommand: AppProps['onCommand']) {
-  const [ui, setUi] = useState(initialUi);
-  const latest = useRef<{ ui: UiState; listed: Listed }>({ ui: initialUi, listed: { trials: [], highlighted: undefined } });
-  const press = useCallback(
-    (input: string, key: Key) => {
-      for (const command of commandsOf(input, key)) {
-        const before = latest.current.ui;
-        latest.current.ui = reduceUi(before, command, latest.current.listed);
-        onCommand(command, before);
-      }
-      setUi(latest.current.ui);
-    },
-    [onCommand],
+interface ShownProps extends AppProps {
+  readonly view: View;
+  readonly ui: UiState;
+  readonly size: { readonly columns: number; readonly rows: number };
+}
+
+function Full(props: ShownProps) {
+  const { view, ui, size, watching } = props;
+  const { columns, rows } = size;
+  const layout = view.layout;
+  return (
+    <>
+      <Header {...view.progress} width={columns} />
+      {ui.help ? (
+        <HelpPanel width={columns} height={rows - 4} watching={watching} />
+      ) : (
+        <>
+          {layout.workers > 0 && <WorkersPanel workers={view.workers} width={columns} height={layout.workers} />}
+          <Body {...props} layout={layout} />
+          {layout.log > 0 && <LogPanel lines={view.log} width={columns} height={layout.log} />}
+        </>
+      )}
+      <KeyLine ui={ui} paused={view.progress.mode === 'paused'} width={columns} />
+    </>
   );
-  const show = (listed: Listed) => {
-    latest.current.listed = listed;
-  };
-  return { ui, press, show };
 }
-
-function useSize(screen: AppProps['screen']) {
-  const [size, setSize] = useState(screen.size);
-  useEffect(() => screen.onResize(() => setSize(screen.size())), [screen]);
-  return size;
-}
-
-type View = ReturnType<typeof useView>;
-
-const axes = ['size', 'latencyMs', 'macs', 'params'];
-
-/** Rows and the best trial depend on finished trials alone: they are kept while only progress comes in. */
-function useView(props: AppProps, { model, analysis, now }: Snapshot, ui: UiState) {
-  const { goal, budget } = props;
-  const { finished } = model;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of the model, only the finished trials matter here
-  const all = useMemo(() => trialRows(model, analysis, 'all'), [finished, analysis]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  const front = useMemo(() => trialRows(model, analysis, 'front'), [finished, analysis]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  const best = useMemo(() => bestSoFar(model, goal), [finished, goal]);
-  const rows = ui.table === 'all' ? all : front;
-  const selected = ui.selected ?? best?.trial ?? rows[0]?.trial;
-  const listed: Listed = { trials: rows.map(({ trial }) => trial), highlighted: selected };
-  return {
-    progress: { ...progressProps(model, props, modeOf(model.session.phase, ui), now), best },
-    workers: workerRows(model, budget),
-    all,
-    rows,
-    selected,
-    listed,
-    axis: axisOf(all, ui.axis),
-    history: analysis.history,
-    detail: selected === undefined ? undefined : detailProps(model, analysis, goal, selected),
-    log: logLines(model, analysis, goal),
-  };
-}
-
-/** Metrics that some trial has; size in any case. */
-function axisOf(rows: readonly TrialRow[], index: number): string {
-  const known = axes.filter((axis, i) => i === 0 || rows.some(({ metrics }) => Number.isFinite(metrics[axis])));
-  return known[index % known.length]!;
-}
-
-function modeOf(phase: Snapshot['model']['session']['phase'], ui: UiState): Mode {
-  if (phase === 'ended') return 'ended';
-  if (ui.stopping) return 'stopping';
-  if (ui.paused) return 'paused';
-  return phase === 'running' ? 'running' : 'starting';
-}
-
-type BodyProps = AppProps & { readonly view: View; readonly layout: Layout; readonly ui: UiState };
 
 /** The stacks of panels, side by side. */
-function Body(props: BodyProps) {
+function Body({ layout, view, ui, goal }: ShownProps & { readonly layout: Layout }) {
   return (
     <Box columnGap={gutter} flexShrink={0}>
-      {props.layout.stacks.map((places) => (
+      {layout.stacks.map((places) => (
         <Box key={places.map(({ panel }) => panel).join()} flexDirection="column">
           {places.map((place) => (
-            <PlacedPanel key={place.panel} {...props} {...place} />
+            <PlacedPanel key={place.panel} view={view} ui={ui} goal={goal} {...place} />
           ))}
         </Box>
       ))}
@@ -157,19 +104,68 @@ function Body(props: BodyProps) {
   );
 }
 
-/** The panel of that name; the help takes the detail's place. */
-function PlacedPanel({ panel, width, height, view, ui, goal, network }: BodyProps & Place) {
-  const size = { width, height };
-  switch (panel) {
-    case 'scatter':
-      return <ScatterPanel trials={view.all} x={view.axis} goal={goal} selected={view.selected} {...size} />;
-    case 'hypervolume':
-      return <HypervolumePanel history={view.history} {...size} />;
-    case 'table':
-      return <TrialsPanel rows={view.rows} which={ui.table} selected={view.selected} {...size} />;
-    case 'detail':
-      return ui.help ? <HelpPanel {...size} /> : <DetailPanel detail={view.detail} network={network} {...size} />;
-    default:
-      return panel satisfies never;
-  }
+interface Latest {
+  readonly scene: Scene;
+  readonly view: View;
+  readonly goal: Goal;
+}
+
+/**
+ * What keys and mouse have chosen. Keys may come faster than React draws, or several at once: each one continues from what
+ * the one before it chose.
+ */
+function useUi(onEffect: AppProps['onEffect']) {
+  const [ui, setUi] = useState(initialUi);
+  const chosen = useRef(initialUi);
+  const shown = useRef<Latest | undefined>(undefined);
+  const answer = useCallback(
+    async (effect: Effect, before: UiState) => {
+      const notice = await onEffect(effect, before);
+      if (notice === '') return;
+      chosen.current = { ...chosen.current, notice };
+      setUi(chosen.current);
+    },
+    [onEffect],
+  );
+  const take = useCallback(
+    (steps: readonly Reduced[]) => {
+      for (const { ui: after, effect } of steps) {
+        const before = chosen.current;
+        chosen.current = after;
+        if (effect) void answer(effect, before);
+      }
+      setUi(chosen.current);
+    },
+    [answer],
+  );
+  const press = useCallback(
+    (input: string, key: Key) => {
+      if (!shown.current) return;
+      const { scene } = shown.current;
+      const ui = { ...chosen.current, notice: '' };
+      take(mouseSteps(input, ui, shown.current) ?? pressed(ui, scene, input, key));
+    },
+    [take],
+  );
+  const show = (latest: Latest) => {
+    shown.current = latest;
+  };
+  return { ui, press, show };
+}
+
+/** Undefined for what is no report of the mouse. */
+function mouseSteps(input: string, ui: UiState, { scene, view, goal }: Latest): Reduced[] | undefined {
+  const event = mouseEventOf(input);
+  if (event === undefined) return undefined;
+  if (event === 'other' || ui.prompt) return [];
+  const pointed: Pointed = { ui, goal, regions: regionsOf(view.layout), view };
+  const steps: Reduced[] = [];
+  for (const command of pointAt(pointed, event)) steps.push(reduceUi(steps.at(-1)?.ui ?? ui, command, scene));
+  return steps;
+}
+
+function useSize(screen: AppProps['screen']) {
+  const [size, setSize] = useState(screen.size);
+  useEffect(() => screen.onResize(() => setSize(screen.size())), [screen]);
+  return size;
 }

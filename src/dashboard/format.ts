@@ -49,6 +49,12 @@ export function formatDuration(ms: Maybe): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** Trials per hour, by the unit that reads best: 552 → `9.2/min`, 48 → `48/h`, 0.5 → `12/day`. */
+export function formatRate(perHour: number): string {
+  if (perHour >= 120) return `${digits(perHour / 60, 2)}/min`;
+  return perHour >= 1 ? `${digits(perHour, 2)}/h` : `${digits(perHour * 24, 2)}/day`;
+}
+
 /** A stopwatch: 200000 → `3:20`, 4000000 → `1:06:40`. */
 export function formatClock(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

@@ -38,7 +38,7 @@ function settingOf(plan: Plan, technique: TechniqueInfo, layer: string, knob: st
 
 const blocks = '▁▂▃▄▅▆▇█';
 
-function glyphOf(knob: Knob, value: Value | undefined): string {
+export function glyphOf(knob: Knob, value: Value | undefined): string {
   if (typeof value !== 'number' || value === knob.off) return '·';
   const numbers = numbersOf(knob).filter((number) => number !== knob.off);
   if (knob.kind === 'choice' && numbers.every((number) => Number.isInteger(number) && number >= 0 && number < 10))
@@ -48,7 +48,7 @@ function glyphOf(knob: Knob, value: Value | undefined): string {
   return blocks[Math.min(7, Math.max(0, Math.ceil(level * 8) - 1))]!;
 }
 
-const numbersOf = (knob: Knob): number[] =>
+export const numbersOf = (knob: Knob): number[] =>
   knob.kind === 'number' ? [knob.min, knob.max] : knob.values.filter((value): value is number => typeof value === 'number');
 
 function rangeOf(values: readonly number[]): string {

@@ -1,4 +1,6 @@
-export type PanelName = 'scatter' | 'hypervolume' | 'table' | 'detail';
+import type { ViewName } from './ui-state.ts';
+
+export type PanelName = 'scatter' | 'hypervolume' | 'table' | 'trials' | 'detail' | 'facts' | 'choices' | 'layers' | 'events';
 
 /** A panel and its size in characters. */
 export interface Place {
@@ -14,43 +16,101 @@ export interface Layout {
   readonly stacks: readonly (readonly Place[])[];
 }
 
+/** A place with its top left corner on the screen, from 0. */
+export interface Region extends Place {
+  readonly left: number;
+  readonly top: number;
+}
+
 /** Columns between two stacks. */
 export const gutter = 2;
 
+/** Below this, numbers and pictures make no sense: the screen says so instead. */
+export const smallest = { columns: 36, rows: 10 } as const;
+
 /** Lines of the header and of the keys. */
-const fixed = 3 + 1;
+const headerLines = 3;
+const fixed = headerLines + 1;
 /** From these widths on there are two and three stacks. */
 const two = 72;
 const three = 170;
+/** From these widths on a view of its own has two parts side by side. */
+const wideTable = 150;
+const wideDetail = 110;
+
+/** Fills the screen exactly. */
+export function layoutFor(view: ViewName, columns: number, rows: number, workerCount: number): Layout {
+  const body = Math.max(0, rows - fixed);
+  switch (view) {
+    case 'overview':
+      return overview(columns, rows, workerCount);
+    case 'trials':
+      return alone(
+        columns >= wideTable ? sideBySide(columns, body, 'trials', 'detail', columns - 76) : [[place('trials', columns, body)]],
+      );
+    case 'trial':
+      return alone(
+        columns >= wideDetail
+          ? sideBySide(columns, body, 'facts', 'choices', Math.floor(columns * 0.42))
+          : [[place('detail', columns, body)]],
+      );
+    case 'layers':
+    case 'events':
+      return alone([[place(view, columns, body)]]);
+    default:
+      return view satisfies never;
+  }
+}
+
+/** The panels that can be pointed at. */
+export function regionsOf({ workers, stacks }: Layout): Region[] {
+  let left = 0;
+  return stacks.flatMap((stack) => {
+    let top = headerLines + workers;
+    const regions = stack.map((placed) => {
+      const region = { ...placed, left, top };
+      top += placed.height;
+      return region;
+    });
+    left += (stack[0]?.width ?? 0) + gutter;
+    return regions;
+  });
+}
+
+const alone = (stacks: Layout['stacks']): Layout => ({ workers: 0, log: 0, stacks });
+
+const place = (panel: PanelName, width: number, height: number): Place => ({ panel, width, height });
+
+const sideBySide = (columns: number, body: number, left: PanelName, right: PanelName, width: number): Place[][] => [
+  [place(left, width - gutter, body)],
+  [place(right, columns - width, body)],
+];
 
 /**
- * Fills the screen exactly. On narrow screens one stack: scatter over table. Then two: scatter over hypervolume, table over
- * detail. Then three: scatter; table over hypervolume; detail. Where there is no room for both, an open detail takes the
- * table's place.
+ * On narrow screens one stack: scatter over table. Then two: scatter over hypervolume, table over detail. Then three: scatter;
+ * table over hypervolume; detail.
  */
-export function layoutFor(columns: number, rows: number, workerCount: number, detailOpen: boolean): Layout {
+function overview(columns: number, rows: number, workerCount: number): Layout {
   const free = Math.max(0, rows - fixed);
   const workers = free < 9 ? 0 : 1 + Math.min(Math.max(1, workerCount), Math.max(2, Math.floor(rows / 8)));
   const log = free < 14 ? 0 : rows < 32 ? 3 : rows < 50 ? 6 : 9;
   const body = free - workers - log;
-  const list = detailOpen ? 'detail' : 'table';
-  const stacks =
-    columns < two ? [single(columns, body, list)] : columns < three ? pair(columns, body, list) : triple(columns, body);
+  const stacks = columns < two ? [single(columns, body)] : columns < three ? pair(columns, body) : triple(columns, body);
   return { workers, log, stacks };
 }
 
-function single(width: number, body: number, list: PanelName): Place[] {
+function single(width: number, body: number): Place[] {
   const scatter = body < 10 ? 0 : Math.ceil(body / 2);
   return stack(width, [
     ['scatter', scatter],
-    [list, body - scatter],
+    ['table', body - scatter],
   ]);
 }
 
-function pair(columns: number, body: number, list: PanelName): Place[][] {
+function pair(columns: number, body: number): Place[][] {
   const right = Math.min(66, Math.max(36, Math.floor(columns * 0.46)));
   const hypervolume = body < 9 ? 0 : body < 20 ? 2 : 5;
-  const table = list === 'detail' ? 0 : body < 22 ? body : Math.floor(body / 2);
+  const table = body < 22 ? body : Math.floor(body / 2);
   return [
     stack(columns - right - gutter, [
       ['scatter', body - hypervolume],
@@ -77,4 +137,4 @@ function triple(columns: number, body: number): Place[][] {
 }
 
 const stack = (width: number, panels: readonly (readonly [panel: PanelName, height: number])[]): Place[] =>
-  panels.filter(([, height]) => height > 0).map(([panel, height]) => ({ panel, width, height }));
+  panels.filter(([, height]) => height > 0).map(([panel, height]) => place(panel, width, height));

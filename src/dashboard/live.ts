@@ -13,21 +13,25 @@ export interface Snapshot {
 
 export interface Live {
   push(event: LiveEvent): void;
+  /** Folds what was pushed now instead of soon. */
+  update(): void;
   readonly snapshot: () => Snapshot;
   readonly subscribe: (listener: () => void) => () => void;
-  /** Tells how long a redraw took: slow terminals and large windows are redrawn less often. */
-  drawn(ms: number): void;
+  /** Tells that the screen is drawn: what it took since the update decides how soon the next one may come. */
+  drawn(): void;
   close(): void;
 }
 
 /** Events are folded and drawn in batches: so often at most, and at least once a second for the clocks on the screen. */
 const batchMs = 250;
 const tickMs = 1000;
-/** The share of the time that drawing frames may take; React and garbage collection come on top. */
-const share = 0.02;
+const slowestMs = 5000;
+/** The share of the time that folding events and drawing frames may take; garbage collection comes on top. */
+const share = 0.025;
 
-export function openLive(analyse: Analyse, now: () => number): Live {
-  return new LiveStudy(analyse, now);
+/** `since`: events before that time belong to sessions that have ended. */
+export function openLive(analyse: Analyse, now: () => number, since = now()): Live {
+  return new LiveStudy(analyse, now, since);
 }
 
 class LiveStudy implements Live {
@@ -42,15 +46,17 @@ class LiveStudy implements Live {
   #updatedAt: number;
   #dueAt: number;
   #pauseMs = batchMs;
+  /** When the update began whose frame is not drawn yet. */
+  #drawing: number | undefined;
 
-  constructor(analyse: Analyse, now: () => number) {
+  constructor(analyse: Analyse, now: () => number, since: number) {
     this.#analyse = analyse;
     this.#now = now;
-    this.#openedAt = now();
-    this.#snapshot = { model: emptyModel, analysis: emptyAnalysis, now: this.#openedAt };
+    this.#openedAt = since;
+    this.#snapshot = { model: emptyModel, analysis: emptyAnalysis, now: now() };
     this.#updatedAt = performance.now();
     this.#dueAt = this.#updatedAt + tickMs;
-    this.#timer = setTimeout(this.#update, tickMs);
+    this.#timer = setTimeout(this.update, tickMs);
   }
 
   push(event: LiveEvent): void {
@@ -66,8 +72,10 @@ class LiveStudy implements Live {
     return () => this.#listeners.delete(listener);
   };
 
-  drawn(ms: number): void {
-    this.#pauseMs = Math.min(tickMs, Math.max(batchMs, ms / share));
+  drawn(): void {
+    if (this.#drawing === undefined) return;
+    this.#pauseMs = Math.min(slowestMs, Math.max(batchMs, (performance.now() - this.#drawing) / share));
+    this.#drawing = undefined;
   }
 
   close(): void {
@@ -77,16 +85,17 @@ class LiveStudy implements Live {
   #schedule(dueAt: number): void {
     clearTimeout(this.#timer);
     this.#dueAt = dueAt;
-    this.#timer = setTimeout(this.#update, Math.max(0, dueAt - performance.now()));
+    this.#timer = setTimeout(this.update, Math.max(0, dueAt - performance.now()));
   }
 
-  #update = (): void => {
+  update = (): void => {
+    this.#drawing = performance.now();
     const { model: before, analysis } = this.#snapshot;
     const model = this.#pending.length === 0 ? before : foldSince(before, this.#pending, this.#openedAt);
     this.#pending = [];
     this.#snapshot = { model, analysis: extendAnalysis(analysis, model.finished, this.#analyse), now: this.#now() };
     this.#updatedAt = performance.now();
-    this.#schedule(this.#updatedAt + tickMs);
+    this.#schedule(this.#updatedAt + Math.max(tickMs, this.#pauseMs));
     for (const listener of this.#listeners) listener();
   };
 }

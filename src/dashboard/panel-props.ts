@@ -2,10 +2,11 @@ import type { Json } from '../core/json.ts';
 import type { Goal, Metrics } from '../core/objective.ts';
 import { violation } from '../core/objective.ts';
 import type { StudyRecord } from '../core/store.ts';
-import type { FinishedTrial, Trial } from '../core/trial.ts';
+import { measuredTrial, shownState, type Trial } from '../core/trial.ts';
 import type { Analysis, Budget } from './budget.ts';
 import { formatPoints, formatRatio } from './format.ts';
-import { timeLeft } from './pace.ts';
+import { pace, timeLeft } from './pace.ts';
+import { type Range, rangesOf } from './ranges.ts';
 import type { CurvePoint, ViewModel } from './view-model.ts';
 
 /** From the view-model, the goal and the present moment to the plain props of each panel. */
@@ -47,19 +48,22 @@ export function elapsed({ session }: ViewModel, now: number): number {
 export function remaining(model: ViewModel, budget: Budget, now: number): number | undefined {
   const { session } = model;
   if (session.phase !== 'running') return undefined;
-  const ends = model.finished.slice(session.finishedBefore).filter(({ number }) => number !== 0);
   const { done, failed, total } = countTrials(model, budget);
-  const byTrials = timeLeft(
-    ends.map(({ finishedAt }) => finishedAt),
-    budget.workers ?? Math.max(1, model.slots.size),
-    total - done - failed,
-    now,
-  );
+  const byTrials = timeLeft(recentEnds(model), workersOf(model, budget), total - done - failed, now);
   const { seconds } = budgetNow(model, budget);
   if (seconds === undefined) return byTrials;
   const byTime = Math.max(0, session.begunAt + seconds * 1000 - now);
   return byTrials === undefined ? byTime : Math.min(byTrials, byTime);
 }
+
+/** When the last trials of this session ended; enough of them for a pace. */
+const recentEnds = ({ finished, session }: ViewModel): number[] =>
+  finished
+    .slice(Math.max(session.finishedBefore, finished.length - 100))
+    .filter(({ number }) => number !== 0)
+    .map(({ finishedAt }) => finishedAt);
+
+const workersOf = (model: ViewModel, budget: Budget) => budget.workers ?? Math.max(1, model.slots.size);
 
 export type Mode = 'starting' | 'running' | 'paused' | 'stopping' | 'ended' | 'lost' | 'idle';
 
@@ -72,6 +76,8 @@ export interface ProgressProps extends Counts {
   readonly fraction: number;
   readonly elapsedMs: number;
   readonly remainingMs: number | undefined;
+  /** Of all workers together, at the recent pace. */
+  readonly trialsPerHour: number | undefined;
 }
 
 /** The smallest model that meets the constraints within one point of the baseline's accuracy. */
@@ -102,8 +108,11 @@ export function progressProps(model: ViewModel, { record, budget }: Context, mod
     fraction,
     elapsedMs: elapsed(model, now),
     remainingMs,
+    trialsPerHour: perHour(pace(recentEnds(model), workersOf(model, budget))),
   };
 }
+
+const perHour = (ms: number | undefined) => (ms === undefined || ms <= 0 ? undefined : 3_600_000 / ms);
 
 const onePoint = 0.01;
 
@@ -172,11 +181,16 @@ function progressCells({ stage, done, total, epoch, epochs, loss, accuracy }: No
 
 export interface TrialRow {
   readonly trial: number;
-  readonly state: Trial['state'];
+  readonly state: ReturnType<typeof shownState>;
+  readonly origin: string;
   readonly onFront: boolean;
+  readonly favourite: boolean;
   readonly metrics: Metrics;
   readonly timesSmaller: number;
   readonly accuracyDelta: number;
+  /** What was measured lies between these two, as far as its noise is known. */
+  readonly ranges: Readonly<Record<string, Range>>;
+  readonly seconds?: number;
   /** Why there are no metrics. */
   readonly failure?: string;
 }
@@ -185,26 +199,39 @@ export interface TrialRow {
 export function trialRows(model: ViewModel, analysis: Analysis, which: 'front' | 'all'): TrialRow[] {
   const front = new Set(analysis.front);
   const listed = model.finished.filter(({ number }) => number !== 0 && (which === 'all' || front.has(number)));
-  const rows = listed.map((trial) => toRow(trial, model, front));
+  const baselineOf = baselineMetrics(model);
+  const rows = listed.map((trial) => toRow(trial, model, front, baselineOf));
   if (which === 'all') rows.reverse();
   else
     rows.sort((a, b) => order(b, 'accuracy') - order(a, 'accuracy') || order(a, 'size') - order(b, 'size') || a.trial - b.trial);
   const baseline = model.finished.find(({ number }) => number === 0);
-  return baseline ? [toRow(baseline, model, front), ...rows] : rows;
+  return baseline ? [toRow(baseline, model, front, baselineOf), ...rows] : rows;
+}
+
+/** Every trial that was asked, also those that run or wait. */
+export function everyRow(model: ViewModel, analysis: Analysis): TrialRow[] {
+  const front = new Set(analysis.front);
+  const baseline = baselineMetrics(model);
+  return Array.from(model.trials.values(), (trial) => toRow(trial, model, front, baseline));
 }
 
 const order = (row: TrialRow, metric: string) => finite(row.metrics[metric]);
 const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : 0);
 
-function toRow(trial: FinishedTrial, model: ViewModel, front: ReadonlySet<number>): TrialRow {
-  const { number, state } = trial;
-  const metrics = trial.state === 'done' ? trial.metrics : {};
+function toRow(trial: Trial, model: ViewModel, front: ReadonlySet<number>, baseline: Metrics | undefined): TrialRow {
+  const { number, origin } = trial;
+  const metrics = measuredTrial(trial)?.metrics ?? {};
+  const onFront = front.has(number);
   return {
     trial: number,
-    state,
-    onFront: front.has(number),
+    state: shownState(trial),
+    origin,
+    onFront,
+    favourite: model.favourites.has(number),
     metrics,
-    ...comparison(metrics, baselineMetrics(model)),
+    ...comparison(metrics, baseline),
+    ranges: onFront || number === 0 ? rangesOf(trial, model.replicates.get(number)) : {},
+    ...('seconds' in trial ? { seconds: trial.seconds } : {}),
     ...(trial.state === 'failed' ? { failure: `${trial.code}: ${trial.message}` } : {}),
   };
 }
@@ -215,6 +242,8 @@ export interface DetailProps {
   readonly feasible: boolean;
   readonly baseline: Metrics | undefined;
   readonly curve: readonly CurvePoint[];
+  readonly favourite: boolean;
+  readonly ranges: Readonly<Record<string, Range>>;
 }
 
 export function detailProps(model: ViewModel, analysis: Analysis, goal: Goal, number: number): DetailProps | undefined {
@@ -226,6 +255,8 @@ export function detailProps(model: ViewModel, analysis: Analysis, goal: Goal, nu
       feasible: trial.state !== 'done' || violation(trial.metrics, goal.constraints) === 0,
       baseline: baselineMetrics(model),
       curve: model.curves.get(number) ?? recordedCurve(trial),
+      favourite: model.favourites.has(number),
+      ranges: rangesOf(trial, model.replicates.get(number)),
     }
   );
 }

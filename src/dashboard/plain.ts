@@ -15,6 +15,8 @@ export interface PlainOptions {
   readonly analyse: Analyse;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds since the epoch: what is older belongs to sessions that have ended; by default, now. */
+  readonly since?: number;
 }
 
 /** Lines about the work that trials wait for come at most this often. */
@@ -26,11 +28,14 @@ const progressMs = 5000;
  */
 export function plainReporter(options: PlainOptions): Reporter {
   const openedAt = options.now();
+  const since = options.since ?? openedAt;
   let model = emptyModel;
   let pending: LiveEvent[] = [];
   let reported = { stage: '', at: Number.NEGATIVE_INFINITY };
   const print = (text: string) => options.write(`${oneLine(text)}\n`);
   const report = (event: LiveEvent) => {
+    if (event.type === 'paused') print(event.paused ? 'paused' : 'goes on');
+    if (event.type === 'budget') print(`from now on ${event.trials} trials in all`);
     if (event.type === 'log') print(event.level === 'info' ? event.message : `${event.level}: ${event.message}`);
     if (event.type === 'finished' && event.outcome.state !== 'aborted') print(trialLine(model, event.trial, options));
     if (event.type === 'session') print(event.phase === 'begin' ? beginLine(model, options) : endLine(model, options));
@@ -44,7 +49,7 @@ export function plainReporter(options: PlainOptions): Reporter {
     emit(event) {
       pending.push(event);
       if (event.at < openedAt) return;
-      model = foldSince(model, pending, openedAt);
+      model = foldSince(model, pending, since);
       pending = [];
       report(event);
     },

@@ -9,14 +9,25 @@ export interface ScatterInput {
   readonly points: readonly ScatterPoint[];
   /** Values of constraints on either metric, drawn as lines. */
   readonly bounds: { readonly x: readonly number[]; readonly y: readonly number[] };
+  /** Where a constraint is missed: beyond that bound on that side. Dotted thinly. */
+  readonly missed?: readonly Missed[];
   /** Of the whole picture, axes included. */
   readonly columns: number;
   readonly rows: number;
 }
 
+export interface Missed {
+  readonly axis: 'x' | 'y';
+  readonly bound: number;
+  readonly side: 'below' | 'above';
+}
+
 export interface ScatterPoint {
   readonly x: number;
   readonly y: number;
+  /** How far its noise reaches; drawn as a bar. */
+  readonly xRange?: readonly [low: number, high: number];
+  readonly yRange?: readonly [low: number, high: number];
   readonly role: 'trial' | 'front' | 'baseline' | 'selected';
 }
 
@@ -45,7 +56,7 @@ export interface Frame {
 export function scatter(input: ScatterInput): ScatterRun[][] {
   const points = input.points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
   const frame = frameOf({ ...input, points });
-  const plot = paint(frame, points, input.bounds);
+  const plot = paint(frame, points, input);
   const rows = Array.from({ length: frame.rows }, (_, row) => [
     yAxisCell(frame, row),
     ...plot.slice(row * frame.columns, (row + 1) * frame.columns),
@@ -90,7 +101,7 @@ interface Cell {
   readonly role: CellRole;
 }
 
-function paint(frame: Frame, points: readonly ScatterPoint[], bounds: ScatterInput['bounds']): Cell[] {
+function paint(frame: Frame, points: readonly ScatterPoint[], { bounds, missed = [] }: ScatterInput): Cell[] {
   const { columns, rows } = frame;
   const trials = createCanvas(columns, rows);
   const line = createCanvas(columns, rows);
@@ -103,8 +114,10 @@ function paint(frame: Frame, points: readonly ScatterPoint[], bounds: ScatterInp
     line,
     points.filter(({ role }) => role !== 'trial' && role !== 'baseline'),
   );
+  for (const point of points) bars(frame, line, point);
   const cells = Array.from({ length: columns * rows }, (_, i) => cellOf(trials.cells[i]!, line.cells[i]!));
   drawBounds(frame, cells, bounds);
+  for (const each of missed) shade(frame, cells, each);
   for (const role of ['trial', 'front', 'baseline', 'selected'] as const) {
     for (const point of points) if (point.role === role) mark(frame, cells, point);
   }
@@ -135,6 +148,35 @@ function stairs(frame: Frame, canvas: Canvas, front: readonly ScatterPoint[]): v
     before = dot;
   }
   if (before) for (let x = before.x; x < frame.columns * 2; x++) light(canvas, x, before.y);
+}
+
+/** Error bars, in dots; the marker covers their middle. */
+function bars(frame: Frame, canvas: Canvas, { x, y, xRange, yRange }: ScatterPoint): void {
+  const middle = dotOf(frame, { x, y });
+  if (!middle) return;
+  const across = (value: number) => Math.round(frame.x.position(value) * (frame.columns * 2 - 1));
+  const down = (value: number) => Math.round((1 - frame.y.position(value)) * (frame.rows * 4 - 1));
+  if (xRange) for (const dot of between(across(xRange[0]), across(xRange[1]), frame.columns * 2)) light(canvas, dot, middle.y);
+  if (yRange) for (const dot of between(down(yRange[1]), down(yRange[0]), frame.rows * 4)) light(canvas, middle.x, dot);
+}
+
+/** Dots from one to the other, as far as they are on the canvas. */
+function between(from: number, to: number, size: number): number[] {
+  const [first, last] = [Math.max(0, from), Math.min(size - 1, to)];
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+}
+
+/** A thin pattern over the part of the plot where a constraint is missed, in empty cells only. */
+function shade(frame: Frame, cells: Cell[], { axis, bound, side }: Missed): void {
+  const limit = axis === 'x' ? frame.x.position(bound) : frame.y.position(bound);
+  for (let row = 0; row < frame.rows; row++) {
+    for (let column = (row % 2) * 3; column < frame.columns; column += 6) {
+      const position = axis === 'x' ? (column + 0.5) / frame.columns : 1 - (row + 0.5) / frame.rows;
+      const cell = cellAt(frame, column, row);
+      if ((side === 'below' ? position < limit : position > limit) && cells[cell]!.char === ' ')
+        cells[cell] = { char: '·', role: 'bound' };
+    }
+  }
 }
 
 /** Constraint bounds as dotted lines, in empty cells only. */

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { toAscii } from './ascii.ts';
+import { mouseReports } from './mouse.ts';
 import { createStandIns, type StandIns } from './stand-ins.ts';
 
 /**
@@ -18,11 +20,21 @@ export interface Screen {
   redraw(): void;
   /** Back to the normal screen, with the cursor. Later frames go nowhere. */
   leave(): void;
+  /** The same for a while: `wake` takes the screen again and draws the last frame. */
+  sleep(): void;
+  wake(): void;
+}
+
+export interface ScreenOptions {
+  /** Only characters of ASCII are written. */
+  readonly ascii: boolean;
+  /** Reports of the mouse are asked for. */
+  readonly mouse: boolean;
 }
 
 const control = {
   enter: '\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H',
-  leave: '\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?1049l',
+  leave: `\x1b[?2026l${mouseReports.off}\x1b[0m\x1b[?25h\x1b[?1049l`,
   clear: '\x1b[0m\x1b[2J',
   /** Terminals that know this mode show the frame at once (synchronized output). */
   begin: '\x1b[?2026h',
@@ -40,8 +52,9 @@ export function restoreTerminal(): void {
   for (const leave of open) leave();
 }
 
-export function openScreen(stdout: NodeJS.WriteStream): Screen {
-  const painter = new Painter(stdout);
+export function openScreen(stdout: NodeJS.WriteStream, { ascii, mouse }: ScreenOptions): Screen {
+  const painter = new Painter(stdout, ascii);
+  const enter = control.enter + (mouse ? mouseReports.on : '');
   const standIns = createStandIns();
   const stream = new FrameStream(stdout, (frame) => painter.show(standIns.resolve(frame)));
   const resized = () => {
@@ -61,7 +74,7 @@ export function openScreen(stdout: NodeJS.WriteStream): Screen {
   // The monitor comes before the message of an uncaught error is printed, which would be lost on the alternate screen.
   process.on('exit', leave);
   process.on('uncaughtExceptionMonitor', leave);
-  stdout.write(control.enter);
+  stdout.write(enter);
   return {
     stream: stream as unknown as NodeJS.WriteStream,
     standIns,
@@ -72,6 +85,16 @@ export function openScreen(stdout: NodeJS.WriteStream): Screen {
     },
     redraw: () => painter.repaint(),
     leave,
+    sleep() {
+      painter.rest(true);
+      stdout.write(control.leave);
+    },
+    wake() {
+      if (!open.has(leave)) return;
+      stdout.write(enter);
+      painter.rest(false);
+      painter.repaint();
+    },
   };
 }
 
@@ -110,15 +133,19 @@ class Painter {
   #painted = Number.NEGATIVE_INFINITY;
   #blank = false;
   #closed = false;
+  #resting = false;
+  readonly #ascii: boolean;
 
-  constructor(stdout: NodeJS.WriteStream) {
+  constructor(stdout: NodeJS.WriteStream, ascii: boolean) {
     this.#stdout = stdout;
+    this.#ascii = ascii;
   }
 
   /** Paints now, or as soon as the interval is over; frames that come too fast replace each other. */
   show(frame: string): void {
     if (this.#closed) return;
     this.#next = frame;
+    if (this.#resting) return;
     const wait = this.#painted + paintIntervalMs - performance.now();
     if (wait <= 0) this.#paint();
     else this.#timer ??= setTimeout(() => this.#paint(), wait);
@@ -135,6 +162,13 @@ class Painter {
     this.show(this.#last);
   }
 
+  /** While it rests, frames are kept and not painted. */
+  rest(resting: boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#resting = resting;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#closed = true;
@@ -144,7 +178,7 @@ class Painter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const frame = this.#next;
-    if (this.#closed || frame === undefined) return;
+    if (this.#closed || this.#resting || frame === undefined) return;
     if (this.#stdout.writableNeedDrain) {
       // A slow line: the newest frame waits until the terminal has taken the last one.
       this.#timer = setTimeout(() => this.#paint(), paintIntervalMs);
@@ -153,7 +187,7 @@ class Painter {
     this.#painted = performance.now();
     this.#next = undefined;
     this.#last = frame;
-    const lines = frame.split('\n').slice(0, this.#stdout.rows || 24);
+    const lines = (this.#ascii ? toAscii(frame) : frame).split('\n').slice(0, this.#stdout.rows || 24);
     const changes = this.#changes(lines);
     const clear = this.#blank ? control.clear : '';
     this.#blank = false;

@@ -2,7 +2,7 @@ import { createContext } from 'react';
 import type { CellRole } from './scatter.ts';
 
 /** What a piece of text is; how it looks is decided here alone. */
-export type StyleName = CellRole | 'plain' | 'dim' | 'strong' | 'title' | 'key' | 'accent' | 'failure' | 'row';
+export type StyleName = CellRole | 'plain' | 'dim' | 'strong' | 'title' | 'key' | 'accent' | 'failure' | 'row' | 'tab';
 
 /** Escape sequences before and after a text. */
 export interface Style {
@@ -42,6 +42,7 @@ const looks: Readonly<Record<StyleName, Look>> = {
   accent: { color: blue },
   failure: { color: purple },
   row: { inverse: true },
+  tab: { weight: 'bold', inverse: true },
   trial: { color: blue },
   front: { color: orange, weight: 'bold' },
   line: { color: orange },

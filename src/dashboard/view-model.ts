@@ -1,5 +1,6 @@
 import type { LiveEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
+import type { Metrics } from '../core/objective.ts';
 import { type FinishedTrial, type MeasuredTrial, measuredTrial, type Progress, type Trial } from '../core/trial.ts';
 import { formatDuration } from './format.ts';
 
@@ -20,6 +21,8 @@ export interface ViewModel {
   readonly session: Session;
   /** Numbers of the trials that a person marked. */
   readonly favourites: ReadonlySet<number>;
+  /** What came out when a trial was trained again with other seeds. */
+  readonly replicates: ReadonlyMap<number, readonly Metrics[]>;
 }
 
 export interface Slot {
@@ -71,6 +74,7 @@ export const emptyModel: ViewModel = {
   log: [],
   session: { phase: 'none', startedAt: 0, begunAt: 0, endedAt: 0, before: 0, finishedBefore: 0, paused: false },
   favourites: new Set(),
+  replicates: new Map(),
 };
 
 /** One event. For many, `foldEvents` copies once instead of once per event. */
@@ -122,6 +126,7 @@ class Draft {
   readonly log: LogEntry[];
   session: Session;
   favourites: ReadonlySet<number>;
+  replicates: ReadonlyMap<number, readonly Metrics[]>;
 
   constructor(model: ViewModel) {
     this.#before = model;
@@ -131,6 +136,7 @@ class Draft {
     this.log = [...model.log];
     this.session = model.session;
     this.favourites = model.favourites;
+    this.replicates = model.replicates;
   }
 
   /** To read. */
@@ -154,9 +160,19 @@ class Draft {
   }
 
   done(): ViewModel {
-    const { curves, slots, preparation, session, favourites } = this;
+    const { curves, slots, preparation, session, favourites, replicates } = this;
     const finished = this.#finished ?? this.#before.finished;
-    return { trials: this.seen, finished, curves, slots, preparation, log: this.log.slice(-logLimit), session, favourites };
+    return {
+      trials: this.seen,
+      finished,
+      curves,
+      slots,
+      preparation,
+      log: this.log.slice(-logLimit),
+      session,
+      favourites,
+      replicates,
+    };
   }
 }
 
@@ -168,7 +184,7 @@ const folds: { readonly [T in LiveEvent['type']]: (draft: Draft, event: EventOf<
   started: applyStarted,
   finished: applyFinished,
   stopped: applyStopped,
-  replicated: () => {},
+  replicated: applyReplicated,
   snapshot: () => {},
   queued: () => {},
   budget: applyBudget,
@@ -217,6 +233,14 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   if (measuredTrial(trial)) dropFinished(draft, event.trial);
   draft.finished.push(ended);
   draft.log.push({ elapsedMs: workedBy(draft, event.at), trial: event.trial });
+}
+
+function applyReplicated(draft: Draft, { trial, replicate, outcome, at }: EventOf<'replicated'>): void {
+  if (outcome.state === 'done') {
+    const before = draft.replicates.get(trial) ?? [];
+    draft.replicates = new Map(draft.replicates).set(trial, [...before, outcome.metrics]);
+  }
+  say(draft, at, `trial ${trial} trained again (${replicate}): ${outcome.state === 'done' ? 'done' : outcome.code}`);
 }
 
 function applyPaused(draft: Draft, { paused, at }: EventOf<'paused'>): void {

@@ -5,6 +5,7 @@
 import { mountDashboard } from '../../src/dashboard/mount.ts';
 import { simulatedAnalysis, simulatedEvents, simulatedGoal, simulatedRecord } from '../fixtures/simulated-events.ts';
 
+const answer = { done: true, message: '' };
 const stdout = Object.assign(process.stdout, { isTTY: true, columns: 80, rows: 24, getColorDepth: () => 1 });
 mountDashboard({
   record: simulatedRecord,
@@ -15,7 +16,7 @@ mountDashboard({
     return () => {};
   },
   analyse: simulatedAnalysis,
-  actions: { pause() {}, resume() {}, stop() {}, leaveNow() {} },
+  actions: { search: { stop() {}, leaveNow() {} }, steer: () => answer, export: async () => answer },
   stdout,
   stdin: process.stdin,
   now: () => 0,

@@ -7,7 +7,7 @@ import { App } from '../../src/dashboard/app.tsx';
 import type { Live } from '../../src/dashboard/live.ts';
 import { textWidth } from '../../src/dashboard/text-width.ts';
 import { stylesFor } from '../../src/dashboard/theme.ts';
-import type { Command, UiState } from '../../src/dashboard/ui-state.ts';
+import { type Effect, views } from '../../src/dashboard/ui-state.ts';
 import { emptyModel, foldEvents } from '../../src/dashboard/view-model.ts';
 import {
   simulatedAnalysis,
@@ -30,7 +30,7 @@ const sizes = [
 interface ShownOptions {
   readonly columns?: number;
   readonly rows?: number;
-  readonly onCommand?: (command: Command, before: UiState) => void;
+  readonly onEffect?: (effect: Effect) => string;
 }
 
 const opened: { unmount(): void }[] = [];
@@ -39,11 +39,11 @@ afterEach(() => {
 });
 
 /** The app as these events leave it. */
-function show(events: readonly LiveEvent[], { columns = 80, rows = 24, onCommand = () => {} }: ShownOptions = {}) {
+function show(events: readonly LiveEvent[], { columns = 80, rows = 24, onEffect = () => '' }: ShownOptions = {}) {
   const model = foldEvents(emptyModel, events);
   const analysis = extendAnalysis(emptyAnalysis, model.finished, simulatedAnalysis);
   const snapshot = { model, analysis, now: events.at(-1)?.at ?? 0 };
-  const live: Live = { push() {}, snapshot: () => snapshot, subscribe: () => () => {}, drawn() {}, close() {} };
+  const live: Live = { push() {}, snapshot: () => snapshot, subscribe: () => () => {}, update() {}, drawn() {}, close() {} };
   const terminal = fakeTerminal(columns, rows);
   const shown = render(
     <App
@@ -59,7 +59,8 @@ function show(events: readonly LiveEvent[], { columns = 80, rows = 24, onCommand
       styles={stylesFor(1)}
       network={{ catalog: simulatedCatalog, planOf: simulatedPlan }}
       keyboard
-      onCommand={onCommand}
+      watching={false}
+      onEffect={onEffect}
       onUnmount={() => {}}
     />,
     { ...terminal, debug: true, exitOnCtrlC: false, patchConsole: false },
@@ -96,10 +97,19 @@ describe('the whole screen', () => {
   ];
 
   for (const [columns, rows] of sizes) {
-    it.each(moments)(`fits ${columns} × ${rows} %s`, (_, events) => {
-      const lines = show(events, { columns, rows }).lines();
-      expect(lines).toHaveLength(rows);
-      for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(columns);
+    it.each(moments)(`fits ${columns} × ${rows} %s, in every view`, async (_, events) => {
+      const { lines, press } = show(events, { columns, rows });
+      const fits = () => {
+        expect(lines()).toHaveLength(rows);
+        for (const line of lines()) expect(textWidth(line)).toBeLessThanOrEqual(columns);
+      };
+      fits();
+      for (const [i, view] of views.entries()) {
+        await press(String(i + 1), new RegExp(` ${i + 1} ${view} `));
+        fits();
+      }
+      await press('?', /── keys/);
+      fits();
     });
   }
 
@@ -107,7 +117,7 @@ describe('the whole screen', () => {
     const { lines } = show(until(400));
     expect(lines()[0]).toMatch(/^ espalier fashion-resnet · evolution · seed 7 +elapsed 6:39 ?$/);
     expect(lines()[1]).toMatch(/^ ━+─+ {2}51\/101 +5 min \d\d s left$/);
-    expect(lines()[2]).toMatch(/^ 49 done · 2 failed · 2 running +best 4\.6× smaller at −0\.16 points #33 ?$/);
+    expect(lines()[2]).toMatch(/^ 49 done · 2 failed · 2 running · 8\.7\/min +best 4\.6× smaller at −0\.16 points #33 ?$/);
   });
 
   it('shows the training of the baseline', () => {
@@ -124,23 +134,53 @@ describe('the whole screen', () => {
   });
 });
 
-describe('keys', () => {
-  it('move through the front and open a trial', async () => {
+describe('the views', () => {
+  it('overview: move through the front and open a trial', async () => {
     const { press, text } = show(until(400), { rows: 24 });
-    await press('\x1b[A', /◆ {2}base/);
+    await press('\x1b[A', /◆ {3}base/);
     await press('\r', /── baseline/);
     expect(text()).toMatch(/accuracy +92\.47 %/);
-    await press('j', /── trial 33 {2}● front/);
+    await press('1', /── front/);
+    await press('j', /●.*#33/);
+    await press('\r', /── trial 33 {2}● front/);
     expect(text()).toMatch(/size +237 kB +4\.6× less/);
     expect(text()).toMatch(/prune keep/);
     await press('\x1b', /── front/);
   });
 
-  it('list all trials and tell why one failed', async () => {
-    const { press } = show(all.slice(0, all.findIndex((event) => event.type === 'finished' && event.trial === 13) + 1));
-    await press('t', /── trials +\d+/);
-    await press('k', /✕ +#13 {2}DIVERGED/);
+  it('trials: sort, filter, and tell why one failed', async () => {
+    const { press, lines } = show(all);
+    await press('2', /trial▼/);
+    expect(lines()[5]).toMatch(/#100/);
+    await press('o', /accuracy▼/);
+    expect(lines()[5]).toMatch(/base +92\.47 %/);
+    await press('o', /size▲/);
+    await press('/', /show only: ▏/);
+    await press('failed', /── trials {2}4 {2}failed/);
+    await press('\r', /q quit/);
+    await press('g', /✕ +#13 {2}DIVERGED/);
     await press('\r', /failed in \d+ s · evolution\n.*DIVERGED\n.*the loss became NaN/);
+  });
+
+  it('trial: what is kept of each layer, beside how it went', async () => {
+    const { press } = show(until(400), { columns: 120, rows: 40 });
+    await press('3', /── trial 33.*── layer by layer/);
+    await press('f', /── trial 33/);
+  });
+
+  it('layers: which technique the front uses, at which strength', async () => {
+    const { press, text } = show(all, { columns: 100, rows: 30 });
+    await press('4', /── layers {2}of the \d+ on the front/);
+    expect(text()).toMatch(/layer +prune keep +quantize bits/);
+    expect(text()).toMatch(/stem +\d+ % [·▁-█]+/);
+    expect(text()).toMatch(/head +\d+ % +[·8]+/);
+  });
+
+  it('events: the newest last, narrowed down by words', async () => {
+    const { press, lines } = show(all);
+    await press('5', /── events {2}\d+/);
+    expect(lines()[22]).toMatch(/the search has ended/);
+    await press('/diverged\r', /── events {2}4 {2}diverged/);
   });
 
   it('switch the axis over all metrics and back', async () => {
@@ -151,25 +191,25 @@ describe('keys', () => {
     await press('x', /accuracy × size/);
   });
 
-  it('show the help', async () => {
+  it('show the help over any of them', async () => {
     const { press } = show(until(400));
-    await press('?', /stop; again: leave now/);
+    await press('?', /stop and leave; again: now/);
     await press('?', /── front/);
   });
 
-  it('pass commands on with the state before them', async () => {
-    const commands: [Command, boolean, boolean][] = [];
-    const onCommand = (command: Command, { paused, stopping }: UiState) => commands.push([command, paused, stopping]);
-    const { press } = show(until(400), { onCommand });
-    await press('p', /paused: p goes on/);
-    await press('p', /left$/m);
+  it('ask, and show the answer', async () => {
+    const effects: Effect[] = [];
+    const onEffect = (effect: Effect) => {
+      effects.push(effect);
+      return 'So be it.';
+    };
+    const { press } = show(until(400), { onEffect });
+    await press('a', /more trials: 10▏ +⏎ add/);
+    await press('\x7f\x7f', /more trials: ▏/);
+    await press('x\r', /a whole number, such as 20/);
+    await press('\x1b', /q quit/);
+    await press('a5\r', /So be it\./);
     await press('q', /stopping: q again leaves now/);
-    await press('\x03', /stopping/);
-    expect(commands).toEqual([
-      ['pause', false, false],
-      ['pause', true, false],
-      ['quit', false, false],
-      ['quit', false, true],
-    ]);
+    expect(effects).toEqual([{ type: 'steer', command: { type: 'add-trials', trials: 105 } }, { type: 'quit' }]);
   });
 });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { StudyCommand } from '../../src/core/control.ts';
 import type { LiveEvent } from '../../src/core/event.ts';
 import { type Dashboard, mountDashboard, restoreTerminal } from '../../src/dashboard/mount.ts';
 import {
@@ -24,11 +25,18 @@ afterEach(() => {
 });
 
 /** The dashboard on a real terminal emulator. */
-function mount(columns = 80, rows = 24) {
+function mount(columns = 80, rows = 24, env: NodeJS.ProcessEnv = { LANG: 'C.UTF-8' }) {
   const emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
   emulator.write('$ nas search\r\n');
   const terminal = fakeTerminal(columns, rows, (text) => emulator.write(text));
-  const actions = { pause: vi.fn(), resume: vi.fn(), stop: vi.fn(), leaveNow: vi.fn() };
+  const search = { stop: vi.fn(), leaveNow: vi.fn() };
+  const steer = vi.fn((command: StudyCommand) => {
+    if (command.type === 'pause' || command.type === 'resume')
+      emit({ type: 'paused', at: clock, paused: command.type === 'pause' });
+    return { done: true, message: '' };
+  });
+  const suspend = vi.fn();
+  const actions = { search, steer, export: async () => ({ done: true, message: 'Exported.' }), suspend };
   let clock = 0;
   let emit: (event: LiveEvent) => void = () => {};
   const dashboard = mountDashboard({
@@ -46,6 +54,7 @@ function mount(columns = 80, rows = 24) {
     actions,
     stdout: terminal.stdout,
     stdin: terminal.stdin,
+    env,
     now: () => clock,
   });
   opened.push(dashboard);
@@ -60,7 +69,7 @@ function mount(columns = 80, rows = 24) {
     emulator.resize(columns, rows);
     terminal.resize(columns, rows);
   };
-  return { dashboard, terminal, actions, lines, sees, send, resize, screen: () => buffer().type };
+  return { dashboard, terminal, actions, emulator, lines, sees, send, resize, screen: () => buffer().type };
 }
 
 describe('on a terminal', () => {
@@ -72,11 +81,11 @@ describe('on a terminal', () => {
     await sees(/── front +[1-9]/);
     expect(lines()[0]).toMatch(/^ espalier fashion-resnet .* elapsed 4:\d\d ?$/);
     expect(lines().join('\n')).not.toContain('training the baseline');
-    expect(lines()[23]).toMatch(/^ q quit {2}p pause {2}\? help/);
+    expect(lines()[23]).toMatch(/^ 1 overview .* q quit {2}\? help/);
     resize(130, 40);
-    await soon(() => expect(lines()[39]).toMatch(/^ q quit/));
+    await soon(() => expect(lines()[39]).toMatch(/ q quit/));
     resize(60, 18);
-    await soon(() => expect(lines()[17]).toMatch(/^ q quit/));
+    await soon(() => expect(lines()[17]).toMatch(/ q quit/));
     expect(lines().filter((line) => line.includes('q quit'))).toHaveLength(1);
   });
 
@@ -117,15 +126,14 @@ describe('on a terminal', () => {
     terminal.type('p');
     await sees(/paused/);
     terminal.type('p');
-    expect(actions.pause).toHaveBeenCalledOnce();
-    expect(actions.resume).toHaveBeenCalledOnce();
+    expect(actions.steer.mock.calls).toEqual([[{ type: 'pause' }], [{ type: 'resume' }]]);
     terminal.type('q');
     await sees(/q again leaves now/);
-    expect(actions.stop).toHaveBeenCalledOnce();
-    expect(actions.leaveNow).not.toHaveBeenCalled();
+    expect(actions.search.stop).toHaveBeenCalledOnce();
+    expect(actions.search.leaveNow).not.toHaveBeenCalled();
     terminal.type('\x03');
     await dashboard.done;
-    expect(actions.leaveNow).toHaveBeenCalledOnce();
+    expect(actions.search.leaveNow).toHaveBeenCalledOnce();
     await soon(() => expect(screen()).toBe('normal'));
   });
 
@@ -135,8 +143,75 @@ describe('on a terminal', () => {
     await sees(/ended: q leaves/);
     terminal.type('q');
     await dashboard.done;
-    expect(actions.stop).not.toHaveBeenCalled();
-    expect(actions.leaveNow).not.toHaveBeenCalled();
+    expect(actions.search.stop).not.toHaveBeenCalled();
+    expect(actions.search.leaveNow).not.toHaveBeenCalled();
+  });
+});
+
+describe('with a mouse', () => {
+  it('asks for its reports, and asks for none at the end', async () => {
+    const { dashboard, emulator, sees, send } = mount();
+    send(firstHalf);
+    await sees(/── front/);
+    expect(emulator.modes.mouseTrackingMode).toBe('vt200');
+    dashboard.unmount();
+    await dashboard.done;
+    await soon(() => expect(emulator.modes.mouseTrackingMode).toBe('none'));
+  });
+
+  it('follows clicks on tabs, trials and titles, and the wheel', async () => {
+    const { send, sees, terminal, lines } = mount(120, 40);
+    send(firstHalf);
+    await sees(/── front/);
+    const place = (text: string) => {
+      const row = lines().findIndex((line) => line.includes(text));
+      return { row, column: lines()[row]!.indexOf(text) };
+    };
+    const click = (text: string) => {
+      const { row, column } = place(text);
+      terminal.type(`\x1b[<0;${column + 2};${row + 1}M\x1b[<0;${column + 2};${row + 1}m`);
+    };
+    click('2 trials');
+    await sees(/── trials/);
+    click('accuracy');
+    await sees(/accuracy▼/);
+    terminal.type('\x1b[<65;9;9M');
+    await sees(/base +92\.47/);
+    click('base ');
+    await soon(() => expect(terminal.written.join('')).toMatch(/\x1b\[7m.*base/u));
+    click('base ');
+    await sees(/── baseline/);
+    click('5 events');
+    await sees(/── events/);
+  });
+});
+
+describe('where the terminal can do less', () => {
+  it.each([{ LANG: 'C' }, { TERM: 'linux', LANG: 'de_DE.UTF-8' }, {}])('writes ASCII only with %j', async (env) => {
+    const { send, sees, terminal } = mount(80, 24, env);
+    send(firstHalf);
+    await sees(/-- front +[1-9]/);
+    for (const key of ['2', '3', '4', '5', '?']) {
+      terminal.type(key);
+      await sees({ 2: /-- trials/, 3: /-- trial 1|-- baseline/, 4: /-- layers/, 5: /-- events/, '?': /-- keys/ }[key]!);
+    }
+    expect(terminal.written.join('')).toMatch(/^\p{ASCII}*$/u);
+  });
+
+  it('says how large a window has to be', async () => {
+    const { sees, resize, send } = mount(30, 6);
+    send(firstHalf);
+    await sees(/at least 36 × 10/);
+    resize(80, 24);
+    await sees(/── front/);
+  });
+
+  it('stops as a shell asks for, on Ctrl-Z', async () => {
+    const { sees, send, terminal, actions } = mount();
+    send(firstHalf);
+    await sees(/── front/);
+    terminal.type('\x1a');
+    await soon(() => expect(actions.suspend).toHaveBeenCalledOnce());
   });
 });
 

@@ -4,6 +4,21 @@ import type { StudyOptions } from '../options.ts';
 import { duration, wholeNumber } from '../options.ts';
 import { dbOption, studyOption } from './common.ts';
 
+/** Declares the command that looks at a study from another terminal. */
+export function addWatch(nas: Command): void {
+  nas
+    .command('watch')
+    .description('the dashboard of a study that runs in another terminal, or has run')
+    .addOption(studyOption())
+    .addOption(dbOption())
+    .option('--json', 'stream its events as NDJSON')
+    .option('--plain', 'plain lines instead of the dashboard')
+    .action(async (flags) => {
+      const { watch } = await import('../commands/watch.ts');
+      process.exitCode = await watch(flags);
+    });
+}
+
 /** Declares the commands that change a study while a search runs it in another terminal. */
 export function addControl(nas: Command): void {
   const control = nas.command('control').description('change a running search from another terminal');

@@ -1,26 +1,51 @@
+import type { Plan } from '../../core/candidate.ts';
+import type { Catalog, Knob, TechniqueInfo } from '../../core/catalog.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import type { NetworkInfo } from '../budget.ts';
 import { formatDuration, formatPercent, formatPoints, formatRatio, metricFormat, metricFormats } from '../format.ts';
-import { describe, layerSettings, layerStrips } from '../layer-strips.ts';
+import { describe, layerSettings, layerStrips, numbersOf } from '../layer-strips.ts';
 import type { DetailProps } from '../panel-props.ts';
-import { fitted } from './hypervolume.tsx';
+import type { Range } from '../ranges.ts';
+import { area, fitted } from './hypervolume.tsx';
 import { block, Panel, type Row, run, type Size } from './panel.tsx';
 
+/** What of a trial is shown: how it went, what it does to the network, or both, one after the other. */
+export type DetailPart = 'facts' | 'choices' | 'detail';
+
 export interface DetailPanelProps extends Size {
+  readonly part: DetailPart;
   readonly detail: DetailProps | undefined;
-  readonly network: NetworkInfo | undefined;
+  readonly rows: readonly Row[];
+  readonly scroll: number;
 }
 
-/** One trial: how it ended, its metrics against the baseline, what it does to every layer, how it learned. */
-export function DetailPanel({ detail, network, width, height }: DetailPanelProps) {
+/** One trial: how it ended, its metrics against the baseline, how it learned, what it does to every layer. */
+export function DetailPanel({ part, detail, rows, scroll, width, height }: DetailPanelProps) {
   if (!detail) return <Panel title="trial" rows={[[run(' select one with ↑ ↓', 'dim')]]} width={width} height={height} />;
-  const { trial } = detail;
-  const title = trial.number === 0 ? 'baseline' : `trial ${trial.number}`;
-  const above = [stateRow(detail), ...failureRows(trial, width), ...metricRows(detail)];
-  const rows = [...above, ...curveRows(detail, width), ...candidateRows(trial, network, width)];
-  return (
-    <Panel title={title} facts={detail.onFront ? [run('  ● front', 'front')] : []} rows={rows} width={width} height={height} />
+  const { trial, onFront, favourite } = detail;
+  const name = trial.number === 0 ? 'baseline' : `trial ${trial.number}`;
+  const facts = [...(onFront ? [run('  ● front', 'front')] : []), ...(favourite ? [run('  ★ favourite', 'front')] : [])];
+  const shown = rows.slice(scroll);
+  return part === 'choices' ? (
+    <Panel title="layer by layer" rows={shown} width={width} height={height} />
+  ) : (
+    <Panel title={name} facts={facts} rows={shown} width={width} height={height} />
   );
+}
+
+/** The lines of a part, for a panel of that width. */
+export function detailRows(
+  part: DetailPart,
+  detail: DetailProps | undefined,
+  network: NetworkInfo | undefined,
+  width: number,
+): Row[] {
+  if (!detail) return [];
+  const { trial } = detail;
+  if (part === 'choices') return candidateRows(trial, network, width);
+  const curve = part === 'facts' ? curveArea(detail, width) : curveRows(detail, width);
+  const facts = [stateRow(detail), ...failureRows(trial, width), ...metricRows(detail), ...curve];
+  return part === 'facts' ? facts : [...facts, [], ...candidateRows(trial, network, width)];
 }
 
 function stateRow({ trial, feasible }: DetailProps): Row {
@@ -48,7 +73,7 @@ function failureRows(trial: Trial, width: number): Row[] {
 }
 
 /** Known metrics first, then whatever else was measured. */
-function metricRows({ trial, baseline }: DetailProps): Row[] {
+function metricRows({ trial, baseline, ranges }: DetailProps): Row[] {
   if (trial.state !== 'done') return [];
   const known = Object.keys(metricFormats).filter((metric) => metric in trial.metrics);
   const others = Object.keys(trial.metrics).filter((metric) => !(metric in metricFormats));
@@ -56,8 +81,20 @@ function metricRows({ trial, baseline }: DetailProps): Row[] {
     const { label: name, format } = metricFormat(metric);
     const value = trial.metrics[metric];
     const against = trial.number === 0 ? '' : relation(metric, value, baseline?.[metric]);
-    return [label(name), run(format(value).padStart(9)), run(against.padStart(11), 'dim')];
+    return [
+      label(name),
+      run(format(value).padStart(9)),
+      run(rangeText(metric, ranges[metric]).padEnd(20), 'dim'),
+      run(against, 'dim'),
+    ];
   });
+}
+
+/** ` 91.80 … 92.30 %` */
+function rangeText(metric: string, range: Range | undefined): string {
+  if (!range) return '';
+  const [low, high] = range.map((value) => metricFormat(metric).format(value));
+  return `  ${low!.split(' ')[0]} … ${high}`;
 }
 
 function relation(metric: string, value: number | undefined, baseline: number | undefined): string {
@@ -82,27 +119,88 @@ function curveRows({ curve }: DetailProps, width: number): Row[] {
   return [[label('loss'), run(line, 'accent'), run(ends, 'dim')]];
 }
 
+/** Loss and accuracy of the training as areas, where there is room. */
+function curveArea({ curve }: DetailProps, width: number): Row[] {
+  if (curve.length < 2) return [];
+  const losses = curve.map(({ loss }) => loss);
+  const accuracies = curve.flatMap(({ accuracy }) => accuracy ?? []);
+  const ends = (values: readonly number[], format: (value: number) => string) =>
+    `${format(values[0]!)} → ${format(values.at(-1)!)}`;
+  return [
+    [],
+    [
+      label('loss'),
+      run(
+        ends(losses, (loss) => loss.toFixed(3)),
+        'dim',
+      ),
+    ],
+    ...areaRows(losses, width),
+    ...(accuracies.length < 2
+      ? []
+      : [
+          [
+            label('accuracy'),
+            run(
+              ends(accuracies, (share) => formatPercent(share, 1)),
+              'dim',
+            ),
+          ],
+          ...areaRows(accuracies, width),
+        ]),
+  ];
+}
+
+const areaRows = (values: readonly number[], width: number): Row[] =>
+  area(fitted(values.filter(Number.isFinite), Math.max(1, width - 3)), 5, Math.min(...values.filter(Number.isFinite)));
+
 function candidateRows(trial: Trial, network: NetworkInfo | undefined, width: number): Row[] {
   if (trial.number === 0) return [];
   if (!network) return wrap(describe(trial.candidate), width - 2).map((line) => [run(` ${line}`)]);
   const plan = network.planOf(trial.candidate);
   const recipe = describe(plan.recipe);
   const strips = layerStrips(plan, network.catalog).flatMap((strip) => stripRows(strip, width));
-  const list = settingRows(layerSettings(plan, network.catalog), [
-    'layer',
-    ...network.catalog.techniques.map(({ name }) => name),
-  ]);
-  return [[], ...strips, ...(recipe ? [[label('recipe'), run(recipe)]] : []), [], ...list];
+  const list = settingRows(plan, network.catalog);
+  return [...strips, ...(recipe ? [[label('recipe'), run(recipe)]] : []), [], ...list];
 }
 
-/** A table: layer, then what each technique does to it. */
-function settingRows(settings: ReturnType<typeof layerSettings>, titles: readonly string[]): Row[] {
-  const table = [titles, ...settings.map(({ layer, texts }) => [layer, ...texts])];
-  const widths = titles.map((_, i) => Math.max(...table.map((cells) => cells[i]!.length)) + 2);
-  return table.map((cells, row) =>
-    cells.map((text, i) => run(` ${text.padEnd(widths[i]!)}`, row === 0 || i === 0 ? 'dim' : 'plain')),
-  );
+/** A table: layer, then what each technique does to it, as a bar of what is kept and in words. Techniques without effect are left out. */
+function settingRows(plan: Plan, catalog: Catalog): Row[] {
+  const techniques = catalog.techniques.filter(({ name }) => plan.techniques[name]);
+  const cells = layerSettings(plan, { ...catalog, techniques });
+  const texts = [['layer', ...techniques.map(({ name }) => name)], ...cells.map(({ layer, texts }) => [layer, ...texts])];
+  const widths = texts[0]!.map((_, i) => Math.max(...texts.map((row) => row[i]!.length)) + 2);
+  const head = [
+    run(` ${'layer'.padEnd(widths[0]!)}`, 'dim'),
+    ...techniques.map(({ name }, i) => run(name.padEnd(widths[i + 1]! + barWidth), 'dim')),
+  ];
+  return [
+    head,
+    ...cells.map(
+      ({ layer, texts }): Row => [
+        run(` ${layer.padEnd(widths[0]!)}`, 'dim'),
+        ...techniques.flatMap((technique, i) => [
+          run(strengthBar(plan, technique, layer).padEnd(barWidth), 'accent'),
+          run(texts[i]!.padEnd(widths[i + 1]!)),
+        ]),
+      ],
+    ),
+  ];
 }
+
+const barWidth = 7;
+
+/** What a layer keeps as a bar, for the technique's first knob that is a share; empty for others. */
+function strengthBar(plan: Plan, technique: TechniqueInfo, layer: string): string {
+  const site = technique.sites.find(({ layers }) => layers.includes(layer));
+  const settings = site && plan.techniques[technique.name]?.[site.name];
+  const share = Object.entries(technique.knobs).find(([name, knob]) => typeof settings?.[name] === 'number' && isShare(knob));
+  if (!settings || !share) return '';
+  const full = Math.round(Number(settings[share[0]]) * (barWidth - 1));
+  return `${'█'.repeat(full)}${'░'.repeat(barWidth - 1 - full)}`;
+}
+
+const isShare = (knob: Knob) => numbersOf(knob).every((value) => value >= 0 && value <= 1);
 
 const labelWidth = 15;
 const label = (text: string) => run(` ${text.padEnd(labelWidth - 1)}`, 'dim');

@@ -1,4 +1,4 @@
-import { formatClock, formatDuration } from '../format.ts';
+import { formatClock, formatDuration, formatRate } from '../format.ts';
 import { type Best, bestText, type Mode, type ProgressProps } from '../panel-props.ts';
 import { textWidth } from '../text-width.ts';
 import { bar, Lines, type Row, run } from './panel.tsx';
@@ -33,7 +33,7 @@ function progress({ fraction, done, failed, total, mode, remainingMs, width }: H
   ];
 }
 
-function modeText(mode: Mode, remainingMs: number | undefined): string {
+export function modeText(mode: Mode, remainingMs: number | undefined): string {
   switch (mode) {
     case 'starting':
       return 'starting';
@@ -54,11 +54,13 @@ function modeText(mode: Mode, remainingMs: number | undefined): string {
   }
 }
 
-function counts({ done, failed, running, waiting, best, width }: HeaderProps): Row {
+function counts({ done, failed, running, waiting, trialsPerHour, best, width }: HeaderProps): Row {
   const left = [run(` ${done} done`), ...(failed > 0 ? [run(' · '), run(`${failed} failed`, 'failure')] : [])];
   left.push(run(` · ${running} running${waiting > 0 ? ` · ${waiting} waiting` : ''}`, 'dim'));
-  if (!best) return left;
-  return spread(left, [run('best '), run(bestText(best), 'front'), run(` #${best.trial} `, 'dim')], width);
+  const right = best ? [run('best '), run(bestText(best), 'front'), run(` #${best.trial} `, 'dim')] : [];
+  const rate = trialsPerHour !== undefined && running > 0 ? [run(` · ${formatRate(trialsPerHour)}`, 'dim')] : [];
+  const fits = lengthOf([...left, ...rate, ...right]) < width;
+  return spread(fits ? [...left, ...rate] : left, right, width);
 }
 
 /** Both ends of a line; the right end goes where they would meet. */

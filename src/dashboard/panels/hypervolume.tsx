@@ -23,7 +23,7 @@ function growth(history: readonly number[]): string {
 }
 
 /** Histories that are longer than the line show every n-th value, and always the last. */
-export function fitted(values: readonly number[], room: number): number[] {
+export function fitted<T>(values: readonly T[], room: number): T[] {
   if (values.length <= room) return [...values];
   return Array.from({ length: room }, (_, i) => values[Math.round(((i + 1) * values.length) / room) - 1]!);
 }
@@ -32,8 +32,7 @@ export function fitted(values: readonly number[], room: number): number[] {
  * Columns of eighth blocks over `height` rows, up to the largest value. The first finds are steep: the scale begins at what
  * was reached after a tenth of the history.
  */
-function area(values: readonly number[], height: number): Row[] {
-  const low = values[Math.floor(values.length / 10)]!;
+export function area(values: readonly number[], height: number, low = values[Math.floor(values.length / 10)]!): Row[] {
   const span = Math.max(...values) - low;
   const levels = values.map((value) => (span > 0 ? Math.max(0, (value - low) / span) : 0.5) * (height * 8 - 1) + 1);
   return Array.from({ length: height }, (_, row) => {

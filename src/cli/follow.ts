@@ -1,0 +1,60 @@
+import type { ControlChannel, StudyStatus } from '../core/control.ts';
+import type { LiveEvent } from '../core/event.ts';
+import type { TrialStore } from '../core/store.ts';
+
+export interface Follow {
+  /** Everything that has happened by now, then what is new, every so often. Returns how to stop that. */
+  start(listener: (event: LiveEvent) => void): () => void;
+  readonly isRunning: () => boolean;
+}
+
+export interface FollowParts {
+  readonly store: TrialStore;
+  readonly channel: ControlChannel;
+  readonly study: string;
+  readonly now: () => number;
+}
+
+const lookMs = 500;
+
+/**
+ * Follows a study that another process may be writing, without that process noticing: new events from the store, what passes
+ * (progress, pauses) from the control channel, and from the lease whether anybody runs it at all.
+ */
+export function followStudy({ store, channel, study, now }: FollowParts): Follow {
+  const isRunning = () => store.holder(study) !== undefined;
+  return {
+    isRunning,
+    start(listener) {
+      let position = 0;
+      let running: boolean | undefined;
+      let heard: StudyStatus | undefined;
+      const busy = new Set<number>();
+      const look = () => {
+        const runs = isRunning();
+        for (const event of store.events(study, position)) {
+          position++;
+          if (event.type === 'started') busy.add(event.trial);
+          if (event.type === 'finished') busy.delete(event.trial);
+          listener(event);
+        }
+        if (runs !== running) listener({ type: 'holder', at: now(), running: runs });
+        running = runs;
+        const status = runs ? channel.status(study) : undefined;
+        if (status && status.at !== heard?.at) for (const event of passing(status, busy)) listener(event);
+        heard = status ?? heard;
+      };
+      look();
+      const timer = setInterval(look, lookMs);
+      return () => clearInterval(timer);
+    },
+  };
+}
+
+/** A status may be older than the newest events: what it says of a trial that has ended is left out. */
+const passing = ({ at, paused, running }: StudyStatus, busy: ReadonlySet<number>): LiveEvent[] => [
+  { type: 'paused', at, paused },
+  ...running
+    .filter(({ trial }) => busy.has(trial))
+    .map(({ worker, trial, progress }): LiveEvent => ({ type: 'progress', at, trial, worker, progress })),
+];
