@@ -3,8 +3,8 @@ import type { LiveEvent } from '../core/event.ts';
 import type { TrialStore } from '../core/store.ts';
 
 export interface Follow {
-  /** Everything that has happened by now, then what is new, every so often. Returns how to stop that. */
-  start(listener: (event: LiveEvent) => void): () => void;
+  /** Everything that has happened by now, then what is new, every so often; `look`: now. */
+  start(listener: (event: LiveEvent) => void): { look(): void; stop(): void };
   readonly isRunning: () => boolean;
 }
 
@@ -46,7 +46,7 @@ export function followStudy({ store, channel, study, now }: FollowParts): Follow
       };
       look();
       const timer = setInterval(look, lookMs);
-      return () => clearInterval(timer);
+      return { look, stop: () => clearInterval(timer) };
     },
   };
 }

@@ -88,7 +88,8 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
         screen.redraw();
         return '';
       case 'suspend':
-        (actions.suspend ?? suspendProcess)();
+        if (actions.suspend) actions.suspend();
+        else suspendProcess();
         return '';
       case 'steer':
         return said(actions.steer(effect.command));

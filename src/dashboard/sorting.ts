@@ -40,10 +40,14 @@ function keyOf(row: TrialRow, column: SortColumn): SortKey {
       return row.seconds;
     case 'state':
       return row.state;
-    default: {
-      const value = row.metrics[column];
-      return value !== undefined && Number.isFinite(value) ? value : undefined;
-    }
+    case 'accuracy':
+    case 'size':
+    case 'latencyMs':
+    case 'macs':
+    case 'params':
+      return Number.isFinite(row.metrics[column]) ? row.metrics[column] : undefined;
+    default:
+      return column satisfies never;
   }
 }
 

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { measuredTrial } from '../core/trial.ts';
+import { type MeasuredTrial, measuredTrial, type Trial } from '../core/trial.ts';
 import type { NetworkInfo } from './budget.ts';
 import { type Layout, layoutFor, type PanelName, type Place } from './layout.ts';
 import type { Snapshot } from './live.ts';
@@ -71,7 +71,10 @@ export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Siz
   const detail = selected === undefined ? undefined : detailProps(model, analysis, goal, selected);
   const log = logLines(model, analysis, goal);
   // biome-ignore lint/correctness/useExhaustiveDependencies: members change with the front alone
-  const members = useMemo(() => analysis.front.flatMap((number) => memberOf(trials.get(number))), [analysis.front]);
+  const members = useMemo(
+    () => analysis.front.flatMap((number) => memberOf(trials.get(number))).sort(mostAccurateFirst),
+    [analysis.front],
+  );
   const layers = useMemo(
     () => (ui.view === 'layers' && network ? layerRows(members, network, size.columns) : []),
     [ui.view, members, network, size.columns],
@@ -99,8 +102,9 @@ export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Siz
   };
 }
 
-const memberOf = (trial: Parameters<typeof measuredTrial>[0] | undefined) =>
-  trial && measuredTrial(trial) ? [{ trial: trial.number, candidate: trial.candidate }] : [];
+const memberOf = (trial: Trial | undefined) => (trial && measuredTrial(trial)) ?? [];
+
+const mostAccurateFirst = (a: MeasuredTrial, b: MeasuredTrial) => (b.metrics['accuracy'] ?? 0) - (a.metrics['accuracy'] ?? 0);
 
 interface LineParts {
   readonly detail: View['detail'];

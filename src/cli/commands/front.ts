@@ -2,7 +2,7 @@ import type { Metrics } from '../../core/objective.ts';
 import type { Trial } from '../../core/trial.ts';
 import { formatMetric, formatPoints, formatRatio } from '../../dashboard/format.ts';
 import { frontOf, nearestMiss } from '../../search/study/progress.ts';
-import { readStudy } from '../../store/index.ts';
+import { readStudy, type StudyView } from '../../store/index.ts';
 import { noiseColumns, replicationCells, replicationJson } from '../noise-columns.ts';
 import type { LookOptions } from '../options.ts';
 import { note, print, printCsv, printJson } from '../output.ts';
@@ -23,14 +23,19 @@ export function front(options: LookOptions): void {
   const replications = replicationsOf(view, members, goal);
   const baseline = trials[0]?.state === 'done' ? trials[0].metrics : undefined;
   if (options.json) {
-    const rows = members.map(({ number, metrics }) => ({ trial: number, metrics, ...replicationJson(replications.get(number)) }));
+    const rows = members.map(({ number, metrics }) => ({
+      trial: number,
+      metrics,
+      favourite: view.favourites.has(number),
+      ...replicationJson(replications.get(number)),
+    }));
     printJson({ study: record.name, baseline: baseline ? { trial: 0, metrics: baseline } : null, front: rows });
   } else if (members.length === 0) note(emptyFront(trials, nearestMiss(trials, goal)));
   else if (options.csv)
     printCsv(
       members.map((member) => ({ ...trialRow(member, goal, true), ...replicationCells(replications.get(member.number)) })),
     );
-  else print(table(members, [...columns(members, baseline), ...noiseColumns(members, goal, replications)]));
+  else print(table(members, [...columns(members, baseline), ...marks(view), ...noiseColumns(members, goal, replications)]));
 }
 
 function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): string {
@@ -38,6 +43,10 @@ function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): 
   if (done === 0) return 'No trial has finished yet.';
   return `None of the ${done} finished trials keeps every constraint; trial ${nearest?.number} comes nearest (nas show ${nearest?.number}).`;
 }
+
+/** A column for the trials that a person marked, where there are any. */
+const marks = ({ favourites }: StudyView): Column<FrontTrial>[] =>
+  favourites.size === 0 ? [] : [{ title: 'favourite', cell: ({ number }) => (favourites.has(number) ? '★' : '') }];
 
 const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
 

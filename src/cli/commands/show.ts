@@ -16,9 +16,19 @@ export function show(number: number, options: LookOptions): void {
   const view = withStudy(options, (store, record) => readStudy(store, record.name));
   const trial = findTrial(view, number);
   const plan = meaningOf(factsOf(view.record).space).plan(trial.candidate);
-  if (options.json) printJson({ ...trial, plan });
+  if (options.json) printJson({ ...trial, favourite: view.favourites.has(number), plan });
   else if (options.csv) printCsv(settingRows(plan));
-  else print([...heading(trial), '', ...metricLines(trial), '', choices(plan)].join('\n'));
+  else
+    print(
+      [
+        ...heading(trial),
+        ...(view.favourites.has(number) ? ['★ a favourite'] : []),
+        '',
+        ...metricLines(trial),
+        '',
+        choices(plan),
+      ].join('\n'),
+    );
 }
 
 export function findTrial({ trials, record }: StudyView, number: number): Trial {

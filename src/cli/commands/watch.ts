@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../core/errors.ts';
-import type { LiveEvent } from '../../core/event.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
 import { ndjsonReporter } from '../../dashboard/ndjson.ts';
 import { openControl, openStore, readStudy } from '../../store/index.ts';
@@ -56,7 +55,7 @@ async function showScreen(
     // The session's own events say how much is searched; until there is one, nothing is.
     budget: { trials: 0, ...(workers === undefined ? {} : { workers }) },
     since: 0,
-    events: (listener) => follow.start(listener),
+    events: (listener) => follow.start(listener).stop,
     actions: {
       steer: (command) => sendCommand(target, command),
       export: (trial, folder) => exportAside({ db, study, trial, folder }),
@@ -65,20 +64,17 @@ async function showScreen(
   await dashboard.done;
 }
 
-const endMs = 300;
+const lookMs = 500;
 
 /** Lines for pipes, logs and dumb terminals, until the search ends. */
 async function reportLines(options: WatchOptions, store: TrialStore, record: StudyRecord, follow: Follow): Promise<void> {
   const emit = options.json
     ? ndjsonReporter({ write: (line) => void process.stdout.write(line) }).emit
     : plainLines({ record, framed: framedBy(record), budget: { trials: 0 }, since: 0 });
-  let running = true;
-  const stop = follow.start((event: LiveEvent) => {
-    if (event.type === 'holder') running = event.running;
-    emit(event);
-  });
-  while (running) await sleep(endMs);
-  stop();
+  const following = follow.start(emit);
+  while (follow.isRunning()) await sleep(lookMs);
+  following.look();
+  following.stop();
   if (!options.json) print(ending(store, record));
 }
 

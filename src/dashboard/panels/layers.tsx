@@ -6,8 +6,7 @@ import { fitted } from './hypervolume.tsx';
 import { Panel, type Row, run, type Size } from './panel.tsx';
 
 /** A member of the front, by what it does to the network. */
-export interface FrontMember {
-  readonly trial: number;
+interface FrontMember {
   readonly candidate: Candidate;
 }
 
