@@ -4,7 +4,7 @@ import type { TrialStore } from '../core/store.ts';
 
 export interface Follow {
   /** Everything that has happened by now, then what is new, every so often; `look`: now. */
-  start(listener: (event: LiveEvent) => void): { look(): void; stop(): void };
+  start(listener: (event: LiveEvent) => void): { readonly look: () => void; readonly stop: () => void };
   readonly isRunning: () => boolean;
 }
 
