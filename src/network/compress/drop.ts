@@ -3,6 +3,7 @@ import { show } from '../ir/graph.ts';
 import { layersOf } from '../ir/layers.ts';
 import { deadCode } from '../ir/passes/dead-code.ts';
 import { readersOf, rebuild } from '../ir/rebuild.ts';
+import { residualBranches } from './residual.ts';
 import { defineTechnique } from './technique.ts';
 
 /**
@@ -55,18 +56,9 @@ export function detours(graph: Graph): readonly Detour[] {
   return inOrder;
 }
 
-/** Where two activations of one shape are added: around the one with more layers of its own. */
-function branches(graph: Graph): readonly Detour[] {
-  const isActivation = (value: string) => graph.initializers[value] === undefined;
-  const joints = graph.nodes.filter(
-    ({ op, domain, inputs }) =>
-      op === 'Add' && domain === '' && inputs.every((value) => isActivation(value) && sameShape(graph, value, inputs[0]!)),
-  );
-  return joints.map((joint) => {
-    const [first, second] = [0, 1].map((stays) => detourOf(graph, joint, true, (node) => node.inputs[stays]!));
-    return second!.layers.length > first!.layers.length ? second! : first!;
-  });
-}
+/** Around residual branches. */
+const branches = (graph: Graph): readonly Detour[] =>
+  residualBranches(graph).map(({ joint, stays }) => detourOf(graph, joint, true, (node) => node.inputs[stays]!));
 
 /**
  * Layers whose output, after BatchNormalization where there is one, has the shape of their input. The first layer stays,

@@ -6,12 +6,14 @@ import { attention } from './attention.ts';
 import { depth } from './depth.ts';
 import { distil } from './distil.ts';
 import { drop } from './drop.ts';
+import { exit } from './exit.ts';
 import { factor } from './factor.ts';
 import { hint } from './hint.ts';
 import { kernel } from './kernel.ts';
 import { order } from './order.ts';
 import { prune } from './prune-channels.ts';
 import { quantize } from './quantize.ts';
+import { skip } from './skip.ts';
 import { sparsify } from './sparsify.ts';
 import type { Technique } from './technique.ts';
 import { width } from './width.ts';
@@ -21,6 +23,8 @@ export const techniques: readonly Technique[] = [
   kernel,
   depth,
   drop,
+  skip,
+  exit,
   factor,
   prune,
   sparsify,

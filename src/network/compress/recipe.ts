@@ -274,7 +274,7 @@ export function statisticsNeeded(graph: Graph, plan: Plan): readonly Need[] {
 
 /**
  * What is encoded, measured and shipped, from the fine-tuned network: BatchNormalization folded, every technique of
- * the plan finished and stored, names shortened. Throws NasError COMPRESS_STATISTICS where a needed range is missing.
+ * the plan finished, stored and branched, names shortened. Throws NasError COMPRESS_STATISTICS where a needed range is missing.
  */
 export function finalize(graph: Graph, plan: Plan, statistics: Statistics): Graph {
   const used = activeIn(plan);
@@ -282,7 +282,11 @@ export function finalize(graph: Graph, plan: Plan, statistics: Statistics): Grap
     (current, { technique, settings }) => technique.finalize?.(current, settings, statistics) ?? current,
     prepared(graph, plan),
   );
-  return shortNames(used.reduce((current, { technique, settings }) => technique.store?.(current, settings) ?? current, finished));
+  const last = (['store', 'branch'] as const).reduce(
+    (before, hook) => used.reduce((current, { technique, settings }) => technique[hook]?.(current, settings) ?? current, before),
+    finished,
+  );
+  return shortNames(last);
 }
 
 /** What the techniques of a plan have to say about the fine-tuned network, by their names. */

@@ -156,8 +156,9 @@ export interface SameAs {
  *   names, and is better to measure and finish. Values that `simulate` put there stay as they are.
  * - `needs`: values of the trained network, folded and prepared, whose statistics `finalize` wants.
  * - `finalize`: after fine-tuning, on that network.
- * - `store`: how the finished network is written, after every technique's `finalize`. What comes out is what is encoded
- *   and measured.
+ * - `store`: how the finished network is written, after every technique's `finalize`.
+ * - `branch`: which parts of the stored network run for some images only, after every technique's `store`: later hooks and
+ *   passes need not look into branches. What comes out is what is encoded and measured.
  * - `remedies`, `milder`: names of what may save a network that finishing it has broken, and settings of a site milder in that
  *   way: the same ones where it has nothing to do there, undefined where the site is left alone. Training stays as it was.
  *
@@ -191,6 +192,7 @@ export interface Technique<K extends Knobs = Knobs> {
   needs?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly Need[];
   finalize?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   store?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
+  branch?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;
   readonly remedies?: readonly string[];
   milder?(settings: SettingsOf<K>, remedy: string): SettingsOf<K> | undefined;
 }

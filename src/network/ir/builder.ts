@@ -154,7 +154,7 @@ export class Builder implements Scope {
   }
 
   constantOf(value: string): Tensor | undefined {
-    return this.initializers[value] ?? (this.types[value] ? undefined : this.around?.constantOf(value));
+    return this.initializers[value] ?? this.around?.constantOf(value);
   }
 
   type(value: string): TensorType {
