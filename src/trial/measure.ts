@@ -1,17 +1,24 @@
 import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
-import { evaluationBatches } from '../network/data/batches.ts';
-import { imageSize } from '../network/data/dataset.ts';
 import { evaluate } from '../network/engine/evaluate.ts';
-import { openSession } from '../network/engine/session.ts';
+import { type DecisionRate, decisionRates, expectedMacs, type Way, waysOf } from '../network/engine/ways.ts';
+import { bodiesOf } from '../network/ir/bodies.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { measureMetrics } from '../network/metrics/index.ts';
-import { type LatencyResult, measureLatency } from '../network/metrics/latency.ts';
+import { latencyOf } from './latency.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';
 
 /** What measuring takes of what the trials share. */
 type MeasureContext = Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes'>;
+
+/** `details.ways` of a network that decides per image what it runs: what it decided for the validation images, one by one. */
+export interface WaysRecord {
+  readonly images: number;
+  readonly decisions: readonly DecisionRate[];
+  /** Of one image: on average, and the least and the most that any of them took. */
+  readonly macs: { readonly expected: number; readonly least: number; readonly most: number };
+}
 
 /**
  * The metrics of an exported file, on validation data. `graph` is what the bytes were encoded from. Latency runs in the
@@ -24,32 +31,37 @@ export async function measure(
   hooks: TrialHooks,
 ): Promise<{ metrics: Metrics; details: { readonly [key: string]: Json } }> {
   const details: Record<string, Json> = {};
+  const { validation: split } = shared.dataset;
+  let known: Promise<readonly Way[]> | undefined;
+  const ways = () => {
+    known ??= waysOf(graph, { ...shared.dataset, split }, hooks);
+    return known;
+  };
   const metrics = await measureMetrics(shared.setup.metrics, {
     graph,
     bytes,
     async evaluation() {
-      const { accuracy, loss, perClass } = await evaluate(bytes, shared.dataset, shared.dataset.validation, hooks);
-      const images = shared.dataset.validation.count;
-      details['validation'] = { images, accuracy, loss, perClass: perClass.map((each) => ({ ...each })) };
+      const { accuracy, loss, perClass } = await evaluate(bytes, shared.dataset, split, hooks);
+      details['validation'] = { images: split.count, accuracy, loss, perClass: perClass.map((each) => ({ ...each })) };
       return { accuracy };
     },
+    ways,
     async latency() {
-      const latency = await latencyOf(bytes, shared, hooks);
+      const latency = await latencyOf(bytes, await ways(), shared, hooks);
       details['latency'] = { ...latency };
       return latency;
     },
   });
+  if (graph.nodes.some((node) => bodiesOf(node).length > 0)) details['ways'] = recordOf(await ways());
   return { metrics, details };
 }
 
-function latencyOf(bytes: Uint8Array, { dataset, baselineBytes }: MeasureContext, hooks: TrialHooks): Promise<LatencyResult> {
-  const { validation: split, shape, normalization } = dataset;
-  const [first] = evaluationBatches({ split, shape, normalization, batchSize: 1, limit: 1 });
-  const data = first!.x.slice(0, imageSize(shape));
-  hooks.progress({ stage: 'latency', done: 0, total: 1 });
-  const input = { name: 'x', shape: [1, ...shape], data };
-  return hooks.exclusive(async (quiet) => {
-    const latency = await measureLatency({ candidate: bytes, baseline: baselineBytes, input, open: openSession });
-    return { ...latency, noisy: latency.noisy || !quiet };
-  });
+function recordOf(ways: readonly Way[]): Json {
+  const costs = ways.map(({ macs }) => macs);
+  const record: WaysRecord = {
+    images: ways.reduce((sum, { images }) => sum + images.length, 0),
+    decisions: decisionRates(ways),
+    macs: { expected: expectedMacs(ways), least: Math.min(...costs), most: Math.max(...costs) },
+  };
+  return record as unknown as Json;
 }

@@ -30,7 +30,7 @@ async function both(name: string, plan: Plan) {
   const predicted = predictMetrics({ graph: structure, byteCount: encodedLength(structure, options) });
   const graph = await finished(rewritten(graphs[name]!, plan), plan);
   const never = () => Promise.reject(new Error('not needed'));
-  const context = { graph, bytes: encode(graph, options), evaluation: never, latency: never };
+  const context = { graph, bytes: encode(graph, options), evaluation: never, ways: never, latency: never };
   return { predicted, measured: await measureMetrics(Object.keys(predicted), context) };
 }
 

@@ -1,10 +1,12 @@
 import type { Plan, Value } from '../../core/candidate.ts';
 import { NasError } from '../../core/errors.ts';
 import { type MeasuredTrial, measuredTrial, shownState, type Trial } from '../../core/trial.ts';
-import { formatMetric, formatPercent } from '../../dashboard/format.ts';
+import { formatCount, formatMetric, formatPercent } from '../../dashboard/format.ts';
 import type { Row } from '../../export/tables/table.ts';
+import type { LatencyResult } from '../../network/metrics/latency.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import type { FirstAidRecord } from '../../trial/first-aid.ts';
+import type { WaysRecord } from '../../trial/measure.ts';
 import { meaningOf } from '../meaning.ts';
 import type { LookOptions } from '../options.ts';
 import { print, printCsv, printJson } from '../output.ts';
@@ -48,7 +50,7 @@ function heading(trial: Trial): string[] {
     case 'aborted':
       return [first, trial.reason];
     case 'done':
-      return [first, ...rungLines(trial), madeLine(trial), ...firstAidLines(trial)];
+      return [first, ...rungLines(trial), madeLine(trial), ...firstAidLines(trial), ...waysLines(trial)];
     case 'running':
     case 'waiting':
       return [first];
@@ -68,6 +70,23 @@ function firstAidLines({ details }: MeasuredTrial): string[] {
   const broken = `quantized as planned, accuracy fell from ${formatPercent(before.accuracy)} to ${formatPercent(planned.accuracy)} on training images; most by ${layers[0]!.layer}`;
   if (!remedy) return [broken];
   return [broken, `first aid: ${remedy.name} at ${remedy.layers.join(', ')}: ${formatPercent(remedy.accuracy)}; measured so`];
+}
+
+/** What a network that decides per image decided, and what that saved. */
+function waysLines({ details }: MeasuredTrial): string[] {
+  const { ways, latency } = (details ?? {}) as { readonly ways?: WaysRecord; readonly latency?: LatencyResult };
+  if (!ways) return [];
+  const { images, decisions, macs } = ways;
+  const rates = decisions.map(({ name, taken }) => `${name} ${formatPercent(taken)}`);
+  const [expected, least, most] = [macs.expected, macs.least, macs.most].map(formatCount);
+  const times = latency && [
+    `latency: half of the images ${latency.p50Ms.toPrecision(3)} ms, 95 % of them ${latency.p95Ms.toPrecision(3)} ms at most`,
+  ];
+  return [
+    `decided for each of ${images} validation images: ${rates.join(', ')}`,
+    `MACs: ${expected} on average, ${least} to ${most}`,
+    ...(times ?? []),
+  ];
 }
 
 /** How far a scheduler has trained it, and why no further. */

@@ -1,6 +1,7 @@
 import { exitCodes, NasError } from '../../core/errors.ts';
 import { type Batch, evaluationBatches } from '../data/batches.ts';
 import type { Dataset, Split } from '../data/dataset.ts';
+import { hasBranches } from '../ir/bytes/decode.ts';
 import type { EngineHooks } from './hooks.ts';
 import { type Session, type SessionOptions, withSession } from './session.ts';
 
@@ -24,7 +25,8 @@ export interface ClassResult {
 const batchSize = 250;
 
 /**
- * Runs an exported model (input [N, C, H, W] for any N, first output logits [N, K]) over a split.
+ * Runs an exported model (input [N, C, H, W] for any N, first output logits [N, K]) over a split: one image at a time where
+ * the model decides by them which of its branches run, since in a batch it decides for all images together.
  *
  * @throws NasError ENGINE_NOT_FINITE where a logit is NaN.
  */
@@ -38,7 +40,8 @@ export function evaluate(
   const { shape, normalization } = dataset;
   return withSession(bytes, options, async (session) => {
     const tally = new Tally(dataset.classes.length);
-    for (const batch of evaluationBatches({ split, shape, normalization, batchSize })) {
+    const together = hasBranches(bytes) ? 1 : batchSize;
+    for (const batch of evaluationBatches({ split, shape, normalization, batchSize: together })) {
       hooks.checkpoint();
       const logits = await logitsOf(session, batch, shape);
       batch.labels.forEach((label, i) => {

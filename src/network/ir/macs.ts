@@ -4,9 +4,10 @@ import { opEntry } from './ops/index.ts';
 
 /**
  * Multiply-accumulates of one run at the graph's own batch size: in all, and by the name of the node. Where a node runs one
- * of its bodies, the dearest counts: no run takes more.
+ * of its branches, that of `taken` counts (by the node's name, whether the condition is true), else the dearest: no run takes
+ * more.
  */
-export function macs(graph: Graph): { readonly total: number; readonly byNode: Readonly<Record<string, number>> } {
+export function macs(graph: Graph, taken: Readonly<Record<string, boolean>> = {}): Macs {
   const byNode: Record<string, number> = {};
   let total = 0;
   for (const node of graph.nodes) {
@@ -14,12 +15,24 @@ export function macs(graph: Graph): { readonly total: number; readonly byNode: R
       node.inputs.map((name) => graph.types[name]),
       node.outputs.map((name) => graph.types[name]!),
     );
-    const bodies = bodiesOf(node).map(macs);
+    const bodies = branchesOf(node, taken[node.name]).map((body) => macs(body, taken));
     if (count !== undefined) byNode[node.name] = count;
     for (const body of bodies) Object.assign(byNode, body.byNode);
     total += (count ?? 0) + Math.max(0, ...bodies.map((body) => body.total));
   }
   return { total, byNode };
+}
+
+interface Macs {
+  readonly total: number;
+  readonly byNode: Readonly<Record<string, number>>;
+}
+
+/** The branch that runs, or all where that is not known. */
+function branchesOf(node: Node, condition: boolean | undefined): readonly Graph[] {
+  if (condition === undefined) return bodiesOf(node);
+  const branch = node.attributes[condition ? 'then_branch' : 'else_branch'];
+  return branch?.kind === 'graph' ? [branch.value] : [];
 }
 
 /** Initializers that nodes hold as trained parameters (weights, biases; BatchNormalization scale and bias), once each. */

@@ -3,6 +3,7 @@ import type { MetricInfo } from '../../core/catalog.ts';
 import { pick } from '../../core/errors.ts';
 import type { Metrics } from '../../core/objective.ts';
 import { accuracy } from './accuracy.ts';
+import { expectedMacs } from './expected-macs.ts';
 import { latencyMs } from './latency-ms.ts';
 import { latencyRatio } from './latency-ratio.ts';
 import { macs } from './macs.ts';
@@ -10,7 +11,7 @@ import type { MeasureContext, Metric, Structure } from './metric.ts';
 import { params } from './params.ts';
 import { size } from './size.ts';
 
-export const metrics: readonly Metric[] = [accuracy, size, latencyMs, latencyRatio, macs, params];
+export const metrics: readonly Metric[] = [accuracy, size, latencyMs, latencyRatio, macs, expectedMacs, params];
 
 /** For the catalog that a space is checked against. */
 export const metricInfos: readonly MetricInfo[] = metrics.map((metric) => metric.info);
@@ -18,7 +19,7 @@ export const metricInfos: readonly MetricInfo[] = metrics.map((metric) => metric
 const named = metrics.map((metric) => ({ name: metric.info.name, metric }));
 
 /**
- * The named metrics of one exported network, one after the other. Evaluation and latency run at most once, and only
+ * The named metrics of one exported network, one after the other. What is costly runs at most once, and only
  * where a named metric asks for them. Throws NasError UNKNOWN_METRIC before anything runs.
  */
 export async function measureMetrics(names: readonly string[], context: MeasureContext): Promise<Metrics> {
@@ -27,6 +28,7 @@ export async function measureMetrics(names: readonly string[], context: MeasureC
     graph: context.graph,
     bytes: context.bytes,
     evaluation: once(() => context.evaluation()),
+    ways: once(() => context.ways()),
     latency: once(() => context.latency()),
   };
   const values: Record<string, number> = {};

@@ -1,12 +1,18 @@
 import type { Shape, Tensor } from '../ir/graph.ts';
-import { coefficientOfVariation, fewestForInterval, median, medianInterval } from './statistics.ts';
+import { coefficientOfVariation, fewestForInterval, median, medianInterval, weightedQuantile } from './statistics.ts';
 
-/** Time of one image, in turns with the baseline. Intervals: 95 %, of the median. */
+/**
+ * Time of one image, in turns with the baseline; where images differ in what they take, on average over them. Intervals:
+ * 95 %, of the median.
+ */
 export interface LatencyResult {
   readonly medianMs: number;
   readonly lowMs: number;
   readonly highMs: number;
   readonly minMs: number;
+  /** So long or less take half of the images, and 95 % of them. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
   /** Candidate / baseline, paired by rounds: below 1 is faster. */
   readonly ratio: number;
   readonly ratioLow: number;
@@ -39,13 +45,21 @@ export interface LatencyJob {
   /** Two ONNX files with the same input. */
   readonly candidate: Uint8Array;
   readonly baseline: Uint8Array;
-  /** One image: shape [1, C, H, W]. */
-  readonly input: { readonly name: string; readonly shape: Shape; readonly data: Float32Array };
+  /** Images one at a time: shape [1, C, H, W]. */
+  readonly input: { readonly name: string; readonly shape: Shape; readonly kinds: readonly ImageKind[] };
   /** Opens a session on one thread, as the file will be used. */
   readonly open: (bytes: Uint8Array) => Promise<LatencySession>;
   readonly options?: Partial<LatencyOptions>;
   /** Milliseconds from any origin. */
   readonly clock?: () => number;
+}
+
+/** Images that take the same time, for all that is known of the candidate. */
+export interface ImageKind {
+  /** Of all images. The shares of all kinds add up to 1. */
+  readonly share: number;
+  /** Some of them, taken in turns. */
+  readonly images: readonly Float32Array[];
 }
 
 /** One sample takes at least this long: shorter runs are timed several at once, so that the timer and its call do not count. */
@@ -55,8 +69,8 @@ const stretches = 10;
 const quietSpread = 0.05;
 
 /**
- * Measures a file against the baseline: warm-up, then rounds in which each is timed once, in alternating order, until
- * the intervals of the candidate's median and of the paired ratio are narrow or the cap is reached. What slows the machine for
+ * Measures a file against the baseline: warm-up, then rounds in which each is timed once, in alternating order (the file
+ * once with an image of every kind, of which the round's time is the average by their shares), until the intervals of the candidate's median and of the paired ratio are narrow or the cap is reached. What slows the machine for
  * a while hits both, so the ratio holds where the times do not. The check recurs at rounds 20, 25, 32 … (a quarter
  * more each time): seldom, because looking often at an interval and stopping when it is narrow spoils its 95 %.
  *
@@ -85,10 +99,21 @@ async function measureSessions(
   options: LatencyOptions,
 ): Promise<LatencyResult> {
   const clock = job.clock ?? (() => performance.now());
-  const feeds = { [job.input.name]: { dtype: 'float32', shape: job.input.shape, data: job.input.data } } as const;
-  const first = await prepareTimer(candidate, feeds, clock, options);
-  const second = await prepareTimer(baseline, feeds, clock, options);
-  const samples: Samples = { candidate: [], baseline: [] };
+  const { name, shape, kinds } = job.input;
+  const feedsOf = ({ images }: ImageKind) => images.map((data) => ({ [name]: { dtype: 'float32', shape, data } as const }));
+  const timers: (() => Promise<number>)[] = [];
+  for (const kind of kinds) timers.push(await prepareTimer(candidate, feedsOf(kind), clock, options));
+  const second = await prepareTimer(baseline, kinds.flatMap(feedsOf), clock, options);
+  const samples: Samples = { candidate: [], baseline: [], byKind: kinds.map(({ share }) => ({ share, times: [] })) };
+  const first = async () => {
+    let expected = 0;
+    for (const [i, { share, times }] of samples.byKind.entries()) {
+      const ms = await timers[i]!();
+      times.push(ms);
+      expected += share * ms;
+    }
+    return expected;
+  };
   const end = clock() + options.maxSeconds * 1000;
   let nextCheck = firstCheck;
   for (let round = 1; ; round++) {
@@ -106,6 +131,8 @@ async function measureSessions(
 interface Samples {
   readonly candidate: number[];
   readonly baseline: number[];
+  /** Of the candidate. */
+  readonly byKind: readonly { readonly share: number; readonly times: number[] }[];
 }
 
 type Timer = () => Promise<number>;
@@ -120,16 +147,20 @@ async function oneRound(round: number, candidate: Timer, baseline: Timer, sample
   }
 }
 
-/** Warms a session up and returns what takes one sample of it: as many runs as fill the shortest sample, in ms per run. */
+/**
+ * Warms a session up and returns what takes one sample of it: as many runs, of one image after the other, as fill the shortest
+ * sample, in ms per run.
+ */
 async function prepareTimer(
   session: LatencySession,
-  feeds: Readonly<Record<string, Tensor>>,
+  feeds: readonly Readonly<Record<string, Tensor>>[],
   clock: () => number,
   { warmup, maxSeconds }: LatencyOptions,
 ): Promise<Timer> {
+  let next = 0;
   const timeRuns = async (runs: number): Promise<number> => {
     const start = clock();
-    for (let i = 0; i < runs; i++) await session.run(feeds);
+    for (let i = 0; i < runs; i++) await session.run(feeds[next++ % feeds.length]!);
     return (clock() - start) / runs;
   };
   const end = clock() + maxSeconds * 100;
@@ -140,7 +171,8 @@ async function prepareTimer(
   return () => timeRuns(runs);
 }
 
-function summarize({ candidate, baseline }: Samples): LatencyResult {
+function summarize({ candidate, baseline, byKind }: Samples): LatencyResult {
+  const single = byKind.flatMap(({ share, times }) => times.map((value) => ({ value, weight: share / times.length })));
   const time = medianInterval(candidate);
   const ratio = medianInterval(candidate.map((ms, i) => ms / baseline[i]!));
   return {
@@ -148,6 +180,8 @@ function summarize({ candidate, baseline }: Samples): LatencyResult {
     lowMs: time.low,
     highMs: time.high,
     minMs: Math.min(...candidate),
+    p50Ms: weightedQuantile(single, 0.5),
+    p95Ms: weightedQuantile(single, 0.95),
     ratio: ratio.middle,
     ratioLow: ratio.low,
     ratioHigh: ratio.high,

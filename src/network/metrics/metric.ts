@@ -1,4 +1,5 @@
 import type { MetricInfo } from '../../core/catalog.ts';
+import type { Way } from '../engine/ways.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { LatencyResult } from './latency.ts';
 
@@ -9,6 +10,8 @@ export interface MeasureContext {
   readonly bytes: Uint8Array;
   /** Runs the file over the validation split. */
   evaluation(): Promise<{ readonly accuracy: number }>;
+  /** The ways that images of the validation split take through the network. */
+  ways(): Promise<readonly Way[]>;
   /** Measures the file against the baseline. */
   latency(): Promise<LatencyResult>;
 }

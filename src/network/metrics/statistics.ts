@@ -20,6 +20,18 @@ export function medianInterval(values: readonly number[]): Interval {
   return { low: sorted[rank - 1]!, middle: middleOf(sorted), high: sorted[sorted.length - rank]! };
 }
 
+/** The least of the values that at least this share of the weight does not exceed. `values` must not be empty. */
+export function weightedQuantile(values: readonly { readonly value: number; readonly weight: number }[], share: number): number {
+  const sorted = values.toSorted((a, b) => a.value - b.value);
+  const total = sorted.reduce((sum, { weight }) => sum + weight, 0);
+  let reached = 0;
+  for (const { value, weight } of sorted) {
+    reached += weight;
+    if (reached >= share * total) return value;
+  }
+  return sorted.at(-1)!.value;
+}
+
 export const median = (values: readonly number[]): number => middleOf(values.toSorted((a, b) => a - b));
 
 function middleOf(sorted: readonly number[]): number {

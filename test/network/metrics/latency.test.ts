@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createRng, type Rng } from '../../../src/core/rng.ts';
-import { type LatencyOptions, measureLatency } from '../../../src/network/metrics/latency.ts';
+import type { Tensor } from '../../../src/network/ir/graph.ts';
+import { type ImageKind, type LatencyOptions, measureLatency } from '../../../src/network/metrics/latency.ts';
 
-/** Milliseconds that run number `run` takes when it starts at `now`. */
-type Cost = (now: number, run: number) => number;
+/** Milliseconds that run number `run` takes when it starts at `now`, for an image that begins with `pixel`. */
+type Cost = (now: number, run: number, pixel: number) => number;
 
 /** Two sessions that do nothing but let a clock of their own go on. Files are one byte: 0 the candidate, 1 the baseline. */
 function machine(costs: readonly [candidate: Cost, baseline: Cost]) {
@@ -20,9 +21,9 @@ function machine(costs: readonly [candidate: Cost, baseline: Cost]) {
       const file = bytes[0]!;
       open.add(file);
       return {
-        async run() {
+        async run({ x }: Readonly<Record<string, Tensor>>) {
           log.push({ file, at: now });
-          now += costs[file]!(now, runs[file]!++);
+          now += costs[file]!(now, runs[file]!++, Number(x!.data[0]));
         },
         async release() {
           open.delete(file);
@@ -32,12 +33,14 @@ function machine(costs: readonly [candidate: Cost, baseline: Cost]) {
   };
 }
 
-function measure(costs: readonly [Cost, Cost], options: Partial<LatencyOptions> = {}) {
+const oneKind: readonly ImageKind[] = [{ share: 1, images: [new Float32Array(4)] }];
+
+function measure(costs: readonly [Cost, Cost], options: Partial<LatencyOptions> = {}, kinds = oneKind) {
   const host = machine(costs);
   const result = measureLatency({
     candidate: Uint8Array.of(0),
     baseline: Uint8Array.of(1),
-    input: { name: 'x', shape: [1, 1, 2, 2], data: new Float32Array(4) },
+    input: { name: 'x', shape: [1, 1, 2, 2], kinds },
     open: (bytes) => host.openSession(bytes),
     options,
     clock: host.clock,
@@ -62,6 +65,8 @@ describe('measureLatency', () => {
       lowMs: 2,
       highMs: 2,
       minMs: 2,
+      p50Ms: 2,
+      p95Ms: 2,
       ratio: 0.25,
       ratioLow: 0.25,
       ratioHigh: 0.25,
@@ -77,6 +82,16 @@ describe('measureLatency', () => {
     const rounds = host.log.slice(10).map(({ file }) => file);
     expect(rounds.slice(0, 8)).toEqual([0, 1, 1, 0, 0, 1, 1, 0]);
     expect(host.runs).toEqual([25, 25]);
+  });
+
+  it('averages over kinds of images by their share, and tells how many take how long', async () => {
+    const byImage: Cost = (_, __, pixel) => pixel;
+    const kinds = [
+      { share: 0.75, images: [Float32Array.of(1)] },
+      { share: 0.25, images: [Float32Array.of(9), Float32Array.of(9)] },
+    ];
+    const { result } = measure([byImage, steady(6)], {}, kinds);
+    expect(await result).toMatchObject({ medianMs: 3, ratio: 0.5, baselineMs: 6, p50Ms: 1, p95Ms: 9 });
   });
 
   it('lets the first, slow runs pass', async () => {
@@ -175,7 +190,7 @@ describe('measureLatency', () => {
     expect(failing.host.open.size).toBe(0);
     const host = machine([steady(1), steady(1)]);
     const open = (bytes: Uint8Array) => (bytes[0] === 1 ? Promise.reject(new Error('no memory')) : host.openSession(bytes));
-    const input = { name: 'x', shape: [1, 1], data: new Float32Array(1) };
+    const input = { name: 'x', shape: [1, 1], kinds: oneKind };
     const refused = measureLatency({ candidate: Uint8Array.of(0), baseline: Uint8Array.of(1), input, open, clock: host.clock });
     await expect(refused).rejects.toThrow('no memory');
     expect(host.open.size).toBe(0);

@@ -26,13 +26,20 @@ function network(channels: number, batch: number): Graph {
 
 /** Counts how often the costly parts ran. */
 function contextOf(graph: Graph, latency: () => Promise<LatencyResult>) {
-  const ran = { evaluation: 0, latency: 0 };
+  const ran = { evaluation: 0, ways: 0, latency: 0 };
   const context: MeasureContext = {
     graph,
     bytes: encode(graph),
     async evaluation() {
       ran.evaluation++;
       return { accuracy: 0.5 };
+    },
+    async ways() {
+      ran.ways++;
+      return [
+        { decisions: { a: true }, macs: 100, images: [0, 1, 3] },
+        { decisions: { a: false }, macs: 500, images: [2] },
+      ];
     },
     latency() {
       ran.latency++;
@@ -57,11 +64,16 @@ describe('measureMetrics', () => {
   it('runs the costly parts once at most, and only when asked', async () => {
     const cheap = contextOf(network(4, 1), async () => someLatency);
     await measureMetrics(['size', 'params'], cheap.context);
-    expect(cheap.ran).toEqual({ evaluation: 0, latency: 0 });
+    expect(cheap.ran).toEqual({ evaluation: 0, ways: 0, latency: 0 });
     const all = contextOf(network(4, 1), async () => someLatency);
     const names = metricInfos.map((info) => info.name);
-    expect(await measureMetrics(names, all.context)).toMatchObject({ accuracy: 0.5, latencyMs: 3, latencyRatio: 0.25 });
-    expect(all.ran).toEqual({ evaluation: 1, latency: 1 });
+    expect(await measureMetrics(names, all.context)).toMatchObject({
+      accuracy: 0.5,
+      expectedMacs: 200,
+      latencyMs: 3,
+      latencyRatio: 0.25,
+    });
+    expect(all.ran).toEqual({ evaluation: 1, ways: 1, latency: 1 });
   });
 
   it('refuses an unknown name before anything runs', async () => {
@@ -83,7 +95,7 @@ it('measures real files', async () => {
   const result = await measureLatency({
     candidate: small,
     baseline: large,
-    input: { name: 'x', shape: [1, 1, 8, 8], data: new Float32Array(64) },
+    input: { name: 'x', shape: [1, 1, 8, 8], kinds: [{ share: 1, images: [new Float32Array(64)] }] },
     open: (bytes) => openSession(bytes),
     options: { maxSeconds: 0.5 },
   });

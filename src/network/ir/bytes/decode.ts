@@ -45,6 +45,12 @@ function decodeGraph(proto: GraphProto): Graph {
   return { name: proto.name, inputs: [], outputs, initializers: { ...initializers, ...constants }, nodes, types: {} };
 }
 
+/** Whether what a file computes with depends on its input: a node of it has graphs to choose from. */
+export function hasBranches(bytes: Uint8Array): boolean {
+  const { graph } = parse(bytes);
+  return graph !== undefined && graphsIn(graph).length > 1;
+}
+
 /** Parses and writes a file again, without a look at what it means: the bytes stay as they were. */
 export const roundTrip = (bytes: Uint8Array): Uint8Array => toBinary(ModelProtoSchema, parse(bytes));
 
