@@ -83,6 +83,7 @@ export const metricFormats: Readonly<Record<string, MetricFormat>> = {
   size: { label: 'size', format: formatBytes },
   latencyMs: { label: 'latency', format: formatMs },
   macs: { label: 'MACs', format: formatCount },
+  expectedMacs: { label: 'mean MACs', format: formatCount },
   params: { label: 'params', format: formatCount },
 };
 

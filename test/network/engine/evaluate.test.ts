@@ -3,6 +3,7 @@ import type { Dataset, Split } from '../../../src/network/data/dataset.ts';
 import { evaluate } from '../../../src/network/engine/evaluate.ts';
 import { Builder } from '../../../src/network/ir/builder.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
+import { lazy } from '../../../src/network/ir/passes/lazy.ts';
 import { quiet } from './helpers.ts';
 
 /** Three pixels, one per class; the brightest is what `picker` answers. */
@@ -47,6 +48,30 @@ describe('evaluation', () => {
       { precision: 0.5, recall: 1 },
       { precision: 0, recall: 0 },
     ]);
+  });
+
+  it('asks a network that decides by its images one at a time', async () => {
+    const b = new Builder('decider');
+    const x = b.op('Flatten', [b.input('x', { dtype: 'float32', shape: [1, 1, 1, 3] })], { axis: 1 });
+    const bright = b.op('Greater', [
+      b.op('ReduceMin', [b.op('Slice', [x, b.ints([0]), b.ints([1]), b.ints([1])])], { keepdims: 0 }),
+      b.scalar(0.5),
+    ]);
+    b.multi('Where', [bright, x, b.op('Neg', [x])], 1, {}, { name: 'choice', outputs: ['logits'] });
+    const file = encode(lazy(b.build(['logits']), 'choice'), { symbolicBatch: 'N' });
+    // Only what is bright in its first pixel is answered right: alone each image is, in a batch with another none would be.
+    const result = await evaluate(
+      file,
+      dataset,
+      split([
+        [0, 0],
+        [0, 0],
+        [1, 1],
+        [2, 2],
+      ]),
+      quiet,
+    );
+    expect(result.accuracy).toBe(0.5);
   });
 
   it('takes every image, also those of a last smaller batch, with a checkpoint between', async () => {
