@@ -1,7 +1,7 @@
 import { evaluationBatches } from '../network/data/batches.ts';
 import { type Dataset, imageSize, type Split } from '../network/data/dataset.ts';
 import { openSession } from '../network/engine/session.ts';
-import type { Way } from '../network/engine/ways.ts';
+import type { Way } from '../network/ir/ways.ts';
 import { type ImageKind, type LatencyResult, measureLatency } from '../network/metrics/latency.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';

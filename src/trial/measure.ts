@@ -1,9 +1,10 @@
 import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
 import { evaluate } from '../network/engine/evaluate.ts';
-import { type DecisionRate, decisionRates, expectedMacs, type Way, waysOf } from '../network/engine/ways.ts';
+import { waysOf } from '../network/engine/ways.ts';
 import { bodiesOf } from '../network/ir/bodies.ts';
 import type { Graph } from '../network/ir/graph.ts';
+import { type DecisionRate, decisionRates, expectedMacs, type Way } from '../network/ir/ways.ts';
 import { measureMetrics } from '../network/metrics/index.ts';
 import { latencyOf } from './latency.ts';
 import type { TrialHooks } from './protocol.ts';

@@ -2,7 +2,7 @@ import { Builder } from '../ir/builder.ts';
 import { dtypeCodes, type Graph } from '../ir/graph.ts';
 import { lazy } from '../ir/passes/lazy.ts';
 import { rebuild } from '../ir/rebuild.ts';
-import { dense } from '../models/layers.ts';
+import { addDense, gridMeans } from './exit/head.ts';
 import { type ExitPoint, exitPoints } from './exit/points.ts';
 import { type BySite, defineTechnique, type Knobs, type LossTerms, mapSites, type SettingsOf } from './technique.ts';
 
@@ -106,22 +106,9 @@ const gridOf = ({ types }: Pick<Graph, 'types'>, { value }: ExitPoint, { grid }:
 /** The outputs that the exit adds. */
 function addHead(b: Builder, point: ExitPoint, own: Settings, classes: number): string[] {
   const { head, certainty } = names(point.name);
-  const [, , height, width] = b.shape(point.value) as [number, number, number, number];
-  const cells = gridOf(b, point, own);
-  const pool = { name: `${head}.pool` };
-  const pooled =
-    cells === 1
-      ? b.op('GlobalAveragePool', [point.value], {}, pool)
-      : b.op('AveragePool', [point.value], gridAttributes([height, width], cells), pool);
-  const features = b.op('Flatten', [pooled], {}, { name: `${head}.features` });
-  const answer = dense(b, 'exit', head, features, classes, head);
-  return own.gate === 'learned' ? [answer, dense(b, 'exit', certainty, features, 1, certainty)] : [answer];
-}
-
-/** Windows that give `cells` means along each axis; they overlap where the size is no multiple. */
-function gridAttributes(sizes: readonly number[], cells: number) {
-  const strides = sizes.map((size) => Math.floor(size / cells));
-  return { kernel_shape: sizes.map((size, i) => size - (cells - 1) * strides[i]!), strides };
+  const features = gridMeans(b, point.value, gridOf(b, point, own), head);
+  const answer = addDense(b, features, head, classes);
+  return own.gate === 'learned' ? [answer, addDense(b, features, certainty, 1)] : [answer];
 }
 
 const crossEntropy = ({ b, target }: LossTerms, logits: string): string =>

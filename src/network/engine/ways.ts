@@ -4,19 +4,10 @@ import type { Graph } from '../ir/graph.ts';
 import { macs } from '../ir/macs.ts';
 import { traced } from '../ir/passes/traced.ts';
 import { withBatch } from '../ir/passes/with-batch.ts';
+import type { Way } from '../ir/ways.ts';
 import type { Images } from './findings.ts';
 import type { EngineHooks } from './hooks.ts';
 import { withSession } from './session.ts';
-
-/** A way through a network that decides per image which parts of it run. A network that does not decide has one. */
-export interface Way {
-  /** By the name of the decision, whether its first branch ran; absent where the way does not come to it. */
-  readonly decisions: Readonly<Record<string, boolean>>;
-  /** Multiply-accumulates of one image. */
-  readonly macs: number;
-  /** Numbers of the images in their split, ascending. */
-  readonly images: readonly number[];
-}
 
 /**
  * The ways that images take through an exported network, one image at a time, the most frequent first: its numbers are those of
@@ -45,28 +36,4 @@ export async function waysOf(graph: Graph, images: Images, hooks: Pick<EngineHoo
     return { decisions: taken, macs: macs(single, taken).total, images: numbers };
   });
   return ways.sort((a, b) => b.images.length - a.images.length || a.images[0]! - b.images[0]!);
-}
-
-/** Multiply-accumulates of one image on average. */
-export function expectedMacs(ways: readonly Way[]): number {
-  const count = ways.reduce((sum, { images }) => sum + images.length, 0);
-  return ways.reduce((sum, way) => sum + (way.macs * way.images.length) / count, 0);
-}
-
-/** What a decision came to over all images: how many of them came to it, and of how many its first branch ran, as shares of all. */
-export interface DecisionRate {
-  readonly name: string;
-  readonly reached: number;
-  readonly taken: number;
-}
-
-export function decisionRates(ways: readonly Way[]): readonly DecisionRate[] {
-  const count = ways.reduce((sum, { images }) => sum + images.length, 0);
-  const names = [...new Set(ways.flatMap(({ decisions }) => Object.keys(decisions)))].sort();
-  const share = (of: (way: Way) => boolean) => ways.reduce((sum, way) => sum + (of(way) ? way.images.length : 0), 0) / count;
-  return names.map((name) => ({
-    name,
-    reached: share(({ decisions }) => decisions[name] !== undefined),
-    taken: share(({ decisions }) => decisions[name] === true),
-  }));
 }

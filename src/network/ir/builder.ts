@@ -67,6 +67,7 @@ export class Builder implements Scope {
     b.nodes.push(...graph.nodes);
     for (const name of Object.keys(graph.types)) b.names.add(name);
     for (const node of graph.nodes) b.names.add(node.name);
+    b.reserve(graph.nodes.flatMap(bodiesOf).flatMap(namesOf));
     return b;
   }
 

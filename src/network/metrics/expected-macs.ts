@@ -1,4 +1,4 @@
-import { expectedMacs as meanOf } from '../engine/ways.ts';
+import { expectedMacs as meanOf } from '../ir/ways.ts';
 import type { Metric } from './metric.ts';
 
 export const expectedMacs: Metric = {

@@ -1,6 +1,6 @@
 import type { MetricInfo } from '../../core/catalog.ts';
-import type { Way } from '../engine/ways.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { Way } from '../ir/ways.ts';
 import type { LatencyResult } from './latency.ts';
 
 /** What metrics are taken of: the finalized graph, the file it was encoded to, and what running that file gives. */

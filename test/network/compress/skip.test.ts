@@ -3,11 +3,12 @@ import type { Plan } from '../../../src/core/candidate.ts';
 import { canonicalPlan, finalize, planKey, rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
 import { skip } from '../../../src/network/compress/skip.ts';
 import { train } from '../../../src/network/engine/train.ts';
-import { decisionRates, waysOf } from '../../../src/network/engine/ways.ts';
-import type { Graph } from '../../../src/network/ir/graph.ts';
+import { waysOf } from '../../../src/network/engine/ways.ts';
+import type { Graph, Tensor } from '../../../src/network/ir/graph.ts';
 import { macs } from '../../../src/network/ir/macs.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { withBatch } from '../../../src/network/ir/passes/with-batch.ts';
+import { decisionRates } from '../../../src/network/ir/ways.ts';
 import { noPlan, relativeError } from '../../fixtures/compression.ts';
 import { images, trainedModel, trainedResnet } from '../../fixtures/graphs.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
@@ -91,14 +92,16 @@ describe('a network with gates', () => {
 
 /** The gates of sites moved, one after the other, so that half of the images open them. */
 function balanced(graph: Graph, gates: readonly string[], x: Float32Array): Graph {
-  return gates.reduce((current, site) => {
-    const count = x.length / 36;
-    const values = interpret(withBatch(foldBatchNorm(current), count), { x: Float64Array.from(x) })[`${site}.gate`]!.data;
-    const middle = [...values].sort((a, b) => a - b)[count / 2]!;
-    const bias = current.initializers[`${site}.gate.bias`]!;
-    const moved = { ...bias, data: Float32Array.of(Number(bias.data[0]) - middle - 1e-4) };
-    return { ...current, initializers: { ...current.initializers, [`${site}.gate.bias`]: moved } };
-  }, graph);
+  const initializers: Record<string, Tensor> = { ...graph.initializers };
+  const count = x.length / 36;
+  for (const site of gates) {
+    const current = withBatch(foldBatchNorm({ ...graph, initializers }), count);
+    const values = interpret(current, { x: Float64Array.from(x) })[`${site}.gate`]!.data;
+    const middle = values.toSorted()[count / 2]!;
+    const bias = initializers[`${site}.gate.bias`]!;
+    initializers[`${site}.gate.bias`] = { ...bias, data: Float32Array.of(Number(bias.data[0]) - middle - 1e-4) };
+  }
+  return { ...graph, initializers };
 }
 
 describe('settings', () => {
