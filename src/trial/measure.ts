@@ -53,15 +53,15 @@ export async function measure(
       return latency;
     },
   });
-  if (graph.nodes.some((node) => bodiesOf(node).length > 0)) details['ways'] = recordOf(await ways());
+  if (graph.nodes.some((node) => bodiesOf(node).length > 0)) details['ways'] = recordOf(graph, await ways());
   return { metrics, details };
 }
 
-function recordOf(ways: readonly Way[]): Json {
+function recordOf(graph: Graph, ways: readonly Way[]): Json {
   const costs = ways.map(({ macs }) => macs);
   const record: WaysRecord = {
     images: ways.reduce((sum, { images }) => sum + images.length, 0),
-    decisions: decisionRates(ways),
+    decisions: decisionRates(graph, ways),
     macs: { expected: expectedMacs(ways), least: Math.min(...costs), most: Math.max(...costs) },
   };
   return record as unknown as Json;

@@ -1,3 +1,6 @@
+import { bodiesOf } from './bodies.ts';
+import type { Graph } from './graph.ts';
+
 /** A way through a network that decides per image which parts of it run. A network that does not decide has one. */
 export interface Way {
   /** By the name of the decision, whether its first branch ran; absent where the way does not come to it. */
@@ -7,6 +10,13 @@ export interface Way {
   /** Numbers of the images in their split, ascending. */
   readonly images: readonly number[];
 }
+
+/** Names of the nodes that choose a branch, in the order in which they stand. */
+export const decisionsOf = ({ nodes }: Graph): readonly string[] =>
+  nodes.flatMap((node) => {
+    const bodies = bodiesOf(node);
+    return bodies.length === 0 ? [] : [node.name, ...bodies.flatMap(decisionsOf)];
+  });
 
 /** Multiply-accumulates of one image on average. */
 export function expectedMacs(ways: readonly Way[]): number {
@@ -21,11 +31,10 @@ export interface DecisionRate {
   readonly taken: number;
 }
 
-export function decisionRates(ways: readonly Way[]): readonly DecisionRate[] {
+export function decisionRates(graph: Graph, ways: readonly Way[]): readonly DecisionRate[] {
   const count = ways.reduce((sum, { images }) => sum + images.length, 0);
-  const names = [...new Set(ways.flatMap(({ decisions }) => Object.keys(decisions)))].sort();
   const share = (of: (way: Way) => boolean) => ways.reduce((sum, way) => sum + (of(way) ? way.images.length : 0), 0) / count;
-  return names.map((name) => ({
+  return decisionsOf(graph).map((name) => ({
     name,
     reached: share(({ decisions }) => decisions[name] !== undefined),
     taken: share(({ decisions }) => decisions[name] === true),

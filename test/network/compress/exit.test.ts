@@ -115,7 +115,7 @@ describe('a network with exits', () => {
     const dataset = { ...stripes(40), shape: [1, 6, 6] as const };
     const split = { ...dataset.train, images: dataset.train.images.subarray(0, 40 * 36) };
     const ways = await waysOf(file, { ...dataset, split }, quiet);
-    const [rate] = decisionRates(ways);
+    const [rate] = decisionRates(file, ways);
     expect(rate).toMatchObject({ name: `${first}.exit`, reached: 1 });
     const early = byNode['stem']! + byNode[first]! + byNode['stage1.block1.conv2']! + head;
     expect(expectedMacs(ways)).toBeCloseTo(rate!.taken * early + (1 - rate!.taken) * macs(file).total, 6);
@@ -145,8 +145,9 @@ describe('a network with exits', () => {
     };
     const { perImage: _, ...training } = trainingOf(start, graph, settings);
     const { graph: trained } = await train({ ...options, ...training });
-    const ways = await waysOf(finalize(trained, settings, {}), { ...dataset, split: dataset.validation }, quiet);
-    expect(decisionRates(ways)[0]!.taken).toBeGreaterThan(0.5);
+    const file = finalize(trained, settings, {});
+    const ways = await waysOf(file, { ...dataset, split: dataset.validation }, quiet);
+    expect(decisionRates(file, ways)[0]!.taken).toBeGreaterThan(0.5);
   });
 });
 

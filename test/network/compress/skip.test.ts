@@ -83,8 +83,9 @@ describe('a network with gates', () => {
     };
     const { perImage: _, ...training } = trainingOf(start, graph, halved);
     const { graph: after } = await train({ ...options, ...training });
-    const ways = await waysOf(finalize(after, halved, {}), { ...dataset, split: dataset.validation }, quiet);
-    const [rate] = decisionRates(ways);
+    const learned = finalize(after, halved, {});
+    const ways = await waysOf(learned, { ...dataset, split: dataset.validation }, quiet);
+    const [rate] = decisionRates(learned, ways);
     expect(rate!.name).toBe(`${first}.run`);
     expect(Math.abs(rate!.taken - 0.5)).toBeLessThan(0.3);
   });

@@ -1,6 +1,7 @@
 import { bodiesOf } from '../bodies.ts';
 import { Builder } from '../builder.ts';
 import type { Attribute, Graph, Node } from '../graph.ts';
+import { decisionsOf } from '../ways.ts';
 
 /** A graph that says which branches it took. */
 export interface Traced {
@@ -19,12 +20,6 @@ export function traced(graph: Graph): Traced {
   const trace = copyInto(b, graph, decisions);
   return { graph: b.build([...graph.outputs, trace]), decisions };
 }
-
-const decisionsOf = ({ nodes }: Graph): readonly string[] =>
-  nodes.flatMap((node) => {
-    const bodies = bodiesOf(node);
-    return bodies.length === 0 ? [] : [node.name, ...bodies.flatMap(decisionsOf)];
-  });
 
 /** Copies a graph and returns the value that holds its part of the trace. */
 function copyInto(b: Builder, graph: Graph, decisions: readonly string[]): string {
