@@ -2,7 +2,6 @@ import type { Plan, Value } from '../core/candidate.ts';
 import type { Json } from '../core/json.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { measuredTrial } from '../core/trial.ts';
-import { formatPercent } from '../dashboard/format.ts';
 import { describe } from '../dashboard/layer-strips.ts';
 import { matchable, techniqueInfos } from '../network/compress/catalog.ts';
 import { type LayerCosts, layerCosts } from '../network/compress/layer-costs.ts';
@@ -15,8 +14,8 @@ import type { CurvePoint, LayerCost, ParameterHead, StudyHead, TrialDetails } fr
 import { levels } from '../search/space/domain.ts';
 import type { Parameter, Space } from '../search/space/space.ts';
 import type { StudyView } from '../store/index.ts';
-import type { FirstAidRecord } from '../trial/first-aid.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
+import { aidLines } from './aid-lines.ts';
 import { countFramed } from './analyse.ts';
 import { structureOf } from './compose.ts';
 import { meaningOf } from './meaning.ts';
@@ -76,7 +75,6 @@ interface RecordedDetails {
   readonly curve?: readonly { readonly epoch: number; readonly loss: number; readonly trainAccuracy: number }[];
   readonly latency?: { readonly lowMs: number; readonly highMs: number };
   readonly validation?: { readonly perClass?: readonly { readonly recall: number }[] };
-  readonly firstAid?: FirstAidRecord;
 }
 
 /** What a person sees of a trial that they choose; undefined where the study has no such trial. */
@@ -86,7 +84,7 @@ export function detailsOf({ record, trials, sessions }: StudyView, number: numbe
   const { space, sections } = factsOf(record);
   const plan = meaningOf(space).plan(trial.candidate);
   const measured = measuredTrial(trial);
-  const { curve = [], latency, validation, firstAid } = (measured?.details ?? {}) as RecordedDetails;
+  const { curve = [], latency, validation } = (measured?.details ?? {}) as RecordedDetails;
   const { prepared } = (sessions.at(-1)?.begin.facts ?? {}) as { readonly prepared?: PreparedFacts };
   const classes = prepared?.data.classes ?? [];
   return {
@@ -97,15 +95,8 @@ export function detailsOf({ record, trials, sessions }: StudyView, number: numbe
     latencyMs: latency ? [latency.lowMs, latency.highMs] : null,
     recall: (validation?.perClass ?? []).map(({ recall }, i) => [classes[i] ?? `class ${i}`, recall]),
     sha256: measured?.artefact?.sha256 ?? null,
-    remarks: [...(measured?.notes ?? []), ...firstAidRemarks(firstAid)],
+    remarks: [...(measured?.notes ?? []), ...aidLines(measured?.details)],
   };
-}
-
-function firstAidRemarks(record: FirstAidRecord | undefined): string[] {
-  if (!record) return [];
-  const { before, planned, layers, remedy } = record;
-  const broken = `Quantized as planned, accuracy fell from ${formatPercent(before.accuracy)} to ${formatPercent(planned.accuracy)} on training images; most by ${layers[0]!.layer}.`;
-  return remedy ? [broken, `First aid: ${remedy.name} at ${remedy.layers.join(', ')}. The file was measured so.`] : [broken];
 }
 
 function layersOfTrial(model: ModelSpec, { data }: PreparedFacts, plan: Plan, searched: ReadonlySet<string>): LayerCost[] {

@@ -111,6 +111,21 @@ export function measuredTrial(trial: Trial): MeasuredTrial | undefined {
   return trial.state === 'failed' ? undefined : trial.earlier;
 }
 
+/**
+ * Trials whose file is, byte for byte, that of an earlier one, by number, and the first trial that has it: candidates that
+ * differ in what was planned, and not in what first aid made of them.
+ */
+export function duplicatesIn(trials: readonly Trial[]): ReadonlyMap<number, number> {
+  const first = new Map<string, number>();
+  const duplicates = new Map<number, number>();
+  for (const { number, artefact } of trials.flatMap((trial) => measuredTrial(trial) ?? [])) {
+    const known = artefact && first.get(artefact.sha256);
+    if (known !== undefined) duplicates.set(number, known);
+    else if (artefact) first.set(artefact.sha256, number);
+  }
+  return duplicates;
+}
+
 export type FinishedTrial = Extract<Trial, { state: 'done' | 'failed' }>;
 
 /** The state as people read it: a measured trial whose training is not at its end is paused, or was stopped there; so was one that a person ended. */

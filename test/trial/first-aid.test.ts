@@ -31,7 +31,15 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function run(plan: Plan, firstAid?: readonly string[]): Promise<DoneOutcome> {
   const folders = { artefactFolder: folder, baselineFolder: folder };
-  const sections = { model: {}, data: {}, baseline: {}, trial: {}, metrics: ['accuracy', 'size'], threads: 1, ...folders };
+  const sections = {
+    model: {},
+    data: {},
+    baseline: {},
+    trial: { batchSize: 24, epochs: 3 },
+    metrics: ['accuracy', 'size'],
+    threads: 1,
+    ...folders,
+  };
   const setup = { ...sections, ...(firstAid ? { firstAid } : {}) };
   const baselineBytes = encode(finalize(baseline, noPlan, {}), { symbolicBatch: 'N' });
   const outcome = await runTrial(
@@ -59,6 +67,15 @@ describe('first aid', () => {
     expect(losses).toHaveLength(10);
     expect(losses).toEqual([...losses].sort((a, b) => b - a));
     expect(recordOf(planned)!.remedy).toBeNull();
+  });
+
+  it('trains the layers again as they are quantized, where that is allowed, and says what it took', async () => {
+    const plan = everywhere({ bits: 2 });
+    const [planned, remedied] = [await run(plan), await run(plan, ['qat'])];
+    expect(recordOf(remedied)!.remedy).toMatchObject({ name: 'qat', seconds: expect.any(Number) });
+    expect(remedied.metrics['accuracy']).toBeGreaterThan(planned.metrics['accuracy']!);
+    const same = await run(everywhere({ bits: 2, mode: 'qat' }));
+    expect(remedied.artefact).toEqual(same.artefact);
   });
 
   it('keeps as few layers as it takes in floats, measures that file, and does the same every time', async () => {

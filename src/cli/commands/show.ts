@@ -1,12 +1,12 @@
 import type { Plan, Value } from '../../core/candidate.ts';
 import { NasError } from '../../core/errors.ts';
-import { type MeasuredTrial, measuredTrial, shownState, type Trial } from '../../core/trial.ts';
+import { duplicatesIn, type MeasuredTrial, measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import { formatCount, formatMetric, formatPercent } from '../../dashboard/format.ts';
 import type { Row } from '../../export/tables/table.ts';
 import type { LatencyResult } from '../../network/metrics/latency.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
-import type { FirstAidRecord } from '../../trial/first-aid.ts';
 import type { WaysRecord } from '../../trial/measure.ts';
+import { aidLines } from '../aid-lines.ts';
 import { meaningOf } from '../meaning.ts';
 import type { LookOptions } from '../options.ts';
 import { print, printCsv, printJson } from '../output.ts';
@@ -18,12 +18,14 @@ export function show(number: number, options: LookOptions): void {
   const view = withStudy(options, (store, record) => readStudy(store, record.name));
   const trial = findTrial(view, number);
   const plan = meaningOf(factsOf(view.record).space).plan(trial.candidate);
-  if (options.json) printJson({ ...trial, favourite: view.favourites.has(number), plan });
+  const duplicateOf = duplicatesIn(view.trials).get(number);
+  const facts = { favourite: view.favourites.has(number), ...(duplicateOf === undefined ? {} : { duplicateOf }) };
+  if (options.json) printJson({ ...trial, ...facts, plan });
   else if (options.csv) printCsv(settingRows(plan));
   else
     print(
       [
-        ...heading(trial),
+        ...heading(trial, duplicateOf),
         ...(view.favourites.has(number) ? ['★ a favourite'] : []),
         '',
         ...metricLines(trial),
@@ -42,7 +44,9 @@ export function findTrial({ trials, record }: StudyView, number: number): Trial 
   });
 }
 
-function heading(trial: Trial): string[] {
+function heading(trial: Trial, duplicateOf: number | undefined): string[] {
+  const sameFile =
+    duplicateOf === undefined ? [] : [`its file is that of trial ${duplicateOf}, which stands for both on the front`];
   const first = `trial ${trial.number}: ${shownState(trial)} (${trial.origin})`;
   switch (trial.state) {
     case 'failed':
@@ -50,7 +54,7 @@ function heading(trial: Trial): string[] {
     case 'aborted':
       return [first, trial.reason];
     case 'done':
-      return [first, ...rungLines(trial), madeLine(trial), ...firstAidLines(trial), ...waysLines(trial)];
+      return [first, ...rungLines(trial), madeLine(trial), ...aidLines(trial.details), ...sameFile, ...waysLines(trial)];
     case 'running':
     case 'waiting':
       return [first];
@@ -61,16 +65,6 @@ function heading(trial: Trial): string[] {
 
 const madeLine = ({ seconds, artefact }: MeasuredTrial): string =>
   `${seconds.toFixed(1)} s${artefact ? `, model ${artefact.sha256.slice(0, 12)}` : ''}`;
-
-/** What a trial's record says of a network that finishing it broke: the worst layer, and what was done beyond the plan. */
-function firstAidLines({ details }: MeasuredTrial): string[] {
-  const { firstAid } = (details ?? {}) as { readonly firstAid?: FirstAidRecord };
-  if (!firstAid) return [];
-  const { before, planned, layers, remedy } = firstAid;
-  const broken = `quantized as planned, accuracy fell from ${formatPercent(before.accuracy)} to ${formatPercent(planned.accuracy)} on training images; most by ${layers[0]!.layer}`;
-  if (!remedy) return [broken];
-  return [broken, `first aid: ${remedy.name} at ${remedy.layers.join(', ')}: ${formatPercent(remedy.accuracy)}; measured so`];
-}
 
 /** What a network that decides per image decided, and what that saved. */
 function waysLines({ details }: MeasuredTrial): string[] {

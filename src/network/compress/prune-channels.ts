@@ -66,6 +66,8 @@ export const prune = defineTechnique({
   sites: (graph) => channelGroups(graph).map(({ name, layers }) => ({ name, layers })),
 
   later: ({ when }) => when === 'gradual',
+  remedies: ['gradual'],
+  milder: (own, remedy) => (remedy === 'gradual' && own.when !== 'gradual' ? { ...own, when: 'gradual' } : own),
   touches: (graph, settings) =>
     chosen(graph, before(settings)).flatMap(({ group }) => group.members.map(({ initializer }) => initializer)),
 

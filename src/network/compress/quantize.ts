@@ -14,10 +14,11 @@ import { effective, knobs, limitOf, modes, type Settings } from './quantize/sett
 import { type Step, withFakeQuant, withoutFakeQuant } from './quantize/simulation.ts';
 import { type BySite, defineTechnique, type Need, type Statistics } from './technique.ts';
 
-/** In the order of what they give up: nothing, fast kernels, most of the bytes saved. */
+/** In the order of what they give up: nothing, fast kernels, time to train again, most of the bytes saved. */
 const remedies: Readonly<Record<string, (own: Settings) => Settings | undefined>> = {
   'per-channel': (own) => (own.weights === 'per-tensor' ? { ...own, weights: 'per-channel' } : own),
   'weight-only': (own) => (own.mode === 'weight-only' ? own : { ...own, mode: 'weight-only' }),
+  qat: (own) => (own.mode === 'qat' ? own : { ...own, mode: 'qat' }),
   float: () => undefined,
 };
 

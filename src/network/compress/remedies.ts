@@ -1,27 +1,48 @@
 import type { Plan, SiteSettings } from '../../core/candidate.ts';
 import { techniques } from './index.ts';
 import { activeIn } from './plan.ts';
+import { trains } from './recipe.ts';
 import type { Technique } from './technique.ts';
 
-/** Every remedy that a technique of the list has. */
-export const remedyNames: readonly string[] = [...new Set(techniques.flatMap(({ remedies }) => remedies ?? []))];
+/** For a network that does not learn whatever its techniques are: the training recipe with a part of its learning rate. */
+export const lowerRate = {
+  name: 'lower-rate',
+  milder: (plan: Plan, { learningRate }: { readonly learningRate: number }): Plan => ({
+    ...plan,
+    recipe: { ...plan.recipe, learningRate: learningRate / 4 },
+  }),
+} as const;
 
-/** A site of a plan whose technique changes the trained network in a way that training did not feel, and knows a remedy. */
+/** Every remedy that a technique of the list has, and those for all of them. */
+export const remedyNames: readonly string[] = [...new Set(techniques.flatMap(({ remedies }) => remedies ?? [])), lowerRate.name];
+
+export const identityPlan: Plan = { recipe: {}, techniques: {} };
+
+/** A site of a plan whose technique knows a remedy for what it does to the network. */
 export interface Suspect {
   readonly technique: Technique;
   readonly site: string;
   readonly settings: SiteSettings;
 }
 
+/** Sites that are changed after training, in a way that training did not feel. */
 export const suspectsOf = (plan: Plan): readonly Suspect[] =>
+  allSuspects(plan).filter(({ technique, settings }) => !trains(technique) && !technique.simulates?.(settings));
+
+/** Sites that are changed before training or while it lasts. */
+export const trainedSuspectsOf = (plan: Plan): readonly Suspect[] =>
+  allSuspects(plan).filter(({ technique }) => trains(technique));
+
+const allSuspects = (plan: Plan): readonly Suspect[] =>
   activeIn(plan)
     .filter(({ technique }) => technique.remedies !== undefined)
-    .flatMap(({ technique, settings }) =>
-      Object.entries(settings).flatMap(([site, own]) => (technique.simulates?.(own) ? [] : [{ technique, site, settings: own }])),
-    );
+    .flatMap(({ technique, settings }) => Object.entries(settings).map(([site, own]) => ({ technique, site, settings: own })));
 
-/** The plan with other settings at some sites; undefined: they are left as they are. */
-export function withSettings(plan: Plan, changes: readonly (readonly [Suspect, SiteSettings | undefined])[]): Plan {
+/** Other settings for some suspects; undefined: they are left as they are. */
+export type Changes = readonly (readonly [Suspect, SiteSettings | undefined])[];
+
+/** The plan with other settings at some sites. */
+export function withSettings(plan: Plan, changes: Changes): Plan {
   const changed: Record<string, Record<string, SiteSettings>> = {};
   for (const [name, sites] of Object.entries(plan.techniques)) changed[name] = { ...sites };
   for (const [{ technique, site }, settings] of changes) {
@@ -32,10 +53,7 @@ export function withSettings(plan: Plan, changes: readonly (readonly [Suspect, S
 }
 
 /** The settings of those suspects that a remedy changes. */
-export const treated = (
-  suspects: readonly Suspect[],
-  remedy: string,
-): readonly (readonly [Suspect, SiteSettings | undefined])[] =>
+export const remedied = (suspects: readonly Suspect[], remedy: string): Changes =>
   suspects.flatMap((suspect) => {
     if (!suspect.technique.remedies?.includes(remedy)) return [];
     const milder = suspect.technique.milder?.(suspect.settings, remedy);

@@ -69,6 +69,8 @@ export const sparsify = defineTechnique({
   },
 
   later: ({ when }) => when === 'gradual',
+  remedies: ['gradual'],
+  milder: (own, remedy) => (remedy === 'gradual' && own.when !== 'gradual' ? { ...own, when: 'gradual' } : own),
 
   canonical(graph, settings) {
     const targets = new Map(targetsOf(graph, settings).map((target) => [target.layer.name, target]));

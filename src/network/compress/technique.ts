@@ -159,8 +159,8 @@ export interface SameAs {
  * - `store`: how the finished network is written, after every technique's `finalize`.
  * - `branch`: which parts of the stored network run for some images only, after every technique's `store`: later hooks and
  *   passes need not look into branches. What comes out is what is encoded and measured.
- * - `remedies`, `milder`: names of what may save a network that finishing it has broken, and settings of a site milder in that
- *   way: the same ones where it has nothing to do there, undefined where the site is left alone. Training stays as it was.
+ * - `remedies`, `milder`: names of what may save a network that does not learn, or that finishing has broken, and settings of a
+ *   site milder in that way: the same ones where it has nothing to do there, undefined where the site is left alone.
  *
  * A site's name stays valid through `rewrite`s of other techniques as long as its layer is there.
  */

@@ -1,5 +1,5 @@
 import { type Goal, losses, type Metrics, type Objective, violation } from '../../core/objective.ts';
-import { type MeasuredTrial, measuredTrial, type Trial } from '../../core/trial.ts';
+import { duplicatesIn, type MeasuredTrial, measuredTrial, type Trial } from '../../core/trial.ts';
 import { hypervolume } from './hypervolume.ts';
 import type { Losses } from './losses.ts';
 import { ParetoArchive } from './pareto.ts';
@@ -8,7 +8,7 @@ const measured = (trials: readonly Trial[]): MeasuredTrial[] => trials.flatMap((
 
 /**
  * The Pareto front of the measured trials, those that are paused or go on included, since what was measured is a file:
- * feasible ones only, best first by the first objective, then by number.
+ * feasible ones only, every file once, best first by the first objective, then by number.
  */
 export function frontOf(trials: readonly Trial[], goal: Goal): readonly MeasuredTrial[] {
   const points = archiveOf(trials, goal).front();
@@ -22,7 +22,10 @@ export function nearestMiss(trials: readonly Trial[], goal: Goal): MeasuredTrial
 
 function archiveOf(trials: readonly Trial[], goal: Goal): ParetoArchive<MeasuredTrial> {
   const archive = new ParetoArchive<MeasuredTrial>();
-  for (const trial of measured(trials)) archive.insert(pointOf(trial.metrics, goal, trial));
+  const duplicates = duplicatesIn(trials);
+  for (const trial of measured(trials)) {
+    if (!duplicates.has(trial.number)) archive.insert(pointOf(trial.metrics, goal, trial));
+  }
   return archive;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Goal, Metrics } from '../../../src/core/objective.ts';
-import type { Trial, TrialState } from '../../../src/core/trial.ts';
+import { duplicatesIn, type Trial, type TrialState } from '../../../src/core/trial.ts';
 import {
   frontOf,
   hypervolumeFrame,
@@ -36,6 +36,17 @@ describe('front', () => {
     ];
     expect(frontOf(trials, goal).map(({ number }) => number)).toEqual([1, 4, 0]);
     expect(nearestMiss(trials, goal)).toBeUndefined();
+  });
+
+  it('has a file once: two candidates that first aid made the same are one point', () => {
+    const same = measured([
+      { accuracy: 0.9, size: 100 },
+      { accuracy: 0.9, size: 100 },
+      { accuracy: 0.7, size: 10 },
+    ]);
+    const files = ['a', 'a', 'b'].map((sha256, i) => ({ ...same[i]!, artefact: { sha256, bytes: 1 } }) as Trial);
+    expect(frontOf(files, goal).map(({ number }) => number)).toEqual([0, 2]);
+    expect([...duplicatesIn(files)]).toEqual([[1, 0]]);
   });
 
   it('is empty while nothing is feasible: then there is a nearest miss', () => {
