@@ -74,7 +74,7 @@ export async function firstAid(
   blamed.sort((a, b) => b.addedLoss - a.addedLoss);
   const worst = blamed.map(({ suspect }) => suspect);
   const cure = await treat({ plan, worst, healthy, train, attempt }, shared.setup.firstAid ?? []);
-  const layers = blamed.map(({ suspect: _, ...blame }) => blame);
+  const layers = blamed.map(({ layer, lostAccuracy, addedLoss }): Blame => ({ layer, lostAccuracy, addedLoss }));
   const facts: FirstAidRecord = {
     images,
     before: effectOf(healthy),
