@@ -4,7 +4,6 @@ import type { Site } from '../../src/core/catalog.ts';
 import { pick } from '../../src/core/errors.ts';
 import { type Json, stableStringify } from '../../src/core/json.ts';
 import { techniques } from '../../src/network/compress/index.ts';
-import { canonicalPlan } from '../../src/network/compress/recipe.ts';
 import { modelSpecSchema } from '../../src/network/models/index.ts';
 import { compileGlob } from '../../src/search/space/file/glob.ts';
 import { sha256 } from '../../src/trial/artefacts.ts';
@@ -37,9 +36,8 @@ export function jobsOf(row: Row, seed: number): readonly Job[] {
 
 function withKey(job: Omit<Job, 'key'>): Job {
   const { network, seed, fresh, plan } = job;
-  const { model, baseline, trial } = networks[network];
-  const normal = { ...canonicalPlan(structureOf(modelSpecSchema.parse(model)), plan), ...(fresh ? { recipe: plan.recipe } : {}) };
-  const made = { version: trainingVersion, data, model, baseline, trial, plan: normal, seed, fresh };
+  const { what: _, ...sections } = networks[network];
+  const made = { version: trainingVersion, data, ...sections, plan, seed, fresh };
   return { ...job, key: sha256(stableStringify(made as unknown as Json)).slice(0, 16) };
 }
 

@@ -8,6 +8,8 @@ export interface Network {
   readonly baseline: Recipe;
   /** How a compressed one is trained after that, where a row says nothing else. */
   readonly trial: Recipe;
+  /** How many dense networks there are: of several seeds, later ones begin again with the first. */
+  readonly baselines: number;
 }
 
 type Recipe = {
@@ -25,18 +27,21 @@ export const networks = {
     model: { family: 'resnet', depth: 8, widths: [16, 32, 64], stemStride: 2 },
     baseline: { ...common, epochs: 4, learningRate: 0.1 },
     trial: { ...common, epochs: 0.5, learningRate: 0.03 },
+    baselines: 3,
   },
   wide: {
     what: 'ResNet-8, widths 64, 128, 256',
     model: { family: 'resnet', depth: 8, widths: [64, 128, 256], stemStride: 2 },
     baseline: { ...common, epochs: 3, learningRate: 0.1 },
     trial: { ...common, epochs: 0.5, learningRate: 0.05 },
+    baselines: 1,
   },
   mlp: {
     what: 'perceptron 784, 512, 256, 10',
     model: { family: 'mlp', widths: [512, 256] },
     baseline: { ...common, epochs: 6, learningRate: 0.05 },
     trial: { ...common, epochs: 2, learningRate: 0.02 },
+    baselines: 3,
   },
 } as const satisfies Record<string, Network>;
 

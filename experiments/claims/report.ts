@@ -27,8 +27,8 @@ function head(summary: Summary, times: Times | undefined): string {
   return `# Claims and measurements
 
 What the documents on compressing networks claim, and what was measured here, on Fashion-MNIST. Accuracies are those of the
-10,000 test images, which nothing was chosen by; mean ± deviation over the seeds. Every seed has a dense network of its own,
-and is compared with that one. Sizes are bytes of the ONNX file; times are those of the file on onnxruntime, one image on one
+10,000 test images, which nothing was chosen by; mean ± deviation over the seeds. A seed's results are compared with the dense
+network of that seed. Sizes are bytes of the ONNX file; times are those of the file on onnxruntime, one image on one
 thread, in turns with the dense network's${times ? '' : ' (not measured yet)'}.
 
 \`npx tsx experiments/claims/claims.ts\`; what it consists of stands in \`experiments/claims/rows\`.
@@ -41,18 +41,18 @@ ${verdicts.join('\n')}
 
 ## The dense networks
 
-| | network | trained for | parameters | bytes | test accuracy | seeds |
-|---|---|---|---|---|---|---|
+| | network | trained for | dense networks | parameters | bytes | test accuracy | seeds |
+|---|---|---|---|---|---|---|---|
 ${networkNames.map((name) => denseLine(name, summary)).join('\n')}`;
 }
 
 function denseLine(name: NetworkName, summary: Summary): string {
   const result = summary.of(rows.get(name)!);
-  const { what, baseline } = networks[name];
+  const { what, baseline, baselines } = networks[name];
   const facts = result
     ? [result.params.toLocaleString('en'), kilobytes(result.bytes), percent(result.test), result.test.seeds]
     : ['', '', 'not trained yet', 0];
-  return `| ${[name, what, `${baseline.epochs} epochs`, ...facts].join(' | ')} |`;
+  return `| ${[name, what, `${baseline.epochs} epochs`, baselines === 1 ? 'one for all seeds' : 'one a seed', ...facts].join(' | ')} |`;
 }
 
 /** The tested parts of a claim in a few words: what was found where. */

@@ -3,6 +3,7 @@ import { chooseEngineHere } from '../../src/cli/engine.ts';
 import { baselineFolder } from '../../src/cli/folders.ts';
 import { defaultMemoryMb } from '../../src/cli/setup.ts';
 import type { Json } from '../../src/core/json.ts';
+import type { Progress } from '../../src/core/trial.ts';
 import { createPoolExecutor } from '../../src/executors/index.ts';
 import type { EngineChoice } from '../../src/network/engine/choice.ts';
 import type { TrialSetup } from '../../src/trial/setup.ts';
@@ -13,9 +14,9 @@ import { keep } from './results.ts';
 /** Measured files are kept here, so that they can be timed later. */
 export const modelFolder = join(dirname(baselineFolder()), 'claims');
 
-/** Every seed has a baseline of its own. */
+/** A seed's network, with the dense one that belongs to it. */
 export const setupOf = (network: NetworkName, seed: number, engine: EngineChoice, threads: number): TrialSetup => {
-  const { model, baseline, trial } = networks[network];
+  const { model, baseline, trial, baselines } = networks[network];
   return {
     model,
     data,
@@ -24,7 +25,7 @@ export const setupOf = (network: NetworkName, seed: number, engine: EngineChoice
     metrics: ['accuracy', 'size', 'macs', 'params'],
     artefactFolder: modelFolder,
     baselineFolder: baselineFolder(),
-    baselineSeed: `claims/${seed}`,
+    baselineSeed: `claims/${((seed - 1) % baselines) + 1}`,
     threads,
     engine,
   };
@@ -62,7 +63,7 @@ async function runPool(jobs: readonly Job[], setup: TrialSetup, { workers, say }
   process.once('SIGINT', stop);
   try {
     say(`${jobs[0]!.network}, seed ${jobs[0]!.seed}: ${jobs.length} to train`);
-    await executor.open(() => undefined);
+    await executor.open(inTenths(say));
     await Promise.all(
       jobs.map(async (job, trial) => {
         const { row, seed, fresh } = job;
@@ -75,4 +76,15 @@ async function runPool(jobs: readonly Job[], setup: TrialSetup, { workers, say }
     process.off('SIGINT', stop);
     await executor.close();
   }
+}
+
+/** Says every tenth of the training of a dense network. */
+function inTenths(say: RunOptions['say']): (progress: Progress) => void {
+  let said = 0;
+  return ({ stage, done, total }) => {
+    const tenth = Math.floor((10 * done) / total);
+    if (stage !== 'baseline' || tenth <= said) return;
+    said = tenth;
+    say(`dense network: ${10 * tenth} %`);
+  };
 }

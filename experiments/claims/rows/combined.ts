@@ -1,4 +1,4 @@
-import type { Claim } from '../row.ts';
+import type { Claim, Row } from '../row.ts';
 
 const int8 = { bits: 8 } as const;
 const teacher = { weight: 0.5, temperature: 4 } as const;
@@ -23,27 +23,44 @@ export const combinations: Claim = {
     },
     {
       name: 'half-factored-int8',
-      what: 'half, spatial SVD, INT8',
+      what: 'half of the rank, then half of the channels, INT8',
       network: 'resnet',
-      techniques: { factor: { keep: 0.5, form: 'spatial' }, prune: { keep: 0.5 }, quantize: int8 },
+      techniques: { factor: [{ at: 'stage*', settings: { keep: 0.5, form: 'spatial' } }], prune: { keep: 0.5 }, quantize: int8 },
+    },
+    {
+      name: 'half-factored-int8-swapped',
+      what: 'half of the channels, then half of the rank, INT8',
+      network: 'resnet',
+      techniques: {
+        factor: [{ at: 'stage*', settings: { keep: 0.5, form: 'spatial' } }],
+        prune: { keep: 0.5 },
+        quantize: int8,
+        order: { first: 'prune-factor' },
+      },
+    },
+    {
+      name: 'half-int8-rounded-first',
+      what: 'rounded to INT8, then half of the channels',
+      network: 'resnet',
+      techniques: { prune: { keep: 0.5 }, quantize: int8, order: { first: 'quantize-prune' } },
     },
     {
       name: 'sparse-90-weights-4',
       what: '90 % sparse, 4-bit weights',
       network: 'resnet',
-      techniques: { sparsify: { sparsity: 0.9 }, quantize: { bits: 4, mode: 'weight-only' } },
+      techniques: { sparsify: [{ at: 'stage*', settings: { sparsity: 0.9 } }], quantize: { bits: 4, mode: 'weight-only' } },
     },
     {
       name: 'sparse-90-int8',
       what: '90 % sparse, INT8',
       network: 'resnet',
-      techniques: { sparsify: { sparsity: 0.9 }, quantize: int8 },
+      techniques: { sparsify: [{ at: 'stage*', settings: { sparsity: 0.9 } }], quantize: int8 },
     },
     {
       name: 'neurons-rank-int8',
-      what: 'half of the neurons, 1/8 of the rank, INT8',
+      what: 'half of the neurons, a quarter of the rank, INT8',
       network: 'mlp',
-      techniques: { factor: { keep: 1 / 8 }, prune: { keep: 0.5 }, quantize: int8 },
+      techniques: { factor: [{ at: 'hidden*', settings: { keep: 1 / 4 } }], prune: { keep: 0.5 }, quantize: int8 },
     },
     {
       name: 'wide-half-int8',
@@ -56,10 +73,38 @@ export const combinations: Claim = {
     { says: 'pruning + INT8: −80 %', row: 'half-int8', measure: 'smaller', atLeast: 5 },
     { says: 'within 2 points', row: 'half-int8', measure: 'change', atLeast: -0.02 },
     { says: '90 % of the accuracy kept', row: 'half-int8', measure: 'kept', atLeast: 0.9 },
+    { says: 'channels, then rank: 10 times smaller', row: 'half-factored-int8-swapped', measure: 'smaller', atLeast: 10 },
+    { says: 'rank, then channels: 10 times smaller', row: 'half-factored-int8', measure: 'smaller', atLeast: 10 },
     { says: 'wide network 10 times smaller', row: 'wide-half-int8', measure: 'smaller', atLeast: 10 },
     { says: 'wide network 5 times faster', row: 'wide-half-int8', measure: 'faster', atLeast: 5 },
     { says: 'narrow network 5 times faster', row: 'half-int8', measure: 'faster', atLeast: 5 },
     { says: 'dense network 10 times smaller', row: 'neurons-rank-int8', measure: 'smaller', atLeast: 10 },
+  ],
+};
+
+const shaped = (name: string, what: string, techniques: Row['techniques']): Row => ({
+  name,
+  what,
+  network: 'resnet',
+  techniques,
+});
+
+export const architecture: Claim = {
+  technique: 'architecture (NAS proper)',
+  claim: 'depth, width and kernel size searched beside compression, weights inherited',
+  rows: [
+    { ...shaped('narrow', 'every stage at 5/8 of its width', { width: { factor: 0.625 } }), control: true },
+    shaped('wider', 'the first stage at 1.5 times its width', { width: [{ at: 'stem*', settings: { factor: 1.5 } }] }),
+    {
+      ...shaped('pointwise', '1×1 kernels in the last stage', { kernel: [{ at: 'stage3*', settings: { size: 1 } }] }),
+      control: true,
+    },
+    shaped('larger-kernels', '5×5 kernels in the last stage', { kernel: [{ at: 'stage3*', settings: { size: 5 } }] }),
+  ],
+  expectations: [
+    { says: 'inherited weights better than new ones (narrow)', row: 'narrow', measure: 'overControl', atLeast: 0 },
+    { says: 'inherited weights better than new ones (1×1 kernels)', row: 'pointwise', measure: 'overControl', atLeast: 0 },
+    { says: 'larger kernels gain accuracy', row: 'larger-kernels', measure: 'change', atLeast: 0 },
   ],
 };
 

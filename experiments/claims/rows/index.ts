@@ -2,7 +2,7 @@
 
 import { networkNames } from '../networks.ts';
 import type { Claim, Row } from '../row.ts';
-import { combinations, goals } from './combined.ts';
+import { architecture, combinations, goals } from './combined.ts';
 import { distillation, lowRank } from './learned.ts';
 import { afterTraining, whileTraining } from './quantization.ts';
 import { criteria, layers, structured, timing } from './structured.ts';
@@ -19,6 +19,7 @@ export const claims: readonly Claim[] = [
   distillation,
   lowRank,
   combinations,
+  architecture,
   goals,
 ];
 

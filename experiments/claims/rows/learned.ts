@@ -46,11 +46,12 @@ export const distillation: Claim = {
   remark: 'How much smaller is the student’s shape alone; the teacher gives accuracy to it.',
 };
 
+/** The first and the last layer have few weights, and stay as they are. */
 const factored = (name: string, what: string, settings: SiteSettings, rest: Partial<Row> = {}): Row => ({
   name,
   what,
   network: 'resnet',
-  techniques: { factor: settings },
+  techniques: { factor: [{ at: '{stage,hidden}*', settings }] },
   ...rest,
 });
 
@@ -66,17 +67,17 @@ export const lowRank: Claim = {
     factored('rank-25-tucker', 'Tucker-2, a quarter', { keep: 0.25, form: 'tucker' }),
     factored('rank-energy', 'channel SVD, 80 % of the energy', { keep: 0.8, by: 'energy' }),
     factored('wide-rank-25', 'wide network, Tucker-2, a quarter', { keep: 0.25, form: 'tucker' }, { network: 'wide' }),
-    factored('dense-rank-16', 'dense layers, 1/16 of the rank', { keep: 1 / 16 }, { network: 'mlp', control: true }),
-    factored('dense-rank-32', 'dense layers, 1/32', { keep: 1 / 32 }, { network: 'mlp' }),
+    factored('dense-rank-8', 'dense layers, 1/8 of the rank', { keep: 1 / 8 }, { network: 'mlp', control: true }),
+    factored('dense-rank-16', 'dense layers, 1/16', { keep: 1 / 16 }, { network: 'mlp' }),
   ],
   expectations: [
-    { says: 'dense layers 5 times smaller', row: 'dense-rank-16', measure: 'smaller', atLeast: 5 },
-    { says: 'dense layers within 3 points', row: 'dense-rank-16', measure: 'change', atLeast: -0.03 },
-    { says: 'dense layers 10 times smaller', row: 'dense-rank-32', measure: 'smaller', atLeast: 10 },
-    { says: 'those within 3 points', row: 'dense-rank-32', measure: 'change', atLeast: -0.03 },
+    { says: 'dense layers about 5 times smaller', row: 'dense-rank-8', measure: 'smaller', atLeast: 4.5 },
+    { says: 'dense layers within 3 points', row: 'dense-rank-8', measure: 'change', atLeast: -0.03 },
+    { says: 'dense layers 9 times smaller', row: 'dense-rank-16', measure: 'smaller', atLeast: 9 },
+    { says: 'those within 3 points', row: 'dense-rank-16', measure: 'change', atLeast: -0.03 },
     { says: 'convolutions 3 times smaller', row: 'rank-25-tucker', measure: 'smaller', atLeast: 3 },
     { says: 'those within 3 points', row: 'rank-25-tucker', measure: 'change', atLeast: -0.03 },
-    { says: 'dense layers better than from scratch', row: 'dense-rank-16', measure: 'overControl', atLeast: 0 },
+    { says: 'dense layers better than from scratch', row: 'dense-rank-8', measure: 'overControl', atLeast: 0 },
     { says: 'convolutions better than from scratch', row: 'rank-50-channel', measure: 'overControl', atLeast: 0 },
   ],
 };

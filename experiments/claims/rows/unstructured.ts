@@ -1,10 +1,12 @@
+import type { SiteSettings } from '../../../src/core/candidate.ts';
 import type { Claim, Row } from '../row.ts';
 
-const sparse = (name: string, what: string, settings: Row['techniques'][string], more: Partial<Row> = {}): Row => ({
+/** The first and the last layer have few weights, and stay as they are. */
+const sparse = (name: string, what: string, settings: SiteSettings, more: Partial<Row> = {}): Row => ({
   name,
   what,
   network: 'resnet',
-  techniques: { sparsify: settings },
+  techniques: { sparsify: [{ at: '{stage,hidden}*', settings }] },
   ...more,
 });
 
