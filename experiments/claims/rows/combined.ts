@@ -128,6 +128,13 @@ export const goals: Claim = {
       recipe: { epochs: 2 },
       control: true,
     },
+    {
+      name: 'goal-smaller',
+      what: 'a quarter of the channels, INT8, taught, 2 epochs',
+      network: 'wide',
+      techniques: { prune: { keep: 0.25 }, quantize: int8, distil: teacher },
+      recipe: { epochs: 2 },
+    },
   ],
   expectations: [
     { says: 'at most 0.5 % of the parameters', row: 'goal-params', measure: 'params', atMost: 0.005 },
