@@ -8,7 +8,7 @@ import { modelSpecSchema } from '../../src/network/models/index.ts';
 import { compileGlob } from '../../src/search/space/file/glob.ts';
 import { sha256 } from '../../src/trial/artefacts.ts';
 import { trainingVersion } from '../../src/trial/setup.ts';
-import { data, type NetworkName, networks } from './networks.ts';
+import { data, type NetworkName, networkNames, networks } from './networks.ts';
 import type { Row, Rule } from './row.ts';
 
 /** One trial of a row: what to run, and what its result is found by. */
@@ -41,9 +41,12 @@ function withKey(job: Omit<Job, 'key'>): Job {
   return { ...job, key: sha256(stableStringify(made as unknown as Json)).slice(0, 16) };
 }
 
+/** The shapes of the networks, built once each. */
+const structures = new Map(networkNames.map((name) => [name, structureOf(modelSpecSchema.parse(networks[name].model))]));
+
 /** The row's settings at every site that they fit. */
 function planOf({ name, network, techniques: said, recipe = {} }: Row): Plan {
-  const graph = structureOf(modelSpecSchema.parse(networks[network].model));
+  const graph = structures.get(network)!;
   const entries = Object.entries(said).map(([technique, settings]) => {
     const rules: readonly Rule[] = isRules(settings) ? settings : [{ settings }];
     const sites = pick('technique', techniques, technique).sites(graph);
