@@ -61,7 +61,7 @@ function measuredOf({ expectations }: Claim, summary: Summary): string {
     const value = summary.measure(each);
     return value ? [`${each.says}: ${holds(each, value) ? '' : '**no**, '}${shown(value, each.measure)}`] : [];
   });
-  return found.join('; ');
+  return found.join('<br>');
 }
 
 function verdictOf({ expectations }: Claim, summary: Summary): string {

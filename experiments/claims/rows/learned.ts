@@ -18,6 +18,7 @@ export const distillation: Claim = {
     student('student-t8', 'T = 8', { distil: { weight: 0.5, temperature: 8 } }),
     student('student-90', 'T = 4, weight 0.9', { distil: { weight: 0.9, temperature: 4 } }),
     student('student-attention', 'attention maps', { attention: { weight: 10 } }),
+    student('student-hint', 'features', { hint: { weight: 1 } }),
     student(
       'student-scratch',
       'from scratch, T = 4',
