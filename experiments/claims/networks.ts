@@ -26,7 +26,7 @@ export const networks = {
     what: 'ResNet-8, widths 16, 32, 64 (that of resnet.yaml)',
     model: { family: 'resnet', depth: 8, widths: [16, 32, 64], stemStride: 2 },
     baseline: { ...common, epochs: 4, learningRate: 0.1 },
-    trial: { ...common, epochs: 0.5, learningRate: 0.03 },
+    trial: { ...common, epochs: 1, learningRate: 0.05 },
     baselines: 3,
   },
   wide: {

@@ -14,7 +14,7 @@ export async function writeReport(jobs: readonly Job[]): Promise<void> {
   const summary = new Summary(jobs, readTrials(), rows, times);
   const parts = [head(summary, times), ...claims.map((claim) => section(claim, summary)), failures(summary), foot(times)];
   writeFileSync(resultPath('claims.md'), `${parts.filter((part) => part !== '').join('\n\n')}\n`);
-  const groups = claims.map((claim): Group => ({ name: claim.technique, results: resultsOf(claim, summary) }));
+  const groups = claims.map((claim): Group => ({ name: claim.technique.split(',')[0]!, results: resultsOf(claim, summary) }));
   await savePicture(claimsChart(groups), resultPath('claims.svg'));
 }
 
