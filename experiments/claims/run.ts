@@ -39,18 +39,25 @@ export interface RunOptions {
   readonly say: (line: string) => void;
 }
 
-/** Runs the jobs, seed by seed and network by network, in a pool of their own. Keeps every result as soon as it is there. */
+interface PoolOptions extends RunOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Runs the jobs, seed by seed and network by network, in a pool of their own. Keeps every result as soon as it is there. Ctrl-C ends it. */
 export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<void> {
   const engine = await engineHere();
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
   for (const seed of new Set(jobs.map((job) => job.seed))) {
     for (const network of networkNames) {
       const own = jobs.filter((job) => job.seed === seed && job.network === network);
-      if (own.length > 0) await runPool(own, setupOf(network, seed, engine, options.workers), options);
+      if (own.length === 0 || interrupt.signal.aborted) continue;
+      await runPool(own, setupOf(network, seed, engine, options.workers), { ...options, signal: interrupt.signal });
     }
   }
 }
 
-async function runPool(jobs: readonly Job[], setup: TrialSetup, { workers, say }: RunOptions): Promise<void> {
+async function runPool(jobs: readonly Job[], setup: TrialSetup, { workers, say, signal }: PoolOptions): Promise<void> {
   const byName = new Map(jobs.map((job) => [job.row, job]));
   const executor = createPoolExecutor({
     slots: workers,
@@ -60,7 +67,7 @@ async function runPool(jobs: readonly Job[], setup: TrialSetup, { workers, say }
     warn: say,
   });
   const stop = () => executor.stop();
-  process.once('SIGINT', stop);
+  signal.addEventListener('abort', stop);
   try {
     say(`${jobs[0]!.network}, seed ${jobs[0]!.seed}: ${jobs.length} to train`);
     await executor.open(inTenths(say));
@@ -73,7 +80,7 @@ async function runPool(jobs: readonly Job[], setup: TrialSetup, { workers, say }
       }),
     );
   } finally {
-    process.off('SIGINT', stop);
+    signal.removeEventListener('abort', stop);
     await executor.close();
   }
 }
