@@ -22,7 +22,7 @@ export const setupOf = (network: NetworkName, seed: number, engine: EngineChoice
     data,
     baseline,
     trial,
-    metrics: ['accuracy', 'size', 'macs', 'params'],
+    metrics: ['accuracy', 'size', 'macs', 'expectedMacs', 'params'],
     artefactFolder: modelFolder,
     baselineFolder: baselineFolder(),
     baselineSeed: `claims/${((seed - 1) % baselines) + 1}`,

@@ -56,6 +56,7 @@ export class Summary {
     const over = (value: (own: DoneRecord, dense: DoneRecord) => number) =>
       spread(pairs.map(([own, dense]) => value(own, dense)));
     const metric = (record: DoneRecord, name: string) => record.metrics[name]!;
+    const macsOf = (record: DoneRecord) => record.metrics['expectedMacs'] ?? metric(record, 'macs');
     const control = this.#difference(row.name, controlOf(row.name));
     const latency = this.#times?.latency[row.name];
     const step = this.#times?.steps[row.name];
@@ -67,7 +68,7 @@ export class Summary {
       smaller: over((own, dense) => metric(dense, 'size') / metric(own, 'size')),
       change: over((own, dense) => own.test - dense.test),
       kept: over((own, dense) => own.test / dense.test),
-      saved: over((own, dense) => 1 - metric(own, 'macs') / metric(dense, 'macs')),
+      saved: over((own, dense) => 1 - macsOf(own) / metric(dense, 'macs')),
       paramShare: over((own, dense) => metric(own, 'params') / metric(dense, 'params')),
       overControl: control,
       faster: latency && 1 / latency.ratio,

@@ -3,6 +3,7 @@
 import { networkNames } from '../networks.ts';
 import type { Claim, Row } from '../row.ts';
 import { architecture, combinations, goals } from './combined.ts';
+import { dynamic } from './dynamic.ts';
 import { distillation, lowRank } from './learned.ts';
 import { afterTraining, whileTraining } from './quantization.ts';
 import { criteria, layers, structured, timing } from './structured.ts';
@@ -18,6 +19,7 @@ export const claims: readonly Claim[] = [
   whileTraining,
   distillation,
   lowRank,
+  dynamic,
   combinations,
   architecture,
   goals,
