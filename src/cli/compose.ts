@@ -7,23 +7,31 @@ import { matchable, techniqueInfos } from '../network/compress/catalog.ts';
 import { planKey, structureKey } from '../network/compress/recipe.ts';
 import { remedyNames } from '../network/compress/remedies.ts';
 import { dataSpecSchema } from '../network/data/index.ts';
-import { recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
+import { baselineRecipeSchema, recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { metricInfos } from '../network/metrics/index.ts';
-import { buildModel, type ModelSpec, modelSpecSchema } from '../network/models/index.ts';
+import { buildModel, type ModelSpec, modelSpecSchema, teacherSchema } from '../network/models/index.ts';
 import { controllers } from '../search/controllers/index.ts';
 import { schedulers } from '../search/schedulers/index.ts';
 import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import type { Space } from '../search/space/space.ts';
 import { type KeyFunction, keyFunctionOf, rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
+import { readGiven } from '../trial/given.ts';
 import { createPredictor, type DataFacts } from '../trial/predict.ts';
-import { bundledSpaces } from './folders.ts';
+import { baselineFolder, bundledSpaces } from './folders.ts';
+import { settle } from './given-networks.ts';
 import { meaningOf } from './meaning.ts';
 import type { Versions } from './study-facts.ts';
 
 /** The schemas of the sections that the network tower owns. */
-export const sections = { model: modelSpecSchema, data: dataSpecSchema, recipe: trainRecipeSchema };
+export const sections = {
+  model: modelSpecSchema,
+  data: dataSpecSchema,
+  baseline: baselineRecipeSchema,
+  recipe: trainRecipeSchema,
+  teacher: teacherSchema,
+};
 
 /** What `search:` and `firstAid:` may name. */
 export const knownNames = {
@@ -36,7 +44,7 @@ export const knownNames = {
 export function loadSpace(nameOrPath: string): SpaceFile {
   const file = resolveSpaceFile(nameOrPath, bundledSpaces);
   const catalogOf = (parsed: { readonly model: unknown }) => catalogFor(parsed.model as ModelSpec);
-  return parseSpace(readFileSync(file, 'utf8'), file, { sections, catalogOf, ...knownNames });
+  return parseSpace(readFileSync(file, 'utf8'), file, { sections, settle: settle(file), catalogOf, ...knownNames });
 }
 
 /** What a space file may say of a model. */
@@ -55,7 +63,9 @@ export const catalogFor = (model: ModelSpec): Catalog => {
  * change neither names nor sites nor what may be pruned together.
  */
 export const structureOf = (model: ModelSpec): Graph =>
-  buildModel(model, { shape: [1, 32, 32], classes: 10, batch: 1, seed: 'structure' });
+  buildModel(model, { shape: [1, 32, 32], classes: 10, batch: 1, seed: 'structure', files: givenFiles });
+
+const givenFiles = (sha256: string) => readGiven(baselineFolder(), sha256);
 
 /** Of a space's candidates. */
 export function keyFunction(model: ModelSpec, space: Space): KeyFunction {
@@ -68,7 +78,7 @@ export function keyFunction(model: ModelSpec, space: Space): KeyFunction {
 export function predictFunction(model: ModelSpec, space: Space, data: DataFacts): (candidate: Candidate) => Metrics | undefined {
   const graph = structureOf(model);
   const meaning = meaningOf(space);
-  const predict = createPredictor(model, data);
+  const predict = createPredictor(model, data, givenFiles);
   const keyOf = (candidate: Candidate) => structureKey(graph, meaning.plan(candidate));
   return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(meaning.plan(candidate))));
 }

@@ -159,12 +159,12 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: 
 }
 
 export function newRecord(space: SpaceFile, settings: SearchSettings, engine: EngineSetup): StudyRecord {
-  const { model, data, baseline, trial, firstAid, goal } = space;
+  const { model, data, baseline, trial, teacher, firstAid, goal } = space;
   const { controller, ...whyController } = controllerOf(space, settings);
   const facts: StudyFacts = {
     goal,
     space: space.space,
-    sections: { model, data, baseline, trial, ...(firstAid ? { firstAid } : {}) },
+    sections: { model, data, baseline, trial, ...(teacher === undefined ? {} : { teacher }), ...(firstAid ? { firstAid } : {}) },
     metrics: metricInfos.map(({ name }) => name),
     lookAhead: settings.lookAhead ?? defaultLookAhead,
     ...(settings.schedule ? { schedule: settings.schedule } : {}),

@@ -12,6 +12,7 @@ import { readChecked, sha256, writeAtomically, writeChecked } from './artefacts.
 import type { TrialHooks } from './protocol.ts';
 import { calibrationImages } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
+import { teacherRows } from './teacher.ts';
 
 /** What this thread knows of a baseline: every question is answered once, for all trials. */
 interface Known {
@@ -96,9 +97,11 @@ export async function rowsOf(
 ): Promise<Record<string, Rows>> {
   const { rows } = await knownOf(shared);
   const found: Record<string, Rows> = {};
-  for (const [name, { graph, value }] of Object.entries(asked)) {
-    const key = `${sha256(encode(graph))} ${value}`;
-    const own = rows.get(key) ?? (await keptRows(graph, value, key, shared, hooks));
+  for (const [name, { graph, value, taught }] of Object.entries(asked)) {
+    const teacher = taught ? shared.teacher : undefined;
+    const key = teacher?.rowsFile ?? `${sha256(encode(graph))} ${value}`;
+    const computed = () => (teacher ? teacherRows(teacher) : keptRows(graph, value, key, shared, hooks));
+    const own = rows.get(key) ?? (await computed());
     rows.set(key, own);
     found[name] = own;
   }

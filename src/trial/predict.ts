@@ -5,6 +5,7 @@ import type { Dataset } from '../network/data/dataset.ts';
 import { encodedLength } from '../network/ir/bytes/length.ts';
 import { withoutValues } from '../network/ir/zeros.ts';
 import { predictMetrics } from '../network/metrics/index.ts';
+import type { ModelTarget } from '../network/models/family.ts';
 import { buildModel, type ModelSpec } from '../network/models/index.ts';
 import { exportOptions } from './export-graph.ts';
 
@@ -16,8 +17,12 @@ export type DataFacts = Pick<Dataset, 'shape' | 'classes' | 'normalization'>;
  * parameters. They are those that its trial will measure, byte for byte, and cost no training, no data and no engine.
  * Undefined where a technique makes them depend on trained values.
  */
-export function createPredictor(model: ModelSpec, data: DataFacts): (plan: Plan) => Metrics | undefined {
-  const target = { shape: data.shape, classes: data.classes.length, batch: 1, seed: 'structure' };
+export function createPredictor(
+  model: ModelSpec,
+  data: DataFacts,
+  files?: ModelTarget['files'],
+): (plan: Plan) => Metrics | undefined {
+  const target = { shape: data.shape, classes: data.classes.length, batch: 1, seed: 'structure', ...(files ? { files } : {}) };
   const dense = withoutValues(buildModel(model, target));
   const options = exportOptions(data);
   return (plan) => {

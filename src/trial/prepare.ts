@@ -1,13 +1,14 @@
 import type { Json } from '../core/json.ts';
 import { finalize } from '../network/compress/recipe.ts';
-import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { defaultEngine, type EngineChoice } from '../network/engine/choice.ts';
 import { type Baseline, loadBaseline } from './baseline.ts';
+import { loadTrialData } from './data.ts';
 import { exportGraph } from './export-graph.ts';
 import type { DataFacts } from './predict.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
+import { prepareTeacher } from './teacher.ts';
 
 /** What `prepare` found, worth recording; the orchestrator gets it as plain data. */
 export interface PreparedFacts {
@@ -19,12 +20,14 @@ export interface PreparedFacts {
 
 /** Once per trial host: the data in shared memory and the trained baseline (from its cache, or trained now). */
 export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ shared: SharedTrialData; facts: Json }> {
-  const dataset = await loadDataset(dataSpecSchema.parse(setup.data), hooks);
+  const dataset = await loadTrialData(setup, hooks);
   const { engine = defaultEngine } = setup;
   const { graph, facts } = await loadBaseline(setup, dataset, hooks);
+  const teacher = await prepareTeacher(setup, dataset, hooks);
   const baselineBytes = exportGraph(finalize(graph, { recipe: {}, techniques: {} }, {}), dataset);
   const { shape, classes, normalization, hash: dataHash } = dataset;
   const data = { shape, classes, normalization };
   const prepared: PreparedFacts = { dataHash, data, baseline: facts, engine: { ...engine } };
-  return { shared: { setup, dataset, baseline: graph, baselineBytes, engine }, facts: prepared as unknown as Json };
+  const shared = { setup, dataset, baseline: graph, baselineBytes, engine, ...(teacher ? { teacher } : {}) };
+  return { shared, facts: prepared as unknown as Json };
 }

@@ -6,11 +6,11 @@ import type { Metrics } from '../core/objective.ts';
 import type { Progress } from '../core/trial.ts';
 import { finalize } from '../network/compress/recipe.ts';
 import type { Dataset } from '../network/data/dataset.ts';
-import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { evaluate } from '../network/engine/evaluate.ts';
 import { decode } from '../network/ir/bytes/decode.ts';
-import { buildModel, modelSpecSchema } from '../network/models/index.ts';
 import { sha256 } from './artefacts.ts';
+import { untrained } from './baseline.ts';
+import { loadTrialData } from './data.ts';
 import { exportGraph } from './export-graph.ts';
 import { measure } from './measure.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -63,8 +63,8 @@ export interface RemeasureResult {
  */
 export async function remeasure({ model, baseline, setup }: RemeasureRequest, hooks: TrialHooks): Promise<RemeasureResult> {
   const bytes = new Uint8Array(await readFile(model));
-  const dataset = await loadDataset(dataSpecSchema.parse(setup.data), hooks);
-  const baselineBytes = baseline === undefined ? untrained(setup, dataset) : new Uint8Array(await readFile(baseline));
+  const dataset = await loadTrialData(setup, hooks);
+  const baselineBytes = baseline === undefined ? denseFile(setup, dataset) : new Uint8Array(await readFile(baseline));
   const graph = decode(bytes);
   const { metrics, details } = await measure(graph, bytes, { setup, dataset, baselineBytes }, hooks);
   const validation = await evaluate(bytes, dataset, dataset.validation, hooks);
@@ -87,11 +87,8 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
   };
 }
 
-function untrained({ model }: TrialSetup, dataset: Dataset): Uint8Array {
-  const { shape, classes } = dataset;
-  const graph = buildModel(modelSpecSchema.parse(model), { shape, classes: classes.length, batch: 1, seed: 'untrained' });
-  return exportGraph(finalize(graph, { recipe: {}, techniques: {} }, {}), dataset);
-}
+const denseFile = (setup: TrialSetup, dataset: Dataset): Uint8Array =>
+  exportGraph(finalize(untrained(setup, dataset, 'untrained'), { recipe: {}, techniques: {} }, {}), dataset);
 
 const machineFacts = (): Json => ({
   platform: `${platform()}-${arch()}`,

@@ -8,6 +8,8 @@ export interface TrialSetup {
   readonly data: Json;
   readonly baseline: Json;
   readonly trial: Json;
+  /** Who `distil` learns from; the baseline where left out. */
+  readonly teacher?: Json;
   /** Names of the remedies that a trial may try where quantization broke its network, in this order. */
   readonly firstAid?: readonly string[];
   /** Names of the metrics to measure. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../network/data/dataset.ts';
 import type { EngineChoice } from '../network/engine/choice.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import type { TrialSetup } from './setup.ts';
+import type { Teacher } from './teacher.ts';
 
 /** What `prepare` made once and every trial of the host reads. */
 export interface SharedTrialData {
@@ -11,6 +12,8 @@ export interface SharedTrialData {
   readonly baseline: Graph;
   /** Its exported file: what latency is compared with. */
   readonly baselineBytes: Uint8Array;
+  /** Who `distil` learns from, where that is not the baseline. */
+  readonly teacher?: Teacher;
   /** What trains, the same in every host of the study. */
   readonly engine: EngineChoice;
 }

@@ -23,6 +23,7 @@ import { parameterNames, stateNames } from '../../src/network/ir/macs.ts';
 import { buildModel, modelSpecSchema, models } from '../../src/network/models/index.ts';
 import { sha256 } from '../../src/trial/artefacts.ts';
 import { madeUpFindings } from '../fixtures/compression.ts';
+import { networkBytes } from '../fixtures/networks.ts';
 import { jointPlans, mutations, plans } from '../fixtures/plans.ts';
 import { sketches } from '../fixtures/sketches.ts';
 
@@ -31,12 +32,13 @@ import { sketches } from '../fixtures/sketches.ts';
  * for others. No network is then trained twice, and none is taken for another.
  */
 
-const target = { shape: [1, 8, 8] as const, classes: 3, batch: 2, seed: 'keys' };
+const target = { shape: [1, 8, 8] as const, classes: 3, batch: 2, seed: 'keys', files: () => networkBytes('tiny') };
 const specs = [
   { family: 'resnet', blocks: [1, 1], widths: [8, 12] },
   { family: 'mobilenet', stem: 8, widths: [8, 12] },
   { family: 'mobilenet', stem: 6, widths: [6, 8], expansion: 2 },
   { family: 'mlp', widths: [8, 6] },
+  { family: 'file', file: 'tiny.onnx', sha256: sha256(networkBytes('tiny')) },
 ];
 const graphs: Record<string, Graph> = {
   ...Object.fromEntries(specs.map((spec) => [JSON.stringify(spec), buildModel(modelSpecSchema.parse(spec), target)])),

@@ -11,6 +11,7 @@ import { withoutValues } from '../../src/network/ir/zeros.ts';
 import { measureMetrics, predictMetrics } from '../../src/network/metrics/index.ts';
 import { finished, rewritten } from '../fixtures/compression.ts';
 import { trainedResnet } from '../fixtures/graphs.ts';
+import { importedNetwork } from '../fixtures/networks.ts';
 import { jointPlans, plans } from '../fixtures/plans.ts';
 import { sketches } from '../fixtures/sketches.ts';
 
@@ -18,6 +19,7 @@ import { sketches } from '../fixtures/sketches.ts';
 
 const graphs: Record<string, Graph> = {
   'a ResNet': trainedResnet({ blocks: [1, 1], widths: [4, 6] }, [1, 6, 6]),
+  'a network from a file': importedNetwork('tiny'),
   ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
 };
 const outlines = Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, withoutValues(graph)]));

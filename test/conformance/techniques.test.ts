@@ -14,6 +14,7 @@ import { verify } from '../../src/network/ir/verify.ts';
 import { finished, noPlan, relativeError, rewritten, runOnnx } from '../fixtures/compression.ts';
 import { images, trainedModel, trainedResnet } from '../fixtures/graphs.ts';
 import { interpret } from '../fixtures/interpreter.ts';
+import { importedNetwork } from '../fixtures/networks.ts';
 import { plans } from '../fixtures/plans.ts';
 import { sketches } from '../fixtures/sketches.ts';
 import { quiet, recipe } from '../network/engine/helpers.ts';
@@ -24,6 +25,7 @@ const families: Record<string, Graph> = {
   'a MobileNet': trainedModel({ family: 'mobilenet', stem: 4, widths: [4, 6] }, [1, 6, 6]),
   'inverted residuals': trainedModel({ family: 'mobilenet', stem: 4, widths: [4], expansion: 2, activation: 'relu6' }, [1, 6, 6]),
   'a perceptron': trainedModel({ family: 'mlp', widths: [6, 5] }, [1, 6, 6]),
+  'a network from a file': importedNetwork('tiny'),
 };
 const graphs: Record<string, Graph> = {
   ...families,

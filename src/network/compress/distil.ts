@@ -6,12 +6,12 @@ const teacher = 'distil.teacher';
 
 /**
  * Knowledge distillation (Hinton et al. 2015, Distilling the Knowledge in a Neural Network): the compressed network is
- * taught by the trained dense one what all classes are like. With T the temperature and α the weight,
+ * taught by the trained dense one, or by the study's own teacher, what all classes are like. With T the temperature and α the weight,
  * loss = α · T² · KL(softmax(teacher / T) ‖ softmax(logits / T)) + (1 − α) · the loss that is there.
  */
 export const distil = defineTechnique({
   name: 'distil',
-  summary: "Train towards the dense network's own answers beside the labels.",
+  summary: "Train towards the dense network's answers, or a given teacher's, beside the labels.",
   stage: 'train',
   knobs: {
     weight: {
@@ -20,7 +20,7 @@ export const distil = defineTechnique({
       max: 1,
       default: 0.5,
       off: 0,
-      summary: 'Share of the loss that asks for what the dense network answers; the rest asks for the labels.',
+      summary: 'Share of the loss that asks for what the teacher answers; the rest asks for the labels.',
     },
     temperature: {
       kind: 'number',
@@ -31,7 +31,7 @@ export const distil = defineTechnique({
     },
   },
   sites: () => [networkSite],
-  perImage: (baseline) => ({ [teacher]: { graph: baseline, value: baseline.outputs[0]! } }),
+  perImage: (baseline) => ({ [teacher]: { graph: baseline, value: baseline.outputs[0]!, taught: true } }),
 
   objective(_, settings, { b, logits, loss }) {
     const { weight, temperature } = settings[networkSite.name]!;

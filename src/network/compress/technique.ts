@@ -84,6 +84,8 @@ export const noFindings: Findings = { activity: {}, gradients: [], effects: {} }
 export interface PerImage {
   readonly graph: Graph;
   readonly value: string;
+  /** What another network answers may be fed in its place, where the study names one as the teacher. */
+  readonly taught?: boolean;
 }
 
 /** A training step while its loss is put together. What is named here are values of `b`. */

@@ -39,6 +39,17 @@ export const trainRecipeSchema = z.strictObject({
     .describe('Early epochs on a part of the images. They take as many steps fewer, and so save that much time.'),
 });
 
+/** A network that is trained already may be taken as it is: no epoch. */
+export const baselineRecipeSchema = trainRecipeSchema.extend({
+  epochs: z
+    .number()
+    .min(0)
+    .default(3)
+    .describe(
+      'Passes over the training images; parts of one count too (0.25). 0, the default for a network from a file: its weights stay.',
+    ),
+});
+
 export type TrainRecipe = z.output<typeof trainRecipeSchema>;
 
 /** Settings of the recipe that a space may search per trial. */

@@ -10,6 +10,8 @@ export interface ModelTarget {
   readonly batch: number;
   /** Root of the streams that the weights are drawn from. */
   readonly seed: string;
+  /** Content of files that the user gave, by SHA-256; undefined where one is not kept. */
+  readonly files?: (sha256: string) => Uint8Array | undefined;
 }
 
 /**

@@ -4,12 +4,12 @@ import { tensorOf } from '../graph.ts';
 import type { ModelProto } from '../onnx_pb.ts';
 import { toNumbers } from '../ops/support/shapes.ts';
 
-const [oldest, newest] = [13, 21];
+const [oldest, newest] = [7, 23];
 
-/** Versions between which the ops that we know mean the same, but for what `toOpset17` rewrites. */
-export function checkOpset(model: ModelProto): void {
+/** The model's opset, one of those between which the ops that we know mean the same, but for what is rewritten here. */
+export function opsetOf(model: ModelProto): number {
   const version = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0n;
-  if (version >= oldest && version <= newest) return;
+  if (version >= oldest && version <= newest) return Number(version);
   throw new NasError(
     'ONNX_OPSET',
     `the model is of opset ${version}; opsets ${oldest} to ${newest} are read. Convert it with ONNX's version converter.`,

@@ -97,7 +97,8 @@ const oneOf = (values: readonly unknown[]): string =>
 /** Names that a discriminated union (`family: …`) or a list of literals knows. */
 function options(issue: Issue): readonly unknown[] {
   if (issue.code === 'invalid_value') return issue.values;
-  return issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
+  const named = issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
+  return named.filter((name) => name !== undefined);
 }
 
 const alternatives = (issue: Extract<Issue, { code: 'invalid_union' }>): string =>

@@ -27,6 +27,8 @@ export interface SpaceFile {
   readonly baseline: Json;
   /** The trial's recipe; a searched setting stands at its first value, which every candidate's plan overrides. */
   readonly trial: Json;
+  /** A network that candidates learn from; absent where that is the dense one. */
+  readonly teacher?: Json;
   /** Remedies that a trial may try beyond its plan, in this order; absent where there is no such list. */
   readonly firstAid?: readonly string[];
   readonly goal: Goal;
@@ -43,10 +45,19 @@ export interface SpaceFile {
 }
 
 /** The sections that decide what layers, knobs and metrics there are. */
-type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial'>;
+type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial' | 'teacher'>;
+
+/**
+ * Sections that are not complete in the file: what each is in full, from all of them and from what is written in the file. Asked
+ * in this order. Its NasErrors are shown at the section.
+ */
+export type Settle = Readonly<
+  Record<'model' | 'baseline' | 'teacher', (parsed: ParsedSections, written: Json) => Json | undefined>
+>;
 
 export interface ParseOptions extends KnownNames {
   readonly sections: Sections;
+  readonly settle?: Settle;
   /** Asked once the sections are known to be right. Its NasErrors are shown at `model:`. */
   readonly catalogOf: (parsed: ParsedSections) => Catalog;
 }
@@ -56,14 +67,15 @@ export interface ParseOptions extends KnownNames {
  * `frame`), and in `facts.problems` whatever else was found along with it.
  */
 export function parseSpace(text: string, file: string, options: ParseOptions): SpaceFile {
-  const { source, root: whole } = readYaml(text, file);
-  const root = withoutEmpty(whole);
+  const { source, root: all } = readYaml(text, file);
+  const root = withoutEmpty(all);
   const problems = new Problems(source);
   const outline = parseSection(fileSchema(options.sections, options), root.value, root, '', problems);
   const trial = readTrial(trialNode(root), options.sections.recipe, problems);
   problems.throwIfAny();
-  const { name, model, data, baseline, firstAid, search } = outline as Outline;
-  const parsed = { model, data, baseline, trial: trial!.recipe };
+  const { name, model, data, baseline, teacher, firstAid, search } = outline as Outline;
+  const whole = { model, data, baseline, trial: trial!.recipe, ...(teacher === undefined ? {} : { teacher }) };
+  const parsed = settled(options, whole, source, root);
   const catalog = askCatalog(options, parsed, source, root);
   const goal = readGoal(root, source, catalog.metrics, problems);
   const space = readSpace(root, trial!, catalog, problems);
@@ -78,7 +90,9 @@ export function parseSpace(text: string, file: string, options: ParseOptions): S
   return { ...own, ...parsed, goal, space, search, target, ...extent };
 }
 
-type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'firstAid' | 'search'> & { readonly name: string | undefined };
+type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'teacher' | 'firstAid' | 'search'> & {
+  readonly name: string | undefined;
+};
 
 /** A key with nothing behind it (all of it commented out, say) counts as absent. */
 function withoutEmpty(root: Located): Located {
@@ -93,12 +107,26 @@ function trialNode(root: Located): Located {
   return node ?? { start: root.start, end: root.start, value: {}, entries: new Map(), size: 1 };
 }
 
-function askCatalog({ catalogOf }: ParseOptions, parsed: ParsedSections, source: Source, root: Located): Catalog {
+/** The sections in full. */
+function settled({ settle }: ParseOptions, parsed: ParsedSections, source: Source, root: Located): ParsedSections {
+  let whole = parsed;
+  for (const name of ['model', 'baseline', 'teacher'] as const) {
+    const value = shownAt(name, source, root, () => settle?.[name](whole, root.value));
+    if (value !== undefined) whole = { ...whole, [name]: value };
+  }
+  return whole;
+}
+
+const askCatalog = ({ catalogOf }: ParseOptions, parsed: ParsedSections, source: Source, root: Located): Catalog =>
+  shownAt('model', source, root, () => catalogOf(parsed));
+
+/** Errors of `work` as errors of a section of the file. */
+function shownAt<T>(section: string, source: Source, root: Located, work: () => T): T {
   try {
-    return catalogOf(parsed);
+    return work();
   } catch (error) {
     if (!(error instanceof NasError) || error.at) throw error;
-    throw errorAt(source, error.code, `model: ${error.message}`, root.entries?.get('model')?.value ?? root, error.facts);
+    throw errorAt(source, error.code, `${section}: ${error.message}`, root.entries?.get(section)?.value ?? root, error.facts);
   }
 }
 

@@ -5,8 +5,12 @@ import { parseDuration } from './units.ts';
 export interface Sections {
   readonly model: z.ZodType;
   readonly data: z.ZodType;
-  /** How a network is trained: for `baseline` and `trial`. */
+  /** How the dense network is trained; `recipe` where left out. */
+  readonly baseline?: z.ZodType;
+  /** How a network is trained: for `trial`. */
   readonly recipe: z.ZodObject;
+  /** A network that candidates learn from; no such section where left out. */
+  readonly teacher?: z.ZodType;
 }
 
 /** The names that `search.controller` and `search.scheduler` may have; any where absent. */
@@ -29,7 +33,10 @@ export function fileSchema(sections: Sections, { controllers, schedulers, remedi
       .describe('Name of the study; the name of the file by default.'),
     model: sections.model.describe('The network that is compressed.'),
     data: sections.data.describe('What it is trained and measured on.'),
-    baseline: sections.recipe.prefault({}).describe('How the dense network is trained, once.'),
+    baseline: (sections.baseline ?? sections.recipe).prefault({}).describe('How the dense network is trained, once.'),
+    ...(sections.teacher
+      ? { teacher: sections.teacher.optional().describe('Who `distil` learns from, instead of the dense network.') }
+      : {}),
     trial: z
       .unknown()
       .optional()

@@ -1,0 +1,91 @@
+import { NasError } from '../../../core/errors.ts';
+import { decode } from '../../ir/bytes/decode.ts';
+import type { Graph, Node } from '../../ir/graph.ts';
+import { show } from '../../ir/graph.ts';
+import { layersOf } from '../../ir/layers.ts';
+import { parameterNames, stateNames } from '../../ir/macs.ts';
+import { opEntry, ops } from '../../ir/ops/index.ts';
+import { readInt } from '../../ir/ops/support/attributes.ts';
+import { deadCode } from '../../ir/passes/dead-code.ts';
+import { withBatch } from '../../ir/passes/with-batch.ts';
+import { verify } from '../../ir/verify.ts';
+import { rename } from './names.ts';
+import { simplify } from './simplify.ts';
+
+/** A size that networks do not have: where the file leaves the batch open, a shape that holds it is told by it. */
+const openBatch = 7;
+
+/**
+ * A trained network from the bytes of an ONNX file, in training form, at batch size 1: input `x` [1, C, H, W], output
+ * `logits` [1, K] (a softmax at the end is left out), layers under readable names.
+ *
+ * @throws NasError with a code ONNX_… (see `decode`), IR_…, or IMPORT_…: INPUT, OUTPUT, TRAINABLE, QUANTIZED, LAYERS, VALUES.
+ */
+export function importNetwork(bytes: Uint8Array): Graph {
+  const decoded = decode(bytes, { batch: openBatch, fold: true });
+  const graph = headed(deadCode({ ...decoded, outputs: decoded.outputs.slice(0, 1) }));
+  checkInterface(graph);
+  refuseQuantized(graph);
+  const simple = simplify(graph);
+  checkTrainable(simple);
+  const imported = withBatch(rename(simple), 1);
+  checkValues(imported);
+  verify(imported);
+  return imported;
+}
+
+/** The network up to its logits. A softmax, also one after the other, changes no decision, and the loss has its own. */
+function headed(graph: Graph): Graph {
+  const [output] = graph.outputs;
+  const last = graph.nodes.find(({ outputs }) => outputs[0] === output);
+  const idle = last && last.domain === '' && ['Softmax', 'LogSoftmax', 'Identity'].includes(last.op);
+  return idle ? headed(deadCode({ ...graph, outputs: [last.inputs[0]!] })) : graph;
+}
+
+function checkInterface({ inputs, outputs, types, nodes }: Graph): void {
+  const used = inputs.filter(({ name }) => nodes.some((node) => node.inputs.includes(name)));
+  const [input] = used;
+  const list = used.map(({ name, type }) => `"${name}" ${type.dtype}${show(type.shape)}`).join(', ');
+  if (used.length !== 1 || inputs.length !== 1 || input!.type.dtype !== 'float32' || input!.type.shape.length !== 4) {
+    const message = `the network must take images, one float32 input [N, C, H, W]; this one takes ${list || 'nothing'}. Export it with such an input.`;
+    throw new NasError('IMPORT_INPUT', message, { facts: { inputs: used.map(({ name }) => name) } });
+  }
+  const type = types[outputs[0] ?? ''];
+  if (type?.dtype === 'float32' && type.shape.length === 2 && type.shape[0] === input!.type.shape[0]) return;
+  const found = type ? `${type.dtype}${show(type.shape)}` : 'nothing';
+  throw new NasError('IMPORT_OUTPUT', `the network's first output must be class scores, float32 [N, classes]; it is ${found}`);
+}
+
+function refuseQuantized({ nodes }: Graph): void {
+  const node = nodes.find(({ op }) => /^(?:QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|\w+Integer)$/.test(op));
+  if (!node) return;
+  const message = `node "${node.name}" (${node.op}): the network is quantized already. Give the float network that it was made from.`;
+  throw new NasError('IMPORT_QUANTIZED', message, { facts: { node: node.name, op: node.op } });
+}
+
+function checkTrainable(graph: Graph): void {
+  if (layersOf(graph).length === 0) {
+    throw new NasError(
+      'IMPORT_LAYERS',
+      'the network has no layer with weights of its own: no Conv, Gemm or MatMul with constant weights',
+    );
+  }
+  const node = graph.nodes.find((each) => opEntry(each).grad === 'forbidden' || inTrainingMode(each));
+  if (!node) return;
+  const trainable = ops.flatMap(({ op, domain, grad }) => (domain === '' && typeof grad !== 'string' ? [op] : [])).sort();
+  const reason = inTrainingMode(node) ? 'is in training mode: export the model for inference' : 'cannot be trained through';
+  const message = `node "${node.name}": the op ${node.op} ${reason}. Known ops that can: ${trainable.join(', ')}.`;
+  throw new NasError('IMPORT_TRAINABLE', message, { facts: { node: node.name, op: node.op } });
+}
+
+const inTrainingMode = (node: Node): boolean => node.op === 'BatchNormalization' && readInt(node, 'training_mode', 0) !== 0;
+
+function checkValues(graph: Graph): void {
+  for (const name of [...parameterNames(graph), ...stateNames(graph)]) {
+    const { dtype, data } = graph.initializers[name]!;
+    if (dtype !== 'float32')
+      throw new NasError('IMPORT_VALUES', `"${name}" is ${dtype}; weights must be float32`, { facts: { name } });
+    if (!(data as Float32Array).every(Number.isFinite))
+      throw new NasError('IMPORT_VALUES', `"${name}" holds values that are not finite`, { facts: { name } });
+  }
+}

@@ -1,0 +1,239 @@
+import { Builder } from '../../ir/builder.ts';
+import type { Attribute, Graph, Node, Shape, Tensor } from '../../ir/graph.ts';
+import { dtypeCodes, elementCount, show } from '../../ir/graph.ts';
+import { readFloat, readInt, readInts, readString } from '../../ir/ops/support/attributes.ts';
+import { toNumbers } from '../../ir/ops/support/shapes.ts';
+import { windowOf } from '../../ir/ops/support/window.ts';
+import { deadCode } from '../../ir/passes/dead-code.ts';
+import { readersOf } from '../../ir/rebuild.ts';
+
+/** A network while it is written anew, node by node. */
+interface Rewriting {
+  readonly graph: Graph;
+  readonly b: Builder;
+  readonly readers: ReadonlyMap<string, readonly Node[]>;
+  /** The value of the new network that stands for one of the old. */
+  readonly now: (value: string) => string;
+  /** Lets a value of the new network stand for one of the old. */
+  readonly alias: (old: string, value: string) => void;
+  /** Nodes that a node before them has taken in. */
+  readonly absorbed: Set<Node>;
+}
+
+/** Writes a node in the way our own networks are written; false where there is nothing to change. */
+type Rule = (node: Node, rewriting: Rewriting) => boolean;
+
+/**
+ * The network as our families are written, so that every technique finds what it looks for: no nodes that do nothing,
+ * dense layers as Gemm with weights [out, in], one way each to flatten and to average over the image, window attributes
+ * spelled out. What it computes stays the same.
+ */
+export function simplify(graph: Graph): Graph {
+  const b = new Builder(graph.name);
+  for (const { name, type } of graph.inputs) b.input(name, type);
+  for (const [name, tensor] of Object.entries(graph.initializers)) b.initializer(name, tensor);
+  b.reserve(graph.nodes.flatMap(({ name }) => [name]));
+  const aliases = new Map<string, string>();
+  const now = (value: string) => aliases.get(value) ?? value;
+  const alias = (old: string, value: string) => void aliases.set(old, value);
+  const rewriting: Rewriting = { graph, b, readers: readersOf(graph), now, alias, absorbed: new Set() };
+  for (const node of graph.nodes) {
+    if (rewriting.absorbed.has(node) || (node.domain === '' && rules[node.op]?.(node, rewriting))) continue;
+    b.add({ ...node, inputs: node.inputs.map(now) });
+  }
+  return deadCode(b.build(graph.outputs.map(now)));
+}
+
+/** Emits a node in place of one of the old: under its name and that of its value. */
+function replace(
+  { b, now }: Rewriting,
+  node: Node,
+  change: { op: string; inputs: readonly string[]; attributes?: Node['attributes']; output?: string },
+): void {
+  const { op, inputs, attributes = {}, output = node.outputs[0]! } = change;
+  b.add({ op, domain: '', name: node.name, inputs: inputs.map(now), outputs: [output], attributes });
+}
+
+const passOn: Rule = (node, { alias, now, b }) => {
+  if (b.initializers[now(node.inputs[0]!)]) return false;
+  alias(node.outputs[0]!, now(node.inputs[0]!));
+  return true;
+};
+
+const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
+
+const clip: Rule = (node, rewriting) => {
+  const [x, min, max] = node.inputs as [string, string?, string?];
+  const bound = (name: string | undefined) => (name ? Number(rewriting.graph.initializers[name]?.data[0]) : undefined);
+  const open = max === undefined || max === '' || bound(max)! >= 3e38;
+  if (bound(min) !== 0 || !open) return false;
+  replace(rewriting, node, { op: 'Relu', inputs: [x] });
+  return true;
+};
+
+const castOf: Rule = (node, rewriting) => {
+  const from = rewriting.graph.types[node.inputs[0]!]!.dtype;
+  return readInt(node, 'to', 0) === dtypeCodes[from] && passOn(node, rewriting);
+};
+
+/** [N, …] as [N, features]. */
+const flattening: Rule = (node, rewriting) => {
+  const { graph, b } = rewriting;
+  const [from, to] = [graph.types[node.inputs[0]!]!.shape, graph.types[node.outputs[0]!]!.shape];
+  if (graph.initializers[node.inputs[0]!]) return false;
+  if (show(from) === show(to)) return passOn(node, rewriting);
+  if (to.length !== 2 || from[0] !== to[0] || from.length < 3 || b.shape(rewriting.now(node.inputs[0]!)).length < 3) return false;
+  replace(rewriting, node, { op: 'Flatten', inputs: [node.inputs[0]!] });
+  return true;
+};
+
+/** The mean over the image, with or without the axes of size 1 that it leaves. */
+const mean: Rule = (node, rewriting) => {
+  const shape = rewriting.graph.types[node.inputs[0]!]!.shape;
+  const axes = (readInts(node, 'axes') ?? shape.map((_, i) => i)).map((axis) => (axis < 0 ? axis + shape.length : axis));
+  if (shape.length !== 4 || [...axes].sort().join() !== '2,3') return false;
+  if (readInt(node, 'keepdims', 1)) {
+    replace(rewriting, node, { op: 'GlobalAveragePool', inputs: [node.inputs[0]!] });
+    return true;
+  }
+  const pooled = rewriting.b.op('GlobalAveragePool', [rewriting.now(node.inputs[0]!)], {}, { name: 'GlobalAveragePool' });
+  replace(rewriting, node, { op: 'Flatten', inputs: [pooled] });
+  return true;
+};
+
+/** A window over the whole image averages like the global one. */
+const averagePool: Rule = (node, rewriting) => {
+  const shape = rewriting.graph.types[node.inputs[0]!]!.shape;
+  const { kernel, pads } = windowOf(node, shape, readInts(node, 'kernel_shape') ?? []);
+  if (show(kernel) !== show(shape.slice(2)) || pads.some((pad) => pad !== 0)) return window(node, rewriting);
+  replace(rewriting, node, { op: 'GlobalAveragePool', inputs: [node.inputs[0]!] });
+  return true;
+};
+
+/** Convolution and pooling with their window spelled out, and without what says nothing. */
+const window: Rule = (node, rewriting) => {
+  const { graph } = rewriting;
+  const [x, weight] = node.inputs as [string, string?];
+  const kernel = node.op === 'Conv' ? graph.types[weight!]!.shape.slice(2) : (readInts(node, 'kernel_shape') ?? []);
+  const { pads, strides, dilations } = windowOf(node, graph.types[x]!.shape, kernel);
+  const { auto_pad: _, pads: __, strides: ___, dilations: ____, ...others } = node.attributes;
+  const kept = Object.entries(others).filter(([name, attribute]) => !isIdle(name, attribute));
+  const attributes: Node['attributes'] = {
+    ...Object.fromEntries(kept),
+    kernel_shape: ints(kernel),
+    ...(pads.some((pad) => pad !== 0) ? { pads: ints(pads) } : {}),
+    ...(strides.some((stride) => stride !== 1) ? { strides: ints(strides) } : {}),
+    ...(dilations.some((dilation) => dilation !== 1) ? { dilations: ints(dilations) } : {}),
+  };
+  rewriting.b.add({ ...node, inputs: node.inputs.map(rewriting.now), attributes });
+  return true;
+};
+
+/** Attributes at the value that they have where they are left out. */
+const isIdle = (name: string, attribute: Attribute): boolean =>
+  attribute.kind === 'int' && attribute.value === (name === 'group' ? 1 : 0) && name !== 'axis';
+
+/** x · W + bias with W [out, in], whatever way it was written. */
+const gemm: Rule = (node, rewriting) => {
+  const [x, weight, bias] = node.inputs as [string, string, string?];
+  const weights = rewriting.b.initializers[rewriting.now(weight)];
+  const c = bias ? rewriting.b.initializers[rewriting.now(bias)] : undefined;
+  if (readInt(node, 'transA', 0) || !weights || (bias && !c)) return false;
+  const [alpha, beta] = [readFloat(node, 'alpha', 1), readFloat(node, 'beta', 1)];
+  const turned = readInt(node, 'transB', 0) ? weights : transposed(weights);
+  dense(rewriting, node, {
+    x,
+    weight,
+    weights: times(turned, alpha),
+    bias: bias && c ? { name: bias, tensor: times(c, beta) } : undefined,
+  });
+  return true;
+};
+
+/** A product of rows with a constant matrix, with the bias that is added next. */
+const matMul: Rule = (node, rewriting) => {
+  const { graph, b, now, readers, absorbed } = rewriting;
+  const [x, weight] = node.inputs as [string, string];
+  const weights = b.initializers[now(weight)];
+  if (weights?.shape.length !== 2 || graph.types[x]!.shape.length !== 2) return false;
+  const output = node.outputs[0]!;
+  const next = readers.get(output) ?? [];
+  const add = next.length === 1 && !graph.outputs.includes(output) && next[0]!.op === 'Add' ? next[0]! : undefined;
+  const name = add?.inputs.find((input) => input !== output);
+  const tensor = name === undefined ? undefined : b.initializers[now(name)];
+  const fits = tensor && elementCount(tensor.shape) === weights.shape[1] && tensor.shape.at(-1) === weights.shape[1];
+  const bias = fits ? { name: name!, tensor } : undefined;
+  dense(rewriting, node, { x, weight, weights: transposed(weights), bias, ...(bias ? { output: add!.outputs[0]! } : {}) });
+  if (bias) absorbed.add(add!);
+  return true;
+};
+
+interface DenseParts {
+  readonly x: string;
+  /** What the weights were called, and what they are: [out, in]. */
+  readonly weight: string;
+  readonly weights: Tensor;
+  readonly bias: { readonly name: string; readonly tensor: Tensor } | undefined;
+  readonly output?: string;
+}
+
+function dense(rewriting: Rewriting, node: Node, { x, weight, weights, bias, output }: DenseParts): void {
+  const inputs = [x, renewed(rewriting, weight, weights)];
+  if (bias) inputs.push(renewed(rewriting, bias.name, { ...bias.tensor, shape: [bias.tensor.data.length] }));
+  const attributes = { transB: { kind: 'int', value: 1 } } as const;
+  replace(rewriting, node, { op: 'Gemm', inputs, attributes, ...(output === undefined ? {} : { output }) });
+}
+
+/** The initializer's name where it stays as it was, else that of a new one beside it. */
+function renewed({ b, now }: Rewriting, name: string, tensor: Tensor): string {
+  const before = b.initializers[now(name)];
+  const same = before && before.data === tensor.data && show(before.shape) === show(tensor.shape);
+  return same ? now(name) : b.initializer(b.fresh(`${name}/dense`), tensor);
+}
+
+function transposed({ dtype, shape, data }: Tensor): Tensor {
+  const [rows, columns] = shape as [number, number];
+  const result = new Float32Array(rows * columns);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = Number(data[r * columns + c]);
+  return { dtype, shape: [columns, rows], data: result };
+}
+
+const times = (tensor: Tensor, factor: number): Tensor =>
+  factor === 1 ? tensor : { ...tensor, data: Float32Array.from(tensor.data as Float32Array, (value) => value * factor) };
+
+/** Zeros around the image that the convolution after it can add itself. */
+const pad: Rule = (node, rewriting) => {
+  const { graph, readers, absorbed, b, now } = rewriting;
+  const [x, sizes, value] = node.inputs as [string, string, string?];
+  const [next, ...others] = readers.get(node.outputs[0]!) ?? [];
+  const zero = !value || Number(graph.initializers[value]?.data[0]) === 0;
+  const fits = next?.op === 'Conv' && next.domain === '' && next.inputs[0] === node.outputs[0] && others.length === 0;
+  const shape: Shape = graph.types[x]!.shape;
+  const pads = graph.initializers[sizes] && toNumbers(graph.initializers[sizes]);
+  if (!fits || !zero || !pads || shape.length !== 4 || readString(node, 'mode', 'constant') !== 'constant') return false;
+  if ([0, 1, 4, 5].some((i) => pads[i] !== 0) || pads.some((size) => size < 0)) return false;
+  if (readString(next, 'auto_pad', 'NOTSET') !== 'NOTSET') return false;
+  const own = readInts(next, 'pads') ?? [0, 0, 0, 0];
+  const sum = [pads[2]!, pads[3]!, pads[6]!, pads[7]!].map((size, i) => size + own[i]!);
+  absorbed.add(next);
+  const conv = { ...next, inputs: [x, ...next.inputs.slice(1)], attributes: { ...next.attributes, pads: ints(sum) } };
+  return window(conv, { ...rewriting, graph: { ...graph, types: { ...graph.types, [x]: b.type(now(x)) } } });
+};
+
+const rules: Readonly<Record<string, Rule>> = {
+  Identity: passOn,
+  Dropout: passOn,
+  Cast: castOf,
+  Clip: clip,
+  Reshape: flattening,
+  Squeeze: flattening,
+  Unsqueeze: flattening,
+  Flatten: flattening,
+  ReduceMean: mean,
+  AveragePool: averagePool,
+  MaxPool: window,
+  Conv: window,
+  Gemm: gemm,
+  MatMul: matMul,
+  Pad: pad,
+};
