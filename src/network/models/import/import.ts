@@ -26,6 +26,7 @@ export function importNetwork(bytes: Uint8Array): Graph {
   const graph = headed(deadCode({ ...decoded, outputs: decoded.outputs.slice(0, 1) }));
   checkInterface(graph);
   refuseQuantized(graph);
+  refuseBodies(graph);
   const simple = simplify(graph);
   checkTrainable(simple);
   const imported = withBatch(rename(simple), 1);
@@ -61,6 +62,14 @@ function refuseQuantized({ nodes }: Graph): void {
   if (!node) return;
   const message = `node "${node.name}" (${node.op}): the network is quantized already. Give the float network that it was made from.`;
   throw new NasError('IMPORT_QUANTIZED', message, { facts: { node: node.name, op: node.op } });
+}
+
+/** A network that decides as it runs which nodes it runs. */
+function refuseBodies({ nodes }: Graph): void {
+  const node = nodes.find(({ attributes }) => Object.values(attributes).some(({ kind }) => kind === 'graph'));
+  if (!node) return;
+  const message = `node "${node.name}" (${node.op}) holds graphs of its own: such networks cannot be compressed here. Export one without branches.`;
+  throw new NasError('IMPORT_TRAINABLE', message, { facts: { node: node.name, op: node.op } });
 }
 
 function checkTrainable(graph: Graph): void {
