@@ -91,7 +91,7 @@ const flattening: Rule = (node, rewriting) => {
 const mean: Rule = (node, rewriting) => {
   const shape = rewriting.graph.types[node.inputs[0]!]!.shape;
   const axes = (readInts(node, 'axes') ?? shape.map((_, i) => i)).map((axis) => (axis < 0 ? axis + shape.length : axis));
-  if (shape.length !== 4 || [...axes].sort().join() !== '2,3') return false;
+  if (shape.length !== 4 || [...axes].sort((a, b) => a - b).join() !== '2,3') return false;
   if (readInt(node, 'keepdims', 1)) {
     replace(rewriting, node, { op: 'GlobalAveragePool', inputs: [node.inputs[0]!] });
     return true;
