@@ -1,6 +1,14 @@
 import type { Graph } from '../ir/graph.ts';
 import { type ChannelGroup, channelGroups } from './channels/groups.ts';
-import { type ImportanceName, importances, isOfWeights, questionsOf, scalesOf, scoresOf } from './channels/importance.ts';
+import {
+  type ImportanceName,
+  importances,
+  isOfWeights,
+  judgeOf,
+  questionsOf,
+  scalesOf,
+  scoresOf,
+} from './channels/importance.ts';
 import { keptChannels, staying } from './channels/parts.ts';
 import { type Cut, removeChannels } from './channels/remove.ts';
 import { findingsAfterCuts } from './channels/restate.ts';
@@ -79,7 +87,7 @@ export const prune = defineTechnique({
       if (!group || kept === group.channels) return undefined;
       const gradual = own.when === 'gradual';
       const penalty = gradual && scalesOf(graph, group).length > 0 ? own.penalty : 0;
-      const importance = gradual ? whileTraining(own.importance) : own.importance;
+      const importance = judgeOf(gradual ? whileTraining(own.importance) : own.importance, graph, group);
       return { ...own, keep: kept! / group.channels, multiple: 1, importance, penalty };
     }),
   outline: (graph, settings) => {

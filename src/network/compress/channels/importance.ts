@@ -12,6 +12,8 @@ interface Importance {
   readonly asks?: (graph: Graph, group: ChannelGroup) => Questions;
   /** Per channel of the group; the lowest go first. undefined where the group has nothing that it could judge by. */
   readonly scores: (graph: Graph, group: ChannelGroup, findings: Findings) => readonly number[] | undefined;
+  /** Whether the group has anything that it could judge by; always where left out. */
+  readonly judges?: (graph: Graph, group: ChannelGroup) => boolean;
 }
 
 /** Norm of the weights that make a channel, summed over the layers (Li et al. 2017, Pruning Filters for Efficient ConvNets). */
@@ -33,6 +35,7 @@ const median: Importance = {
 
 /** Size of BatchNormalization's scale (Liu et al. 2017, Network Slimming). */
 const scale: Importance = {
+  judges: (graph, group) => scalesOf(graph, group).length > 0,
   scores(graph, group) {
     const scales = scalesOf(graph, group);
     return scales.length === 0 ? undefined : summedOver(group, scales, (member) => valuesOf(graph, member).map(Math.abs));
@@ -43,6 +46,7 @@ const activations = new Set(['Relu', 'Clip']);
 
 /** Share of the images and places at which the channel is active (Hu et al. 2016, Network Trimming: its opposite is APoZ). */
 const activity: Importance = {
+  judges: (graph, group) => activeValues(graph, group).length > 0,
   asks: (graph, group) => ({ activity: activeValues(graph, group).map(({ value }) => value) }),
   scores(graph, group, findings) {
     const values = activeValues(graph, group);
@@ -90,6 +94,10 @@ export type ImportanceName = keyof typeof importances;
 
 /** Those that need the weights alone, so that they can be taken again while a network is trained. */
 export const isOfWeights = (name: ImportanceName): boolean => (importances[name] as Importance).asks === undefined;
+
+/** What judges a group in fact: L1 where what is asked for has nothing to judge by. */
+export const judgeOf = (name: ImportanceName, graph: Graph, group: ChannelGroup): ImportanceName =>
+  ((importances[name] as Importance).judges?.(graph, group) ?? true) ? name : 'l1';
 
 export const questionsOf = (name: ImportanceName, graph: Graph, group: ChannelGroup): Questions =>
   (importances[name] as Importance).asks?.(graph, group) ?? {};
