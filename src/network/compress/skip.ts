@@ -98,7 +98,7 @@ function gated(graph: Graph, { joint, goes, layers, sources }: ResidualBranch): 
   b.op('Mul', [joint.inputs[goes]!, own.open], {}, { name: own.gated });
   const gate = b.nodes.slice(from);
   const gatedJoint = { ...joint, inputs: joint.inputs.with(goes, own.gated) };
-  const nodes = graph.nodes.flatMap((node) => (node === joint || node.name === joint.name ? [...gate, gatedJoint] : [node]));
+  const nodes = graph.nodes.flatMap((node) => (node.name === joint.name ? [...gate, gatedJoint] : [node]));
   return rebuild({ ...graph, initializers: b.initializers }, { nodes });
 }
 
