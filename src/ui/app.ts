@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { NasError } from '../core/errors.ts';
+import type { LiveStudy } from '../report/study/live-study.ts';
 import type { TrialDetails } from '../report/study/picture.ts';
 import type { StudyView } from '../store/index.ts';
 import type { PageAssets } from './assets.ts';
@@ -51,7 +52,7 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/studies', (context) => context.json({ studies: library.list(), first: options.study ?? null }));
   app.get('/api/studies/:study', (context) => {
     const study = library.study(context.req.param('study'));
-    return context.json({ head: study.head, change: study.changesSince(-1) });
+    return context.body(wholeOf(study), 200, { 'content-type': 'application/json' });
   });
   app.get('/api/studies/:study/trials/:trial', (context) => {
     const { view } = library.study(context.req.param('study'));
@@ -71,6 +72,18 @@ export function createApp(options: AppOptions): Hono {
     return context.json({ message: await options.exportTrial(study, Number(trial), String(folder)) });
   });
   return app;
+}
+
+const texts = new WeakMap<LiveStudy, { readonly position: number; readonly live: boolean; readonly text: string }>();
+
+/** A study as it is sent; of one that did not change, the same text. */
+function wholeOf(study: LiveStudy): string {
+  const { head, live, view } = study;
+  const known = texts.get(study);
+  if (known?.position === view.position && known.live === live) return known.text;
+  const text = JSON.stringify({ head, change: study.changesSince(-1) });
+  texts.set(study, { position: view.position, live, text });
+  return text;
 }
 
 /** Scripts, styles and data come from this server alone; nothing is kept by the browser. */

@@ -1,5 +1,4 @@
 import { exitCodes } from '../../core/errors.ts';
-import { openStore } from '../../store/index.ts';
 import { createApp } from '../../ui/app.ts';
 import { pageAssets } from '../../ui/assets.ts';
 import { isLoopback, newToken } from '../../ui/guard.ts';
@@ -10,7 +9,6 @@ import { exportHere } from '../export-process.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print } from '../output.ts';
 import { onInterrupt } from '../signals.ts';
-import { chooseStudy } from '../study-facts.ts';
 import { detailsOf, headOf } from '../study-picture.ts';
 
 interface UiFlags extends StudyOptions {
@@ -22,13 +20,14 @@ interface UiFlags extends StudyOptions {
 /** `nas ui`: serves the page until it is interrupted. Returns the exit code. */
 export async function ui(flags: UiFlags): Promise<number> {
   const { db, host } = flags;
-  const store = openStore(db, { mode: 'read' });
-  // A study that is not there is refused before anything is served.
-  const study = flags.study === undefined ? undefined : chooseStudy(store, flags).name;
-  store.close();
+  const library = new Library({ db, headOf: (record) => headOf(record, db) });
+  // A study that is not there or damaged is refused before anything is served; a large one is read before somebody waits for it.
+  const [latest] = library.list();
+  const study = flags.study ?? latest?.name;
+  if (study !== undefined) library.study(study);
   const token = newToken();
   const app = createApp({
-    library: new Library({ db, headOf: (record) => headOf(record, db) }),
+    library,
     assets: await pageAssets(),
     host,
     token,

@@ -32,9 +32,7 @@ export function extent(values: readonly number[]): [number, number] {
 
 /** An axis of a metric, with its unit. */
 export function metricAxis(head: StudyHead, metric: string, rows: readonly TrialRow[], look: Look) {
-  const values = rows.flatMap(({ metrics }) => metrics[metric] ?? []);
-  const log = isLog(head, metric, values);
-  const [low, high] = paddedExtent(values, log);
+  const { log, low, high } = paddedExtent(head, metric, rows);
   const shared = axisLook(look);
   return {
     ...shared,
@@ -50,17 +48,32 @@ export function metricAxis(head: StudyHead, metric: string, rows: readonly Trial
       showMinLabel: false,
       showMaxLabel: false,
     },
-    minorSplitLine: { show: false },
+    ...(log ? ticksAt(logTicks(low, high), shared, metric) : {}),
   };
 }
 
-/** Some air around the values, so that no point lies on the frame. */
-function paddedExtent(values: readonly number[], log: boolean): [number, number] {
+/** 1, 2, 5 and 10 times a power of ten: ECharts itself labels the powers alone. */
+export function logTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => 10 ** (first + i));
+  const ticks = powers.flatMap((power) => [1, 2, 5].map((step) => Number((step * power).toPrecision(3))));
+  return ticks.filter((tick) => tick >= low && tick <= high);
+}
+
+const ticksAt = (customValues: readonly number[], shared: ReturnType<typeof axisLook>, metric: string) => ({
+  axisTick: { ...shared.axisTick, customValues },
+  axisLabel: { ...shared.axisLabel, customValues, formatter: (value: number) => axisText(metric, value) },
+});
+
+/** The ends of a metric's axis: with some air around the values, so that no point lies on the frame. */
+export function paddedExtent(head: StudyHead, metric: string, rows: readonly TrialRow[]) {
+  const values = rows.flatMap(({ metrics }) => metrics[metric] ?? []);
+  const log = isLog(head, metric, values);
   const [low, high] = extent(values);
-  if (!Number.isFinite(low)) return [0, 1];
-  if (log) return [low / (high / low) ** 0.05, high * (high / low) ** 0.05];
+  if (!Number.isFinite(low)) return { log, low: 0, high: 1 };
+  if (log) return { log, low: low / (high / low) ** 0.05, high: high * (high / low) ** 0.05 };
   const air = (high - low || Math.abs(high) || 1) * 0.05;
-  return [low - air, high + air];
+  return { log, low: low - air, high: high + air };
 }
 
 function betterHint({ metrics }: StudyHead, metric: string): string {

@@ -36,6 +36,8 @@ export interface ChartInput {
   readonly importances: ReadonlyMap<string, readonly number[] | undefined>;
   /** Trials that keep all filters; undefined where there is none. */
   readonly kept: ReadonlySet<number> | undefined;
+  /** The part of the axes that is zoomed in on, where the chart can be zoomed. */
+  readonly zoom?: { readonly x: readonly [number, number]; readonly y: readonly [number, number] } | undefined;
   /** In CSS pixels. */
   readonly width: number;
   readonly height: number;

@@ -3,10 +3,14 @@ import { spreadOf } from '../../search/study/noise.ts';
 import { dashOf } from '../palette.ts';
 import { isFeasible, isMeasured } from '../study/analysis.ts';
 import type { TrialRow } from '../study/picture.ts';
-import { metricAxis } from './axes.ts';
+import { metricAxis, paddedExtent } from './axes.ts';
 import type { Chart, ChartInput } from './chart.ts';
+import { type PlotAxis, thinned } from './thin.ts';
 
-/** From so many points on, ECharts draws them in one go. */
+/** Room around the plot for the axes, in pixels. */
+const grid = { left: 62, right: 22, top: 18, bottom: 48 };
+
+/** From so many points on, ECharts draws them in one go; as squares, which is quick, below 4 pixels. */
 const manyPoints = 3000;
 
 /** Every measured trial, the Pareto front, what the constraints forbid, and the noise where trials were replicated. */
@@ -32,7 +36,7 @@ export const frontChart: Chart = {
     const shown = [...measured, ...input.others.flatMap(({ analysis }) => analysis.front)];
     return {
       animation: false,
-      grid: { left: 62, right: 22, top: 18, bottom: 48 },
+      grid,
       xAxis: { ...metricAxis(head, view.x, shown, look), nameGap: 28 },
       yAxis: { ...metricAxis(head, view.y, shown, look), nameGap: 46 },
       dataZoom: [
@@ -59,18 +63,22 @@ function points(input: ChartInput, measured: readonly TrialRow[]) {
   const { onFront } = study.analysis;
   const rest = measured.filter(({ number }) => !onFront.has(number));
   const isOut = (row: TrialRow) => !isFeasible(row, study.picture.head.goal) || (kept !== undefined && !kept.has(row.number));
-  const cloud = (id: string, rows: readonly TrialRow[], color: string, opacity: number) => ({
-    id,
-    type: 'scatter',
-    large: rows.length > manyPoints,
-    largeThreshold: manyPoints,
-    progressive: 0,
-    symbolSize: rows.length > manyPoints ? 4 : 7,
-    itemStyle: { color, opacity },
-    emphasis: { disabled: rows.length > manyPoints },
-    data: rows.map((row) => at(row, input)),
-    z: 2,
-  });
+  const axes = rest.length > manyPoints ? plotAxes(input, measured) : undefined;
+  const cloud = (id: string, all: readonly TrialRow[], color: string, opacity: number) => {
+    const rows = axes ? thinned(all, ...axes) : all;
+    return {
+      id,
+      type: 'scatter',
+      large: rows.length > manyPoints,
+      largeThreshold: manyPoints,
+      progressive: 0,
+      symbolSize: rows.length > manyPoints ? 3 : 7,
+      itemStyle: { color, opacity },
+      emphasis: { disabled: rows.length > manyPoints },
+      data: rows.map((row) => at(row, input)),
+      z: 2,
+    };
+  };
   return [
     cloud('out', rest.filter(isOut), look.infeasible, kept ? 0.35 : 0.8),
     cloud(
@@ -80,6 +88,17 @@ function points(input: ChartInput, measured: readonly TrialRow[]) {
       0.7,
     ),
   ];
+}
+
+/** The two axes as far as they were zoomed. */
+function plotAxes({ study, view, zoom, width, height }: ChartInput, rows: readonly TrialRow[]): readonly [PlotAxis, PlotAxis] {
+  const axis = (metric: string, pixels: number, range: readonly [number, number] | undefined): PlotAxis => {
+    const { log, low, high } = paddedExtent(study.picture.head, metric, rows);
+    const by = log ? Math.log : (value: number) => value;
+    const place = (value: number) => (by(value) - by(low)) / (by(high) - by(low));
+    return { metric, pixels, place, window: range ? [place(range[0]), place(range[1])] : [0, 1] };
+  };
+  return [axis(view.x, width - grid.left - grid.right, zoom?.x), axis(view.y, height - grid.top - grid.bottom, zoom?.y)];
 }
 
 /** The members, joined by the staircase of what is reached where the axes are what is searched for. */

@@ -38,12 +38,17 @@ export function analysePicture({ head, rows }: StudyPicture): Analysis {
     .map(({ value }) => value)
     .sort((a, b) => lossOf(a, head.goal) - lossOf(b, head.goal) || a.number - b.number);
   const frame = frameOf(head, rows);
+  // Worked out when somebody looks: it takes longer than all the rest.
+  let history: readonly HypervolumePoint[] | undefined;
   return {
     front,
     onFront: new Set(front.map(({ number }) => number)),
     baseline: first && isMeasured(first) ? first : undefined,
     frame,
-    history: frame ? historyIn(frame, measured, head.goal) : [],
+    get history() {
+      history ??= frame ? historyIn(frame, measured, head.goal) : [];
+      return history;
+    },
   };
 }
 

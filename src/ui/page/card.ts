@@ -5,6 +5,21 @@ import { createChart } from './draw.ts';
 import type { PageState, PageStore } from './store.ts';
 import { tipOf } from './tip.ts';
 
+/** Where the mouse is on the canvas; `event` is the browser's own. */
+interface Pointer {
+  readonly offsetX: number;
+  readonly offsetY: number;
+  readonly event?: MouseEvent;
+}
+
+interface ZoomState {
+  readonly startValue: number;
+  readonly endValue: number;
+}
+
+/** How long a zoom or a drag has to rest. */
+const restMs = 250;
+
 export interface CardOptions {
   /** Controls beside the title. */
   readonly toolbar?: HTMLElement;
@@ -33,6 +48,8 @@ export class ChartCard {
   #drawn: PageState | undefined;
   #drawnBy: Chart | undefined;
   #visible = false;
+  #zoom: ChartInput['zoom'];
+  #zoomTimer = 0;
 
   constructor(chart: Chart, store: PageStore, options: CardOptions = {}) {
     this.#chart = chart;
@@ -68,8 +85,9 @@ export class ChartCard {
     new ResizeObserver(() => this.#resize()).observe(this.#host);
   }
 
-  update(state: PageState): void {
-    if (!this.#visible || state === this.#drawn || !state.study) return;
+  /** Draws the state where it can be seen, and where it was not drawn yet; returns whether it did. */
+  update(state: PageState): boolean {
+    if (!this.#visible || state === this.#drawn || !state.study) return false;
     const chart = this.#options.chartOf?.(state) ?? this.#chart;
     const given = this.#inputOf(state);
     const input = { ...given, height: chart.height(given) };
@@ -79,6 +97,7 @@ export class ChartCard {
     this.#drawn = state;
     this.#drawnBy = chart;
     if (this.#drawing) this.#options.afterDraw?.(this.#drawing, state);
+    return true;
   }
 
   #draw(chart: Chart, input: ChartInput): void {
@@ -89,13 +108,20 @@ export class ChartCard {
       return;
     }
     this.#drawing ??= this.#create();
-    this.#drawing.resize({ height: input.height, width: 'auto' });
+    if (this.#drawing.getHeight() !== input.height || this.#drawing.getWidth() !== input.width) {
+      this.#drawing.resize({ height: input.height, width: input.width });
+    }
     const isSame = this.#drawnBy === chart;
     this.#drawing.setOption(option, isSame ? { replaceMerge: ['series', 'parallelAxis'] } : { notMerge: true });
   }
 
   #create(): EChartsType {
     const drawing = createChart(this.#host);
+    const markOnce = () => {
+      drawing.off('finished', markOnce);
+      performance.mark(`${this.#chart.name} drawn`);
+    };
+    drawing.on('finished', markOnce);
     drawing.on('click', (event) => {
       const number = trialOf(event.value);
       if (number === undefined) return;
@@ -103,16 +129,29 @@ export class ChartCard {
       if (native?.shiftKey || native?.ctrlKey || native?.metaKey) this.#store.togglePinned(number);
       else this.#store.look({ selected: number });
     });
-    drawing.on('mousemove', (event) =>
-      this.#hover(trialOf(event.value), event.event as { readonly offsetX: number; readonly offsetY: number } | undefined),
-    );
+    drawing.on('mousemove', (event) => this.#hover(trialOf(event.value), event.event as Pointer | undefined));
     drawing.on('globalout', () => this.#hover(undefined));
     drawing.on('mouseout', () => this.#hover(undefined));
+    drawing.on('datazoom', () => this.#zoomed(drawing));
     this.#options.onChart?.(drawing, this.#host);
     return drawing;
   }
 
-  #hover(number: number | undefined, at?: { readonly offsetX: number; readonly offsetY: number }): void {
+  /** When the zoom has come to rest, a chart may show more of what was too close together. */
+  #zoomed(drawing: EChartsType): void {
+    window.clearTimeout(this.#zoomTimer);
+    this.#zoomTimer = window.setTimeout(() => {
+      const { dataZoom = [] } = drawing.getOption() as { readonly dataZoom?: readonly ZoomState[] };
+      const [x, y] = dataZoom.map(({ startValue, endValue }) => [startValue, endValue] as const);
+      if (!x || !y) return;
+      this.#zoom = { x, y };
+      this.#drawn = undefined;
+      this.update(this.#store.state);
+    }, restMs);
+  }
+
+  #hover(number: number | undefined, at?: Pointer): void {
+    if (at?.event?.buttons) return;
     const { study, view } = this.#store.state;
     const row = number === undefined ? undefined : study?.picture.rows[number];
     this.#tip.hidden = !row;
@@ -127,6 +166,7 @@ export class ChartCard {
   #inputOf(state: PageState): ChartInput {
     const { study, others, view, look, details, importances, kept } = state;
     return {
+      zoom: this.#zoom,
       study: study!,
       others,
       view,
@@ -141,13 +181,12 @@ export class ChartCard {
 
   #see(visible: boolean): void {
     this.#visible = visible;
-    if (visible) this.update(this.#store.state);
+    if (visible && this.#drawn !== this.#store.state) this.#store.redraw();
   }
 
   #resize(): void {
-    if (!this.#drawing) return;
+    if (!this.#drawing || this.#drawing.getWidth() === this.#host.clientWidth) return;
     this.#drawn = undefined;
-    this.#drawing.resize();
     this.update(this.#store.state);
   }
 }

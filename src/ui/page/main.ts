@@ -72,8 +72,26 @@ store.subscribe((state) => {
   main.hidden = state.study === undefined || state.trouble !== undefined;
   trouble.hidden = state.trouble === undefined;
   if (state.trouble !== undefined) fill(trouble, h('p', {}, state.trouble));
-  for (const card of cards) card.update(state);
+  drawInTurn();
 });
+
+let turn = 0;
+
+/** The front at once, the other cards one after the other with a frame between: a large study is seen early. */
+function drawInTurn(): void {
+  window.cancelAnimationFrame(turn);
+  front.update(store.state);
+  const waiting = cards.slice(1);
+  const wait = (then: () => void) => {
+    turn = requestAnimationFrame(() => {
+      turn = requestAnimationFrame(then);
+    });
+  };
+  const next = () => {
+    while (waiting.length > 0) if (waiting.shift()!.update(store.state)) return wait(next);
+  };
+  wait(next);
+}
 
 listenToKeys(store);
 void store.start();

@@ -10,7 +10,7 @@ import type { Source, StudyEntry } from './source.ts';
 import { fromHash, type PageView, toHash } from './url-state.ts';
 
 /** What the page shows. Replaced as a whole; parts that did not change stay the same objects. */
-export interface PageState extends Omit<ChartInput, 'study' | 'view' | 'width' | 'height'> {
+export interface PageState extends Omit<ChartInput, 'study' | 'view' | 'zoom' | 'width' | 'height'> {
   readonly studies: readonly StudyEntry[];
   readonly study: AnalysedStudy | undefined;
   readonly view: PageView;
@@ -219,6 +219,11 @@ export class PageStore {
 
   #set(change: Partial<PageState>): void {
     this.state = { ...this.state, ...change };
+    this.redraw();
+  }
+
+  /** Calls the listeners at the next frame. */
+  redraw(): void {
     if (this.#drawing) return;
     this.#drawing = true;
     requestAnimationFrame(() => {
