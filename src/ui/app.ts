@@ -64,7 +64,8 @@ export function createApp(options: AppOptions): Hono {
     const name = context.req.param('study');
     const from = Number(context.req.header('last-event-id') ?? context.req.query('from') ?? -1);
     library.study(name);
-    return streamSSE(context, (stream) => sendChanges(stream, { name, from, ...options }));
+    // A study that cannot be read any more ends the stream; the page then says that there is no connection.
+    return streamSSE(context, (stream) => sendChanges(stream, { name, from, ...options }), ended);
   });
   app.post('/api/studies/:study/trials/:trial/export', onlyFromPage(token), bodyLimit({ maxSize: 10_000 }), async (context) => {
     const { folder } = await context.req.json<{ readonly folder?: unknown }>();
@@ -123,6 +124,9 @@ interface Watch extends AppOptions {
   readonly name: string;
   readonly from: number;
 }
+
+/** Hono then sends an event "error" and closes the stream. */
+const ended = (): Promise<void> => Promise.resolve();
 
 /** What changes, as it changes, until the page goes away. */
 async function sendChanges(stream: SSEStreamingApi, { library, name, from, pollMs = defaultPollMs }: Watch): Promise<void> {

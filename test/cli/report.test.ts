@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { report } from '../../src/cli/commands/report.ts';
 import { madeUpStudy, writeMadeUp } from '../fixtures/made-up-study.ts';
-import { hasChromium, launch, openPage } from '../ui/browser.ts';
+import { hasChromium, launch, openPage, patience, soon } from '../ui/browser.ts';
 
 describe('nas report', () => {
   let folder: string;
@@ -46,7 +46,7 @@ describe('nas report', () => {
     await expect(report({ db, out: join(folder, 'x.pdf') })).rejects.toMatchObject({ code: 'REPORT_NAME' });
   });
 
-  it.skipIf(!hasChromium)('opens from the disk, and asks for nothing else', async () => {
+  it.skipIf(!hasChromium)('opens from the disk, and asks for nothing else', patience, async () => {
     const browser = await launch();
     const file = pathToFileURL(join(folder, 'out', 'report.html')).href;
     const asked: string[] = [];
@@ -55,7 +55,7 @@ describe('nas report', () => {
     const { page, complaints } = await openPage(context, `${file}#trial=3`);
     expect(await page.textContent('#panel-title')).toBe('Trial 3');
     await page.locator('.card-layers').scrollIntoViewIfNeeded();
-    await expect.poll(() => page.textContent('#chart-layers-words')).toContain('Trial 3 keeps');
+    await expect.poll(() => page.textContent('#chart-layers-words'), soon).toContain('Trial 3 keeps');
     expect(await page.isVisible('text=Copy export command')).toBe(true);
     expect(await page.isVisible('text=Export …')).toBe(false);
     expect(asked.map((url) => url.split('#')[0])).toEqual([file]);

@@ -122,7 +122,7 @@ describe('the server of nas ui', () => {
     await expect(listen(appOn('192.0.2.1'), '192.0.2.1', 0)).rejects.toMatchObject({ code: 'UI_ADDRESS' });
   });
 
-  it('refuses an unknown study before it serves anything', async () => {
+  it('refuses an unknown study before it serves anything', { timeout: 120_000 }, async () => {
     const unknown = await nas(folder, 'ui', '--study', 'nothing', '--no-open');
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('has no study "nothing". It has: made-up') });
     expect(await nas(folder, 'ui', '--db', 'no.db')).toMatchObject({

@@ -21,6 +21,10 @@ const flags = [
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: chromiumPath, args: flags });
 
+/** A busy machine draws slowly: waits end as soon as what they wait for is there. */
+export const soon = { timeout: 30_000 } as const;
+export const patience = { timeout: 180_000 } as const;
+
 /** A page, and everything that it complained about. */
 export async function openPage(
   browser: Browser | BrowserContext,

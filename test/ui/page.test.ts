@@ -10,7 +10,7 @@ import { pageAssets } from '../../src/ui/assets.ts';
 import { Library } from '../../src/ui/library.ts';
 import { type Listening, listen } from '../../src/ui/server.ts';
 import { madeUpStudy, writeMadeUp } from '../fixtures/made-up-study.ts';
-import { hasChromium, launch, openPage } from './browser.ts';
+import { hasChromium, launch, openPage, patience, soon } from './browser.ts';
 
 /** The page in a real browser, on a study whose numbers are made up. */
 describe.skipIf(!hasChromium)('the page of nas ui', () => {
@@ -52,22 +52,22 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('loads, follows the search, and chooses a point by a click', async () => {
+  it('loads, follows the search, and chooses a point by a click', patience, async () => {
     const { page, complaints } = await openPage(browser, address);
-    await expect.poll(() => page.textContent('.status')).toContain('39 done · 1 failed');
+    await expect.poll(() => page.textContent('.status'), soon).toContain('39 done · 1 failed');
     writeMadeUp(db, { ...study, events: study.events.slice(half) });
-    await expect.poll(() => page.textContent('.status')).toContain('59 done · 1 failed');
+    await expect.poll(() => page.textContent('.status'), soon).toContain('59 done · 1 failed');
     await clickSomePoint(page);
     const trial = hashOf(page).get('trial');
     expect(trial).toMatch(/^\d+$/);
-    expect(await page.textContent('#panel-title')).toBe(`Trial ${trial}`);
+    await expect.poll(() => page.textContent('#panel-title'), soon).toBe(`Trial ${trial}`);
     await page.locator('.card-layers').scrollIntoViewIfNeeded();
-    await expect.poll(() => page.textContent('#chart-layers-words')).toMatch(`Trial ${trial} keeps`);
+    await expect.poll(() => page.textContent('#chart-layers-words'), soon).toMatch(`Trial ${trial} keeps`);
     expect(complaints).toEqual([]);
     await page.close();
   });
 
-  it('filters by a drag in the parallel coordinates, in all views', async () => {
+  it('filters by a drag in the parallel coordinates, in all views', patience, async () => {
     const { page, complaints } = await openPage(browser, address);
     const canvas = page.locator('#chart-parallel');
     await canvas.scrollIntoViewIfNeeded();
@@ -79,18 +79,18 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
     await page.mouse.down();
     await page.mouse.move(x, box.y + 180, { steps: 4 });
     await page.mouse.up();
-    await expect.poll(() => hashOf(page).get('keep')).toMatch(/^size:/);
+    await expect.poll(() => hashOf(page).get('keep'), soon).toMatch(/^size:/);
     const kept = Number((await page.textContent('.filters .muted'))!.split(' ')[0]);
     expect(kept).toBeGreaterThan(0);
     expect(kept).toBeLessThan(59);
-    await expect.poll(() => page.textContent('.card-table .toolbar .muted')).toBe(`${kept} of 60`);
+    await expect.poll(() => page.textContent('.card-table .toolbar .muted'), soon).toBe(`${kept} of 60`);
     await page.click('.filters .chip');
-    await expect.poll(() => hashOf(page).get('keep')).toBe(null);
+    await expect.poll(() => hashOf(page).get('keep'), soon).toBe(null);
     expect(complaints).toEqual([]);
     await page.close();
   });
 
-  it('is worked by keys, and a link carries what it shows', async () => {
+  it('is worked by keys, and a link carries what it shows', patience, async () => {
     const { page } = await openPage(browser, address);
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('c');
@@ -98,9 +98,9 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
     await page.keyboard.press('c');
     await page.keyboard.press('3');
     await page.keyboard.press('t');
-    await expect.poll(() => page.locator('.card-compare thead button').count()).toBe(2);
+    await expect.poll(() => page.locator('.card-compare thead button').count(), soon).toBe(2);
     const other = await openPage(browser, page.url(), { width: 390, height: 844 });
-    await expect.poll(() => other.page.locator('.card-compare thead button').count()).toBe(2);
+    await expect.poll(() => other.page.locator('.card-compare thead button').count(), soon).toBe(2);
     expect(await other.page.textContent('#panel-title')).toBe(await page.textContent('#panel-title'));
     expect(await other.page.getAttribute('html', 'data-theme')).toBe('light');
     expect(await other.page.textContent('#chart-front-words')).toContain('Pareto front, with a line down');
@@ -111,20 +111,20 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
     await Promise.all([page.close(), other.page.close()]);
   });
 
-  it('compares with another study, and exports', async () => {
+  it('compares with another study, and exports', patience, async () => {
     const { page, complaints } = await openPage(browser, `${address}#trial=3`);
     await page.check('.card-compare input[type=checkbox]');
-    await expect.poll(() => page.textContent('.card-compare caption')).toContain('in the frame of made-up');
+    await expect.poll(() => page.textContent('.card-compare caption'), soon).toContain('in the frame of made-up');
     await page.click('text=Export …');
     await page.fill('#export-folder', 'my-model');
     await page.click('dialog button[type=submit]');
-    await expect.poll(() => page.textContent('dialog .said')).toBe('my-model/model.onnx');
+    await expect.poll(() => page.textContent('dialog .said'), soon).toBe('my-model/model.onnx');
     expect(exported).toEqual(['made-up 3 my-model']);
     expect(complaints).toEqual([]);
     await page.close();
   });
 
-  it.each(['light', 'dark'] as const)('is accessible to all as far as axe can tell, in the %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('is accessible to all as far as axe can tell, in the %s', patience, async (colorScheme) => {
     const { page } = await openPage(browser, `${address}#trial=3&with=1,2&keep=size%3A0%3A200000&theme=${colorScheme}`);
     await page.click('text=Add a filter');
     expect(await violations(page)).toEqual([]);
