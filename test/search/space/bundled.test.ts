@@ -15,7 +15,7 @@ const validator = z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
 
 describe('bundled spaces', () => {
   it('are a first try and one of every family', () =>
-    expect(listSpaceFiles(bundledSpaces)).toEqual(['mobilenet.yaml', 'quick.yaml', 'resnet.yaml']));
+    expect(listSpaceFiles(bundledSpaces)).toEqual(['everything.yaml', 'mobilenet.yaml', 'quick.yaml', 'resnet.yaml']));
 
   it.each(listSpaceFiles(bundledSpaces))('%s is right for the parser and for editors', (file) => {
     const space = loadSpace(`${bundledSpaces}/${file}`);
