@@ -43,8 +43,13 @@ export const knownNames = {
 /** A space file by name or path, checked against the model that it names. Throws NasError with the file's position. */
 export function loadSpace(nameOrPath: string): SpaceFile {
   const file = resolveSpaceFile(nameOrPath, bundledSpaces);
+  return checkSpace(readFileSync(file, 'utf8'), file);
+}
+
+/** The text of a space file, checked; `file` names it in messages. Throws NasError with the file's position. */
+export function checkSpace(text: string, file: string): SpaceFile {
   const catalogOf = (parsed: { readonly model: unknown }) => catalogFor(parsed.model as ModelSpec);
-  return parseSpace(readFileSync(file, 'utf8'), file, { sections, settle: settle(file), catalogOf, ...knownNames });
+  return parseSpace(text, file, { sections, settle: settle(file), catalogOf, ...knownNames });
 }
 
 /** What a space file may say of a model. */

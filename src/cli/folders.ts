@@ -5,6 +5,9 @@ import { placesOf } from '../network/data/places.ts';
 /** The spaces that ship with the package; they lie beside src/ and dist/ alike. */
 export const bundledSpaces = fileURLToPath(new URL('../../search-spaces', import.meta.url));
 
+/** The guides, in the package beside src/ and dist/ alike. */
+export const guidesFolder = fileURLToPath(new URL('../../src/cli/guides', import.meta.url));
+
 /** Measured models of a database lie beside it: `nas.db` → `nas.artefacts/`. */
 export const artefactFolder = (database: string): string =>
   join(dirname(resolve(database)), `${basename(database).replace(/\.db$/, '')}.artefacts`);

@@ -27,7 +27,7 @@ export function openStore(file: string, { mode }: { readonly mode: StoreMode }):
   if (mode === 'read' && found !== 'ours') {
     throw new NasError(
       'STORE_MISSING',
-      `${file}: ${found === 'empty' ? 'it is empty' : 'there is no such file'}. Name the file of a search with --db.`,
+      `${file}: ${found === 'empty' ? 'it is empty' : 'there is no such file'}. Name the file of a search with --db, or begin with nas search --space quick.yaml.`,
       {
         facts: { file },
       },

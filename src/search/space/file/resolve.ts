@@ -45,6 +45,6 @@ function missing(name: string, bundledFolder: string): NasError {
   const stems = all.map((file) => file.replace(/\.ya?ml$/i, ''));
   const guess = didYouMean(name, /\.ya?ml$/i.test(name) ? all : stems);
   const here = local.length === 0 ? '' : ` Here: ${local.join(', ')}.`;
-  const message = `there is no space file "${name}".${guess}${here} Bundled: ${bundled.join(', ') || 'none'}.`;
+  const message = `there is no space file "${name}".${guess}${here} Bundled: ${bundled.join(', ') || 'none'}. nas init writes a new one.`;
   return new NasError('SPACE_MISSING_FILE', message, { facts: { name, local, bundled } });
 }

@@ -44,7 +44,7 @@ describe('resolveSpaceFile', () => {
   it('guesses the name that was meant and lists what there is', () => {
     writeFileSync('mine.yaml', '');
     expect(() => resolveSpaceFile('resent.yaml', bundled())).toThrow(
-      'there is no space file "resent.yaml". Did you mean "resnet.yaml"? Here: mine.yaml. Bundled: quick.yaml, resnet.yaml.',
+      'there is no space file "resent.yaml". Did you mean "resnet.yaml"? Here: mine.yaml. Bundled: quick.yaml, resnet.yaml. nas init writes a new one.',
     );
     expect(() => resolveSpaceFile('mien', bundled())).toThrow('Did you mean "mine"?');
   });

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { confirm, isCancel } from '@clack/prompts';
+import { exitCodes, NasError, pick } from '../../core/errors.ts';
+import { checkSpace } from '../compose.ts';
+import {
+  type Answers,
+  aimChoices,
+  effortChoices,
+  isOwnNetwork,
+  modelChoices,
+  techniqueChoices,
+  usualAnswers,
+} from '../init/answers.ts';
+import { spaceText } from '../init/space-text.ts';
+import { print } from '../output.ts';
+
+interface InitFlags {
+  readonly model?: string;
+  readonly data?: string;
+  readonly aim?: readonly string[];
+  readonly bound?: string;
+  readonly techniques?: readonly string[];
+  readonly effort?: string;
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
+
+/** `nas init`: writes a space file that `nas search` takes. Returns the exit code. */
+export async function init(file = 'space.yaml', flags: InitFlags): Promise<number> {
+  if (!/\.ya?ml$/i.test(file))
+    throw new NasError('INIT_FILE', `${file}: a space file ends in .yaml. Write nas init ${file}.yaml.`);
+  const asks = process.stdin.isTTY && process.stdout.isTTY && !flags.yes;
+  const given = givenBy(flags);
+  if (!(await mayWrite(file, flags, asks))) return exitCodes.interrupted;
+  const answers = asks ? await (await import('../init/questions.ts')).ask(given) : { ...usualAnswers, ...given };
+  if (!answers) return exitCodes.interrupted;
+  const content = spaceText(nameOf(file), answers);
+  checkSpace(content, file);
+  await write(file, content);
+  print(
+    `${file} is written: every line says what it does.\nSearch it:  nas search --space ${/\s/.test(file) ? JSON.stringify(file) : file}`,
+  );
+  return exitCodes.ok;
+}
+
+/** The answers that the options give. Throws NasError UNKNOWN_MODEL, UNKNOWN_AIM, UNKNOWN_TECHNIQUE, UNKNOWN_EFFORT. */
+function givenBy({ model, data, aim, bound, techniques, effort }: InitFlags): Partial<Answers> {
+  return {
+    ...(model === undefined ? {} : { model: isOwnNetwork(model) ? model : pick('model', modelChoices, model).name }),
+    ...(data === undefined ? {} : { data }),
+    ...(aim === undefined ? {} : { aim: aim.map((name) => pick('aim', aimChoices, name).name) }),
+    ...(bound === undefined ? {} : { bound }),
+    ...(techniques === undefined ? {} : { techniques: techniques.map((name) => pick('technique', techniqueChoices, name).name) }),
+    ...(effort === undefined ? {} : { effort: pick('effort', effortChoices, effort).name }),
+  };
+}
+
+/** Nothing is written over without a word. Throws NasError INIT_EXISTS where nobody can be asked. */
+async function mayWrite(file: string, { force }: InitFlags, asks: boolean): Promise<boolean> {
+  if (force || !existsSync(file)) return true;
+  if (!asks) {
+    const message = `${file} exists already. Name another file (nas init mine.yaml), or write over it with --force.`;
+    throw new NasError('INIT_EXISTS', message, { facts: { file } });
+  }
+  const answer = await confirm({ message: `${file} exists already. Write over it?`, initialValue: false });
+  return !isCancel(answer) && answer;
+}
+
+/** A study's name may hold letters, digits, ".", "_" and "-". */
+function nameOf(file: string): string {
+  const plain = basename(file)
+    .replace(/\.ya?ml$/i, '')
+    .replaceAll(/[^\w.-]/g, '-')
+    .slice(0, 64);
+  return /^[A-Za-z0-9]/.test(plain) ? plain : `space-${plain}`.slice(0, 64);
+}
+
+async function write(file: string, content: string): Promise<void> {
+  try {
+    await writeFile(file, content);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new NasError('INIT_FILE', `${file} cannot be written: ${why}`, { facts: { file }, cause: error });
+  }
+}

@@ -1,0 +1,55 @@
+/** Everything that `nas init` wants to know. */
+export interface Answers {
+  /** A model family, or the user's own network: a file that ends in `.onnx`. */
+  readonly model: string;
+  /** `fashion-mnist`, or a folder with idx files. */
+  readonly data: string;
+  /** Objectives besides accuracy. */
+  readonly aim: readonly string[];
+  /** A constraint as a space file has it, or `none`. */
+  readonly bound: string;
+  readonly techniques: readonly string[];
+  readonly effort: string;
+}
+
+/** One thing that can be answered, with what it means. */
+export interface Choice {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export const modelChoices: readonly Choice[] = [
+  { name: 'resnet', summary: 'residual blocks; the usual choice' },
+  { name: 'mobilenet', summary: 'depthwise-separable blocks; smaller from the start' },
+];
+
+export const isOwnNetwork = (model: string): boolean => model.toLowerCase().endsWith('.onnx');
+
+export const aimChoices: readonly Choice[] = [
+  { name: 'size', summary: 'bytes of the file' },
+  { name: 'latency', summary: 'milliseconds an image on this machine' },
+];
+
+export const techniqueChoices: readonly Choice[] = [
+  { name: 'prune', summary: 'remove whole channels: smaller and faster' },
+  { name: 'quantize', summary: '8-bit integers: a quarter of the bytes' },
+  { name: 'factor', summary: 'low rank: two thin layers instead of a thick one' },
+  { name: 'sparsify', summary: 'single weights to 0: smaller, not faster' },
+  { name: 'drop', summary: 'leave out whole residual branches' },
+  { name: 'distil', summary: "learn from the dense network's answers" },
+];
+
+export const effortChoices: readonly Choice[] = [
+  { name: 'quick', summary: 'minutes: a small network, a part of the data, 20 trials' },
+  { name: 'usual', summary: 'an hour or less: 100 trials' },
+  { name: 'thorough', summary: 'hours: 300 trials, trained longer' },
+];
+
+export const usualAnswers: Answers = {
+  model: 'resnet',
+  data: 'fashion-mnist',
+  aim: ['size'],
+  bound: 'accuracy >= 80 %',
+  techniques: ['prune', 'quantize'],
+  effort: 'usual',
+};

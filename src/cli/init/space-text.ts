@@ -1,0 +1,119 @@
+import { type Answers, isOwnNetwork } from './answers.ts';
+
+/** A space file, explained line by line, that `nas search` takes. `name`: of the study. */
+export function spaceText(name: string, answers: Answers): string {
+  const { model, data, bound, aim, techniques, effort } = answers;
+  const { trials, epochs, fineTune, limit, network } = efforts[effort]!;
+  return `# ${name}: what may be done to a network, written by nas init. Search it with:
+#
+#   nas search --space ${name}.yaml
+#
+# nas guide your-space explains more; nas schema > schema.json and the next line give completion in your editor.
+# yaml-language-server: $schema=schema.json
+
+# Name of the study; a second search of the same name goes on where the first one stopped.
+name: ${name}
+
+${isOwnNetwork(model) ? '# The network to compress: your own, its path from this folder on.' : '# The network to compress. widths: channels of its stages.'}
+model: ${isOwnNetwork(model) ? `{ file: ${JSON.stringify(model)} }` : network[model]!}
+
+# What it is trained on. The search sees accuracies on the ${limit === undefined ? '5,000' : '2,000'} held-out images only; the test images are for the end.
+data: ${dataOf(data, limit)}
+
+${isOwnNetwork(model) ? furtherTraining : baselineOf(epochs)}
+
+# How every candidate is trained after it was compressed. A list makes a setting part of the search: [0.02, 0.05].
+trial:
+  epochs: ${fineTune} # parts of an epoch count too
+  learningRate: 0.02
+
+# What is searched for: the best compromises between these.
+objectives:
+  accuracy: maximize
+${aim.map((metric) => objectives[metric]!).join('\n')}
+
+# What no model may miss. Units: B kB MB, us ms s, %, k M.
+${constraintsOf(bound)}
+
+# What may be done to which layer; a later rule overrides an earlier one. match: a name or a pattern such as "stage1.*".
+layers:
+${everyLayer(techniques)}${techniques.includes('distil') ? networkRule : '  # - match: network\n  #   distil: { weight: [0, 0.5, 0.9] } # learn from the dense network'}
+  # A layer that nobody may touch:
+  # - match: dense
+  #   quantize: off
+
+# Defaults for the options of nas search.
+search:
+  trials: ${trials}
+  seed: 1
+`;
+}
+
+const baselineOf = (epochs: number) => `# How the uncompressed network is trained: once, then it is kept for later searches.
+baseline:
+  epochs: ${epochs}
+  learningRate: 0.1 # the highest one; it falls along a cosine`;
+
+const furtherTraining = `# Your network is measured as it is. To train it further on this data first:
+# baseline: { epochs: 1, learningRate: 0.01 }`;
+
+interface Effort {
+  readonly trials: number;
+  /** Of the baseline, and of a candidate. */
+  readonly epochs: number;
+  readonly fineTune: number;
+  /** Images to train on; all where left out. */
+  readonly limit?: number;
+  /** By the model's family. */
+  readonly network: Readonly<Record<string, string>>;
+}
+
+const networks = {
+  resnet: '{ family: resnet, depth: 8, widths: [16, 32, 64], stemStride: 2 } # depth: 8, 14, 20 … layers',
+  mobilenet: '{ family: mobilenet, stem: 16, stemStride: 2, widths: [32, 32, 64, 64] }',
+};
+
+export const efforts: Readonly<Record<string, Effort>> = {
+  quick: {
+    trials: 20,
+    epochs: 3,
+    fineTune: 0.5,
+    limit: 10_000,
+    network: {
+      resnet: '{ family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }',
+      mobilenet: '{ family: mobilenet, stem: 8, stemStride: 2, widths: [16, 16, 32] }',
+    },
+  },
+  usual: { trials: 100, epochs: 4, fineTune: 0.4, network: networks },
+  thorough: { trials: 300, epochs: 12, fineTune: 2, network: networks },
+};
+
+const objectives: Readonly<Record<string, string>> = {
+  size: '  size: minimize # bytes of the exported file',
+  latency: '  latencyMs: minimize # measured on this machine, one image, one thread',
+};
+
+const layerRules: Readonly<Record<string, string>> = {
+  prune: '    prune: { keep: [0.25, 0.5, 0.75, 1] } # the fraction of the channels that stays',
+  quantize: '    quantize: { bits: [8, 32] } # 8-bit integers, or 32-bit floats as they are',
+  factor: '    factor: { keep: [0.25, 0.5, 1] } # the fraction of the rank that stays',
+  sparsify: '    sparsify: { sparsity: [0, 0.5, 0.75, 0.9] } # the fraction of the weights that are set to 0',
+  drop: '    drop: { use: [true, false] } # leave the whole branch out',
+};
+
+function everyLayer(techniques: readonly string[]): string {
+  const rules = techniques.flatMap((technique) => layerRules[technique] ?? []);
+  return rules.length === 0 ? '' : `  - match: "*"\n${rules.join('\n')}\n`;
+}
+
+const networkRule = `  - match: network
+    distil: { weight: [0, 0.5, 0.9], temperature: [2, 4] } # learn from the dense network's answers`;
+
+const constraintsOf = (bound: string): string =>
+  bound === 'none' ? '# constraints: [accuracy >= 80 %, size <= 50kB]' : `constraints:\n  - ${bound}`;
+
+function dataOf(data: string, limit: number | undefined): string {
+  const part = limit === undefined ? 'validation: 5000' : `validation: 2000, limit: ${limit}`;
+  if (data === 'fashion-mnist') return `{ name: fashion-mnist, ${part} }`;
+  return `{ name: idx, folder: ${JSON.stringify(data)}, ${part} } # idx files under MNIST's names`;
+}

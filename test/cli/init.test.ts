@@ -1,0 +1,85 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { init } from '../../src/cli/commands/init.ts';
+import { checkSpace } from '../../src/cli/compose.ts';
+import {
+  type Answers,
+  aimChoices,
+  effortChoices,
+  modelChoices,
+  techniqueChoices,
+  usualAnswers,
+} from '../../src/cli/init/answers.ts';
+import { efforts, spaceText } from '../../src/cli/init/space-text.ts';
+
+const names = (choices: readonly { name: string }[]) => choices.map(({ name }) => name);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nas-init-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('spaceText', () => {
+  it('is a space that nas search takes, whatever the answers', () => {
+    const answers: fc.Arbitrary<Answers> = fc.record({
+      model: fc.constantFrom(...names(modelChoices)),
+      data: fc.constantFrom('fashion-mnist', 'my pictures', 'C:\\data "x"', './a: b'),
+      aim: fc.subarray(names(aimChoices)),
+      bound: fc.constantFrom('none', 'accuracy >= 80 %', 'size <= 50kB'),
+      techniques: fc.subarray(names(techniqueChoices), { minLength: 1 }),
+      effort: fc.constantFrom(...names(effortChoices)),
+    });
+    fc.assert(
+      fc.property(answers, (given) => {
+        const file = checkSpace(spaceText('mine', given), 'mine.yaml');
+        expect(file.goal.objectives).toHaveLength(1 + given.aim.length);
+        expect(file.goal.constraints).toHaveLength(given.bound === 'none' ? 0 : 1);
+        const used = new Set(
+          file.space.parameters.flatMap(({ target }) => (target.kind === 'technique' ? [target.technique] : [])),
+        );
+        expect([...used].sort()).toEqual([...given.techniques].sort());
+        expect(file.search.trials).toBe(efforts[given.effort]!.trials);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('nas init', () => {
+  it('writes a file that is not there, and none over one that is', async () => {
+    const file = join(folder, 'my space!.yaml');
+    expect(await init(file, { yes: true })).toBe(0);
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain('name: my-space-\n');
+    expect(checkSpace(text, file).goal.constraints).toHaveLength(1);
+    await expect(init(file, { yes: true })).rejects.toMatchObject({ code: 'INIT_EXISTS', exitCode: 2 });
+    await writeFile(file, 'precious');
+    expect(await init(file, { yes: true, force: true, techniques: ['factor'] })).toBe(0);
+    expect(await readFile(file, 'utf8')).toContain('factor:');
+  });
+
+  it('refuses what nas search would refuse, and writes nothing', async () => {
+    const file = join(folder, 'bad.yaml');
+    await expect(init(file, { yes: true, bound: 'sise <= 3' })).rejects.toThrow(/Did you mean "size"/);
+    await expect(init(file, { yes: true, model: 'resnt' })).rejects.toThrow(/Did you mean "resnet"/);
+    await expect(init(file, { yes: true, techniques: ['prnue'] })).rejects.toThrow(/Did you mean "prune"/);
+    await expect(init(join(folder, 'space'), {})).rejects.toThrow(/ends in \.yaml/);
+    await expect(init(join(folder, 'none', 'a.yaml'), { yes: true })).rejects.toMatchObject({ code: 'INIT_FILE' });
+    await expect(readFile(file)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('takes a network of the user: its file must be there', async () => {
+    const file = join(folder, 'own.yaml');
+    await expect(init(file, { yes: true, model: 'net.onnx' })).rejects.toThrow(/net\.onnx/);
+    expect(spaceText('own', { ...usualAnswers, model: 'net.onnx' })).toContain('model: { file: "net.onnx" }');
+  });
+
+  it('knows the usual answers', () => {
+    expect(names(effortChoices)).toEqual(Object.keys(efforts));
+    expect(names(effortChoices)).toContain(usualAnswers.effort);
+  });
+});
