@@ -1,3 +1,4 @@
+import { NasError } from '../../core/errors.ts';
 import { createRng } from '../../core/rng.ts';
 import { type Builder, float } from '../ir/builder.ts';
 import type { Shape, Tensor } from '../ir/graph.ts';
@@ -19,7 +20,7 @@ export interface ConvOptions {
 export function convBn(b: Builder, seed: string, layer: string, x: string, channels: number, options: ConvOptions): string {
   const { kernel, stride = 1, group = 1 } = options;
   const shape = [channels, b.shape(x)[1]! / group, kernel, kernel];
-  const weight = b.initializer(`${layer}.weight`, heNormal(seed, `${layer}.weight`, shape));
+  const weight = b.initializer(`${layer}.weight`, heNormal(b, seed, `${layer}.weight`, shape));
   const attributes = { kernel_shape: [kernel, kernel], ...unlessDefault(kernel, stride, group) };
   const y = b.op('Conv', [x, weight], attributes, { name: layer });
   return batchNorm(b, `${layer}.bn`, y);
@@ -49,13 +50,25 @@ function batchNorm(b: Builder, name: string, x: string): string {
 
 /** Gemm with bias; weights [out, in]. x: [N, in]. */
 export function dense(b: Builder, seed: string, layer: string, x: string, features: number, output: string): string {
-  const weight = b.initializer(`${layer}.weight`, heNormal(seed, `${layer}.weight`, [features, b.shape(x)[1]!]));
+  const weight = b.initializer(`${layer}.weight`, heNormal(b, seed, `${layer}.weight`, [features, b.shape(x)[1]!]));
   const bias = b.initializer(`${layer}.bias`, filled([features], 0));
   return b.multi('Gemm', [x, weight, bias], 1, { transB: 1 }, { name: layer, outputs: [output] })[0]!;
 }
 
+/** Weights of a network at most: they are held several times over while it is trained. */
+const mostWeights = 1e8;
+
+/** Throws NasError MODEL_SIZE before memory is taken for weights that a misplaced digit asks for. */
+function checkSize({ initializers }: Builder, name: string, shape: Shape): void {
+  const total = Object.values(initializers).reduce((sum, { data }) => sum + data.length, elementCount(shape));
+  if (total <= mostWeights) return;
+  const message = `"${name}" brings the network over ${mostWeights / 1e6} million weights. Take smaller widths or fewer layers.`;
+  throw new NasError('MODEL_SIZE', message, { facts: { name, weights: total } });
+}
+
 /** Normal with variance 2 / fan-in (He et al. 2015, Delving Deep into Rectifiers). Axis 0 counts the outputs. */
-function heNormal(seed: string, name: string, shape: Shape): Tensor {
+function heNormal(b: Builder, seed: string, name: string, shape: Shape): Tensor {
+  checkSize(b, name, shape);
   const rng = createRng(seed, 'init', name);
   const deviation = Math.sqrt(2 / elementCount(shape.slice(1)));
   return { dtype: 'float32', shape, data: Float32Array.from({ length: elementCount(shape) }, () => rng.normal() * deviation) };

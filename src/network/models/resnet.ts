@@ -12,12 +12,13 @@ const resnetSchema = z
     depth: z
       .int()
       .min(2)
+      .max(206)
       .optional()
       .describe(
         `Layers with weights: 6n+2 for three stages of n blocks (8, 14, 20 …). Default ${defaultDepth}, unless blocks is given.`,
       ),
     blocks: z
-      .array(z.int().min(1))
+      .array(z.int().min(1).max(50))
       .min(1)
       .optional()
       .describe('Residual blocks per stage; instead of depth where the stages differ.'),

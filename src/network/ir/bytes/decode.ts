@@ -63,8 +63,9 @@ function decodeBody(proto: GraphProto, opset: number): Graph {
 }
 
 /** Values are kept by name in plain objects, which know some names of their own. */
-function refuseReservedNames({ input, initializer, node }: GraphProto): void {
-  const names = [...input, ...initializer].map(({ name }) => name).concat(node.flatMap(({ output }) => output));
+function refuseReservedNames({ input, output, initializer, node }: GraphProto): void {
+  const own = [...input, ...output, ...initializer].map(({ name }) => name);
+  const names = own.concat(node.flatMap((each) => [...each.input, ...each.output]));
   const reserved = names.find((name) => name in Object.prototype);
   if (reserved !== undefined)
     throw new NasError('ONNX_NAME', `no value may be called "${reserved}"`, { facts: { name: reserved } });
