@@ -95,7 +95,7 @@ const tableHead = `| row | network | what | smaller | parameters | MACs saved | 
 |---|---|---|---|---|---|---|---|---|---|---|---|`;
 
 function tableLine(result: RowResult): string {
-  const { row, smaller, params, saved, test, change, overControl, faster, step } = result;
+  const { row, smaller, params, saved, test, change, overControl, faster, noisy, step } = result;
   const cells = [
     `\`${row.name}\``,
     row.network,
@@ -106,7 +106,7 @@ function tableLine(result: RowResult): string {
     percent(test),
     points(change),
     overControl ? points(overControl) : '',
-    faster ? `${faster.toFixed(2)}×` : '',
+    faster ? `${noisy ? '~' : ''}${faster.toFixed(2)}×` : '',
     step ? `${step.toFixed(2)}×` : '',
     test.seeds,
   ];
@@ -122,7 +122,7 @@ const foot = (times: Times | undefined): string => {
   const controls = [...rows.values()].filter((row: Row) => row.control).length;
   const notes = `"Over scratch": less the accuracy of the same shape from new random weights, without a teacher, trained as long as the dense
 network and the fine-tuning together, at the dense network's learning rate (${controls} rows have it). Points are percentage
-points. "Training step": time of one, as a multiple of the dense network's.`;
+points. "~": the machine was not quiet. "Training step": time of one, as a multiple of the dense network's.`;
   if (!times) return notes;
   const { processor, cores, load, node } = times.machine;
   return `${notes}\n\nTimed on: ${processor}, ${cores} cores, load ${load.toFixed(1)}, Node ${node}.`;

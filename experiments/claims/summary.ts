@@ -23,6 +23,8 @@ export interface RowResult {
   readonly paramShare: Spread;
   readonly overControl: Spread | undefined;
   readonly faster: number | undefined;
+  /** The machine was not quiet while that was measured. */
+  readonly noisy: boolean;
   readonly step: number | undefined;
 }
 
@@ -72,6 +74,7 @@ export class Summary {
       paramShare: over((own, dense) => metric(own, 'params') / metric(dense, 'params')),
       overControl: control,
       faster: latency && 1 / latency.ratio,
+      noisy: latency?.noisy ?? false,
       step: step && step.ms / step.denseMs,
     };
   }

@@ -55,12 +55,13 @@ export async function measureTimes(jobs: readonly Job[], say: (line: string) => 
   writeTimes({ machine, latency, steps } satisfies Times);
 }
 
-/** Of every row the first seed that is done. */
+/** Of every row the first seed that is done. Controls have the shape of their row. */
 function firstDone(jobs: readonly Job[], known: ReturnType<typeof readTrials>): { job: Job; artefact: string }[] {
   const first = new Map<string, { job: Job; artefact: string }>();
   for (const job of jobs) {
     const record = known.get(job.key);
-    if (record?.state === 'done' && !first.has(job.row)) first.set(job.row, { job, artefact: record.artefact });
+    if (record?.state === 'done' && rows.has(job.row) && !first.has(job.row))
+      first.set(job.row, { job, artefact: record.artefact });
   }
   return [...first.values()];
 }
