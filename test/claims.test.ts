@@ -1,23 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { jobsOf } from '../experiments/claims/jobs.ts';
-import { networks } from '../experiments/claims/networks.ts';
+import { jobsOf, structures } from '../experiments/claims/jobs.ts';
 import { claims, rows } from '../experiments/claims/rows/index.ts';
 import { Summary, spread } from '../experiments/claims/summary.ts';
-import { structureOf } from '../src/cli/compose.ts';
 import { canonicalPlan } from '../src/network/compress/recipe.ts';
-import { modelSpecSchema } from '../src/network/models/index.ts';
 
 /** The experiment runs for an hour: what it is made of is checked here, within seconds. */
 
-const structures = Object.fromEntries(
-  Object.entries(networks).map(([name, { model }]) => [name, structureOf(modelSpecSchema.parse(model))]),
-);
 const jobs = [...rows.values()].flatMap((row) => jobsOf(row, 1));
 
 describe('the rows of experiments/claims', () => {
   it('are plans of their networks, each another one', () => {
     const keys = jobs.map(({ network, plan, fresh }) => {
-      const { techniques, recipe } = canonicalPlan(structures[network]!, plan);
+      const { techniques, recipe } = canonicalPlan(structures.get(network)!, plan);
       return JSON.stringify([network, techniques, recipe, fresh]);
     });
     expect(new Set(keys).size).toBe(jobs.length);

@@ -4,6 +4,7 @@ import type { Site } from '../../src/core/catalog.ts';
 import { pick } from '../../src/core/errors.ts';
 import { type Json, stableStringify } from '../../src/core/json.ts';
 import { techniques } from '../../src/network/compress/index.ts';
+import { withoutValues } from '../../src/network/ir/zeros.ts';
 import { modelSpecSchema } from '../../src/network/models/index.ts';
 import { compileGlob } from '../../src/search/space/file/glob.ts';
 import { sha256 } from '../../src/trial/artefacts.ts';
@@ -42,7 +43,9 @@ function withKey(job: Omit<Job, 'key'>): Job {
 }
 
 /** The shapes of the networks, built once each. */
-const structures = new Map(networkNames.map((name) => [name, structureOf(modelSpecSchema.parse(networks[name].model))]));
+export const structures = new Map(
+  networkNames.map((name) => [name, withoutValues(structureOf(modelSpecSchema.parse(networks[name].model)))]),
+);
 
 /** The row's settings at every site that they fit. */
 function planOf({ name, network, techniques: said, recipe = {} }: Row): Plan {
