@@ -158,10 +158,14 @@ describe('keys are equal exactly where networks and trainings are', () => {
     expect(new Set(specs.map(({ family }) => family))).toEqual(new Set(models.map(({ name }) => name)));
   });
 
-  it.each(techniques)('$name', async (technique) => {
-    const names = Object.keys(graphs).filter((name) => technique.sites(graphs[name]!).length > 0);
-    await forPairs((graph) => plans(technique, graph), names, 30);
-  });
+  it.each(techniques)(
+    '$name',
+    async (technique) => {
+      const names = Object.keys(graphs).filter((name) => technique.sites(graphs[name]!).length > 0);
+      await forPairs((graph) => plans(technique, graph), names, 30);
+    },
+    120_000,
+  );
 
-  it('all techniques together', () => forPairs(jointPlans, Object.keys(graphs), 40));
+  it('all techniques together', () => forPairs(jointPlans, Object.keys(graphs), 40), 120_000);
 });
