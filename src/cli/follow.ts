@@ -1,8 +1,11 @@
 import type { ControlChannel, StudyStatus } from '../core/control.ts';
-import type { LiveEvent } from '../core/event.ts';
+import type { LiveEvent, StudyEvent } from '../core/event.ts';
 import type { TrialStore } from '../core/store.ts';
+import type { Recalled } from '../dashboard/budget.ts';
 
 export interface Follow {
+  /** What the outline of a trial leaves out; undefined for a trial that was not asked. */
+  readonly recall: (trial: number) => Recalled | undefined;
   /** Everything that has happened by now, then what is new, every so often; `look`: now. */
   start(listener: (event: LiveEvent) => void): { readonly look: () => void; readonly stop: () => void };
   readonly isRunning: () => boolean;
@@ -13,6 +16,8 @@ export interface FollowParts {
   readonly channel: ControlChannel;
   readonly study: string;
   readonly now: () => number;
+  /** Whether events come whole, or as the store's outline of them, which is sooner read. */
+  readonly outline: boolean;
 }
 
 const lookMs = 500;
@@ -21,10 +26,14 @@ const lookMs = 500;
  * Follows a study that another process may be writing, without that process noticing: new events from the store, what passes
  * (progress, pauses) from the control channel, and from the lease whether anybody runs it at all.
  */
-export function followStudy({ store, channel, study, now }: FollowParts): Follow {
+export function followStudy({ store, channel, study, now, outline }: FollowParts): Follow {
+  const read = (from: number) => (outline ? store.outline(study, from) : store.events(study, from));
   const isRunning = () => store.holder(study) !== undefined;
+  const places = new Map<number, Places>();
+  const recall = remembered((trial: number) => recallFrom(store, study, places.get(trial)));
   return {
     isRunning,
+    recall,
     start(listener) {
       let position = 0;
       let running: boolean | undefined;
@@ -32,8 +41,8 @@ export function followStudy({ store, channel, study, now }: FollowParts): Follow
       const busy = new Set<number>();
       const look = () => {
         const runs = isRunning();
-        for (const event of store.events(study, position)) {
-          position++;
+        for (const event of read(position)) {
+          notePlace(places, event, position++);
           if (event.type === 'started') busy.add(event.trial);
           if (event.type === 'finished') busy.delete(event.trial);
           listener(event);
@@ -58,3 +67,39 @@ const passing = ({ at, paused, running }: StudyStatus, busy: ReadonlySet<number>
     .filter(({ trial }) => busy.has(trial))
     .map(({ worker, trial, progress }): LiveEvent => ({ type: 'progress', at, trial, worker, progress })),
 ];
+
+/** Positions of a trial's events. */
+interface Places {
+  readonly asked: number;
+  readonly finished?: number;
+}
+
+function notePlace(places: Map<number, Places>, event: StudyEvent, position: number): void {
+  if (event.type === 'asked') places.set(event.trial, { asked: position });
+  const known = event.type === 'finished' ? places.get(event.trial) : undefined;
+  if (event.type === 'finished' && known) places.set(event.trial, { ...known, finished: position });
+}
+
+function recallFrom(store: TrialStore, study: string, places: Places | undefined): Recalled | undefined {
+  const asked = places && eventAt(store, study, places.asked);
+  if (asked?.type !== 'asked') return undefined;
+  const finished = places?.finished === undefined ? undefined : eventAt(store, study, places.finished);
+  const outcome = finished?.type === 'finished' ? finished.outcome : undefined;
+  const details = outcome?.state === 'done' ? outcome.details : undefined;
+  return { candidate: asked.candidate, ...(details === undefined ? {} : { details }) };
+}
+
+function eventAt(store: TrialStore, study: string, position: number): StudyEvent | undefined {
+  for (const event of store.events(study, position)) return event;
+  return undefined;
+}
+
+/** What is finished stays as it is. */
+function remembered(recall: Follow['recall']): Follow['recall'] {
+  const known = new Map<number, Recalled>();
+  return (trial) => {
+    const found = known.get(trial) ?? recall(trial);
+    if (found?.details !== undefined) known.set(trial, found);
+    return found;
+  };
+}

@@ -6,8 +6,8 @@ import { ndjsonReporter } from '../dashboard/ndjson.ts';
 import { plainReporter } from '../dashboard/plain.ts';
 import type { ModelSpec } from '../network/models/index.ts';
 import { analyse } from './analyse.ts';
-import { catalogFor } from './compose.ts';
 import { exportAside } from './export-aside.ts';
+import type { Follow } from './follow.ts';
 import { meaningOf } from './meaning.ts';
 import type { RunSettings, SearchFlags } from './search-settings.ts';
 import { factsOf } from './study-facts.ts';
@@ -79,7 +79,7 @@ export function plainLines({ record, framed, budget, since }: Shown & { readonly
     write: (line) => void process.stdout.write(line),
     goal,
     budget,
-    analyse: (trials) => analyse(trials, goal, framed()),
+    analyse: (trials, marks) => analyse(trials, goal, framed(), marks),
     now: Date.now,
     ...(since === undefined ? {} : { since }),
   });
@@ -95,6 +95,7 @@ const budgetOf = ({ trials, seconds, workers }: RunSettings) => ({
 interface DashboardParts extends Shown {
   readonly events: (listener: (event: LiveEvent) => void) => () => void;
   readonly since?: number;
+  readonly recall?: Follow['recall'];
   readonly actions: DashboardActions;
 }
 
@@ -106,8 +107,12 @@ export function openDashboard({ record, framed, ...parts }: DashboardParts) {
     ...parts,
     record,
     goal,
-    analyse: (trials) => analyse(trials, goal, framed()),
-    network: { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan },
+    analyse: (trials, marks) => analyse(trials, goal, framed(), marks),
+    // What knows of networks takes long to load: the first frame does not wait for it.
+    network: async () => {
+      const { catalogFor } = await import('./compose.ts');
+      return { catalog: catalogFor(sections.model as unknown as ModelSpec), planOf: meaningOf(space).plan };
+    },
     stdout: process.stdout,
     stdin: process.stdin,
     now: Date.now,

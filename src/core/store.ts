@@ -28,6 +28,11 @@ export interface TrialStore {
   append(study: string, events: readonly StudyEvent[]): void;
   /** Events in the order they were appended, from the given position on (0: all). */
   events(study: string, from?: number): Iterable<StudyEvent>;
+  /**
+   * The same events without what only a close look needs, for screens of large studies: no candidates and keys of asked trials
+   * (they are empty), no curves and no figures per class of finished ones.
+   */
+  outline(study: string, from?: number): Iterable<StudyEvent>;
   /** Takes the right to write the study, held until `release()` or the death of this process. */
   lease(study: string): Lease;
   /** Who holds the lease of the study; undefined where nobody does (a process that died holds nothing). */

@@ -18,11 +18,7 @@ export function extendAnalysis(before: AnalysisHistory, finished: readonly Finis
   const fresh = finished.length - before.trials;
   if (fresh <= 0) return before;
   const points = Math.min(fresh, before.trials === 0 ? firstPoints : laterPoints);
-  let now: Analysis = before;
-  const history = [...before.history];
-  for (let i = 1; i <= points; i++) {
-    now = analyse(finished.slice(0, before.trials + Math.round((fresh * i) / points)));
-    if (now.hypervolume > 0) history.push(now.hypervolume);
-  }
-  return { front: now.front, hypervolume: now.hypervolume, history, trials: finished.length };
+  const marks = Array.from({ length: points }, (_, i) => before.trials + Math.round((fresh * (i + 1)) / points));
+  const { front, hypervolume, volumes } = analyse(finished, marks);
+  return { front, hypervolume, history: [...before.history, ...volumes.filter((volume) => volume > 0)], trials: finished.length };
 }

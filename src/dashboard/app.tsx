@@ -1,7 +1,7 @@
 import { Box, useInput } from 'ink';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { Goal } from '../core/objective.ts';
-import type { NetworkInfo } from './budget.ts';
+import type { NetworkInfo, Recalled } from './budget.ts';
 import { type Key, pressed } from './keys.ts';
 import { gutter, type Layout, regionsOf, smallest } from './layout.ts';
 import type { Live } from './live.ts';
@@ -24,7 +24,9 @@ export interface AppProps extends Context {
   readonly live: Live;
   readonly screen: Pick<Screen, 'size' | 'onResize' | 'standIns'>;
   readonly styles: Styles;
-  readonly network: NetworkInfo | undefined;
+  /** Filled as soon as it is known. */
+  readonly network: { readonly current: NetworkInfo | undefined };
+  readonly recall: ((trial: number) => Recalled | undefined) | undefined;
   readonly keyboard: boolean;
   /** Someone else's search is looked at. */
   readonly watching: boolean;
@@ -42,7 +44,7 @@ export function App(props: AppProps) {
   const { ui, press, show } = useUi(props.onEffect);
   // A layout effect is undone at once, a plain one too late when a signal ends the process.
   useLayoutEffect(() => onUnmount, [onUnmount]);
-  const view = useView(props, snapshot, ui, size);
+  const view = useView({ ...props, network: props.network.current }, snapshot, ui, size);
   show({ scene: sceneOf(view, ui, watching), view, goal: props.goal });
   useInput(press, { isActive: keyboard });
   const { columns, rows } = size;

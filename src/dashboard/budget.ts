@@ -1,5 +1,6 @@
 import type { Candidate, Plan } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
+import type { Json } from '../core/json.ts';
 import type { FinishedTrial } from '../core/trial.ts';
 
 /** What the search may use up. */
@@ -19,7 +20,20 @@ export interface Analysis {
   readonly hypervolume: number;
 }
 
-export type Analyse = (trials: readonly FinishedTrial[]) => Analysis;
+/**
+ * Of all these trials, in the order in which they ended. `marks`, rising: where also the hypervolume of the first so many of
+ * them is wanted.
+ */
+export type Analyse = (
+  trials: readonly FinishedTrial[],
+  marks: readonly number[],
+) => Analysis & { readonly volumes: readonly number[] };
+
+/** What a model that was built from an outline lacks of a trial. */
+export interface Recalled {
+  readonly candidate: Candidate;
+  readonly details?: Json;
+}
 
 /** How a candidate changes the network, for the per-layer view of a trial. */
 export interface NetworkInfo {

@@ -46,6 +46,7 @@ class LiveStudy implements Live {
   #updatedAt: number;
   #dueAt: number;
   #pauseMs = batchMs;
+  #closed = false;
   /** When the update began whose frame is not drawn yet. */
   #drawing: number | undefined;
 
@@ -79,6 +80,7 @@ class LiveStudy implements Live {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
   }
 
@@ -89,6 +91,7 @@ class LiveStudy implements Live {
   }
 
   update = (): void => {
+    if (this.#closed) return;
     this.#drawing = performance.now();
     const { model: before, analysis } = this.#snapshot;
     const model = this.#pending.length === 0 ? before : foldSince(before, this.#pending, this.#openedAt);

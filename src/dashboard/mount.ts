@@ -5,7 +5,7 @@ import type { CommandAnswer, StudyCommand } from '../core/control.ts';
 import type { LiveEvent } from '../core/event.ts';
 import { App } from './app.tsx';
 import { speaksUnicode } from './ascii.ts';
-import type { Analyse, NetworkInfo } from './budget.ts';
+import type { Analyse, NetworkInfo, Recalled } from './budget.ts';
 import { openLive } from './live.ts';
 import type { Context } from './panel-props.ts';
 import { openScreen } from './screen.ts';
@@ -24,8 +24,10 @@ export interface DashboardOptions extends Context {
   /** Milliseconds since the epoch: what is older belongs to sessions that have ended; by default, now. */
   readonly since?: number;
   readonly analyse: Analyse;
-  /** Shows what a trial does to every layer; without it, the candidate's parameters are listed. */
-  readonly network?: NetworkInfo;
+  /** Shows what a trial does to every layer; until it is there, the candidate's parameters are listed. */
+  readonly network?: () => Promise<NetworkInfo>;
+  /** For events of an outline: what they leave out of a trial that is looked at. */
+  readonly recall?: (trial: number) => Recalled | undefined;
   readonly actions: DashboardActions;
   readonly stdout: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
@@ -100,8 +102,9 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
     }
   };
   const styles = stylesFor(stdout.getColorDepth() as ColorDepth);
-  const { record, goal, budget, network } = options;
-  const shown = { record, goal, budget, network, live, screen, styles, keyboard, watching: !actions.search };
+  const { record, goal, budget, recall } = options;
+  const network: { current: NetworkInfo | undefined } = { current: undefined };
+  const shown = { record, goal, budget, network, recall, live, screen, styles, keyboard, watching: !actions.search };
   // debug: every frame is written whole and at once; the screen compares it with the one before (see screen.ts).
   const ink = render(createElement(App, { ...shown, onEffect, onUnmount }), {
     stdout: screen.stream,
@@ -110,6 +113,10 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
     exitOnCtrlC: false,
     patchConsole: false,
     onRender: () => live.drawn(),
+  });
+  void options.network?.().then((loaded) => {
+    network.current = loaded;
+    live.update();
   });
   const done = ink.waitUntilExit().then(() => undefined);
   return { unmount, done };

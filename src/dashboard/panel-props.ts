@@ -3,7 +3,7 @@ import type { Goal, Metrics } from '../core/objective.ts';
 import { violation } from '../core/objective.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { measuredTrial, shownState, type Trial } from '../core/trial.ts';
-import type { Analysis, Budget } from './budget.ts';
+import type { Analysis, Budget, Recalled } from './budget.ts';
 import { formatPoints, formatRatio } from './format.ts';
 import { pace, timeLeft } from './pace.ts';
 import { type Range, rangesOf } from './ranges.ts';
@@ -23,7 +23,8 @@ export function countTrials(model: ViewModel, budget: Budget): Counts {
   const counts = { done: 0, failed: 0, running: 0, waiting: 0, aborted: 0 };
   for (const { state } of model.trials.values()) counts[state]++;
   const { aborted, ...rest } = counts;
-  return { ...rest, waiting: rest.waiting + aborted, total: budgetNow(model, budget).trials };
+  const total = Math.max(budgetNow(model, budget).trials, model.trials.size);
+  return { ...rest, waiting: rest.waiting + aborted, total };
 }
 
 /** The budget with what a person made of it since the session began. */
@@ -246,8 +247,15 @@ export interface DetailProps {
   readonly ranges: Readonly<Record<string, Range>>;
 }
 
-export function detailProps(model: ViewModel, analysis: Analysis, goal: Goal, number: number): DetailProps | undefined {
-  const trial = model.trials.get(number);
+export function detailProps(
+  model: ViewModel,
+  analysis: Analysis,
+  goal: Goal,
+  number: number,
+  recall?: (trial: number) => Recalled | undefined,
+): DetailProps | undefined {
+  const known = model.trials.get(number);
+  const trial = known && { ...known, ...recall?.(number) };
   return (
     trial && {
       trial,

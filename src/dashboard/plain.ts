@@ -82,7 +82,7 @@ function trialLine(model: ViewModel, number: number, options: PlainOptions): str
       ...shownMetrics(goal).map((metric) => `${metricFormat(metric).label} ${formatMetric(metric, trial.metrics[metric])}`),
     );
     if (trial.rung && trial.rung.fidelity < 1) parts.push(`at ${formatPercent(trial.rung.fidelity, 0)} of its training`);
-    if (analyse(model.finished).front.includes(number)) parts.push('on the front');
+    if (analyse(model.finished, []).front.includes(number)) parts.push('on the front');
   }
   const left = remaining(model, budget, now());
   if (left !== undefined && left > 0) parts.push(`${formatDuration(left)} left`);
@@ -91,7 +91,7 @@ function trialLine(model: ViewModel, number: number, options: PlainOptions): str
 
 function endLine(model: ViewModel, { goal, budget, analyse, now }: PlainOptions): string {
   const { done, failed } = countTrials(model, budget);
-  const { front } = analyse(model.finished);
+  const { front } = analyse(model.finished, []);
   const best = bestSoFar(model, goal);
   const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${done} done, ${failed} failed, ${front.length} on the front`;
   return best ? `${ended}, best ${bestText(best)} (trial ${best.trial})` : ended;

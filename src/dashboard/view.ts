@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { type MeasuredTrial, measuredTrial, type Trial } from '../core/trial.ts';
-import type { NetworkInfo } from './budget.ts';
+import type { NetworkInfo, Recalled } from './budget.ts';
 import { type Layout, layoutFor, type PanelName, type Place } from './layout.ts';
 import type { Snapshot } from './live.ts';
 import {
@@ -42,14 +42,15 @@ export interface View {
   readonly log: ReturnType<typeof logLines>;
 }
 
-type Parts = Context & { readonly network: NetworkInfo | undefined };
+type Recall = (trial: number) => Recalled | undefined;
+type Parts = Context & { readonly network: NetworkInfo | undefined; readonly recall: Recall | undefined };
 type Size = { readonly columns: number; readonly rows: number };
 
 const axes = ['size', 'latencyMs', 'macs', 'params'];
 
 /** Rows and the best trial depend on finished trials alone: they are kept while only progress comes in. */
 export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Size): View {
-  const { goal, budget, network } = parts;
+  const { goal, budget, network, recall } = parts;
   const { model, analysis, now } = snapshot;
   const { finished, favourites, replicates, trials } = model;
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the model, only the finished trials and their marks matter here
@@ -68,7 +69,7 @@ export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Siz
   const selected = ui.selected ?? (isList ? undefined : best?.trial) ?? rows[0]?.trial;
   const workers = workerRows(model, budget);
   const layout = layoutFor(ui.view, size.columns, size.rows, workers.length);
-  const detail = selected === undefined ? undefined : detailProps(model, analysis, goal, selected);
+  const detail = selected === undefined ? undefined : detailProps(model, analysis, goal, selected, recall);
   const log = logLines(model, analysis, goal);
   // biome-ignore lint/correctness/useExhaustiveDependencies: members change with the front alone
   const members = useMemo(
@@ -76,8 +77,8 @@ export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Siz
     [analysis.front],
   );
   const layers = useMemo(
-    () => (ui.view === 'layers' && network ? layerRows(members, network, size.columns) : []),
-    [ui.view, members, network, size.columns],
+    () => (ui.view === 'layers' && network ? layerRows(members.map(whole(recall)), network, size.columns) : []),
+    [ui.view, members, network, recall, size.columns],
   );
   const lines = Object.fromEntries(
     layout.stacks.flat().flatMap((place) => {
@@ -103,6 +104,8 @@ export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Siz
 }
 
 const memberOf = (trial: Trial | undefined) => (trial && measuredTrial(trial)) ?? [];
+
+const whole = (recall: Recall | undefined) => (trial: MeasuredTrial) => ({ ...trial, ...recall?.(trial.number) });
 
 const mostAccurateFirst = (a: MeasuredTrial, b: MeasuredTrial) => (b.metrics['accuracy'] ?? 0) - (a.metrics['accuracy'] ?? 0);
 

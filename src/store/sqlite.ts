@@ -142,13 +142,17 @@ class SqliteStore implements TrialStore {
   }
 
   events(study: string, from = 0): Iterable<StudyEvent> {
-    return this.#pages(this.#idOf(study), from);
+    return this.#pages(this.#statements.readEvents, this.#idOf(study), from);
+  }
+
+  outline(study: string, from = 0): Iterable<StudyEvent> {
+    return this.#pages(this.#statements.readOutline, this.#idOf(study), from);
   }
 
   /** Page by page, so that no read transaction stays open while the caller works: it would keep the log from shrinking. */
-  *#pages(id: number, from: number): Iterable<StudyEvent> {
+  *#pages(statement: Database.Statement, id: number, from: number): Iterable<StudyEvent> {
     for (let position = from; ; position += eventsPerPage) {
-      const page = guard(this.#file, () => this.#statements.readEvents.all(id, position, eventsPerPage) as string[]);
+      const page = guard(this.#file, () => statement.all(id, position, eventsPerPage) as string[]);
       for (const json of page) yield this.#parse(json);
       if (page.length < eventsPerPage) return;
     }
@@ -245,6 +249,12 @@ class SqliteStore implements TrialStore {
   }
 }
 
+/** SQLite takes the JSON apart ten times faster than it is parsed here. */
+const outlineOf = `CASE type
+  WHEN 'asked' THEN json_set(json, '$.candidate', json('{}'), '$.key', '')
+  WHEN 'finished' THEN json_remove(json, '$.outcome.details.curve', '$.outcome.details.validation.perClass')
+  ELSE json END`;
+
 function prepareStatements(database: Database.Database) {
   const study = 'name, created_at, seed, controller, space_file, space_text, space_hash, facts';
   return {
@@ -255,6 +265,9 @@ function prepareStatements(database: Database.Database) {
     nextPosition: database.prepare('SELECT coalesce(max(position) + 1, 0) FROM events WHERE study = ?').pluck(),
     insertEvent: database.prepare('INSERT INTO events (study, position, type, trial, json) VALUES (?, ?, ?, ?, ?)'),
     readEvents: database.prepare('SELECT json FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?').pluck(),
+    readOutline: database
+      .prepare(`SELECT ${outlineOf} FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?`)
+      .pluck(),
     setHolder: database.prepare('INSERT OR REPLACE INTO leases (study, pid, host, since) VALUES (?, ?, ?, ?)'),
     getHolder: database.prepare('SELECT pid, host, since FROM leases WHERE study = ?'),
   };

@@ -57,6 +57,10 @@ describe.each(stores)('store $name', ({ create }) => {
     store.append('a', events.slice(2));
     expect([...store.events('a')]).toEqual(events);
     expect([...store.events('a', 4)]).toEqual(events.slice(4));
+    const outline = [...store.outline('a')];
+    expect(outline.map(({ type, at }) => [type, at])).toEqual(events.map(({ type, at }) => [type, at]));
+    expect(outline[3]).toMatchObject({ outcome: { metrics: { accuracy: 0.9, size: 1234 }, seconds: 1.5 } });
+    expect([...store.outline('a', 4)]).toEqual(events.slice(4));
     expect([...store.events('a', 6)]).toEqual([]);
     expect([...store.events('b')]).toEqual([asked(7)]);
   });

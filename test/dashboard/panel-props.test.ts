@@ -106,7 +106,7 @@ describe('workers and log', () => {
 
   it('tell why a trial failed', () => {
     const model = foldEvents(emptyModel, events);
-    const lines = logLines(model, simulatedAnalysis(model.finished), simulatedGoal);
+    const lines = logLines(model, simulatedAnalysis(model.finished, []), simulatedGoal);
     const line = lines.find((line) => line.kind === 'trial' && line.trial === 13);
     expect(line).toMatchObject({ failure: expect.stringContaining('DIVERGED: the loss became NaN') });
   });

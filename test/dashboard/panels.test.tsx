@@ -57,9 +57,10 @@ function show(events: readonly LiveEvent[], { columns = 80, rows = 24, onEffect 
         standIns: { hold: ({ text }) => text, resolve: (frame) => frame },
       }}
       styles={stylesFor(1)}
-      network={{ catalog: simulatedCatalog, planOf: simulatedPlan }}
+      network={{ current: { catalog: simulatedCatalog, planOf: simulatedPlan } }}
       keyboard
       watching={false}
+      recall={undefined}
       onEffect={onEffect}
       onUnmount={() => {}}
     />,

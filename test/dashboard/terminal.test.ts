@@ -50,7 +50,7 @@ function mount(columns = 80, rows = 24, env: NodeJS.ProcessEnv = { LANG: 'C.UTF-
       };
     },
     analyse: simulatedAnalysis,
-    network: { catalog: simulatedCatalog, planOf: simulatedPlan },
+    network: async () => ({ catalog: simulatedCatalog, planOf: simulatedPlan }),
     actions,
     stdout: terminal.stdout,
     stdin: terminal.stdin,

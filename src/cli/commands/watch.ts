@@ -24,7 +24,7 @@ export async function watch(options: WatchOptions): Promise<number> {
   const channel = openControl(options.db, 'watch');
   try {
     const record = chooseStudy(store, options);
-    const follow = followStudy({ store, channel, study: record.name, now: Date.now });
+    const follow = followStudy({ store, channel, study: record.name, now: Date.now, outline: !options.json });
     if (options.json || options.plain || !canDraw()) await reportLines(options, store, record, follow);
     else await showScreen(options, record, follow, channel);
     return exitCodes.ok;
@@ -55,6 +55,7 @@ async function showScreen(
     // The session's own events say how much is searched; until there is one, nothing is.
     budget: { trials: 0, ...(workers === undefined ? {} : { workers }) },
     since: 0,
+    recall: follow.recall,
     events: (listener) => follow.start(listener).stop,
     actions: {
       steer: (command) => sendCommand(target, command),
