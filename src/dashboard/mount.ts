@@ -104,6 +104,10 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
   const styles = stylesFor(stdout.getColorDepth() as ColorDepth);
   const { record, goal, budget, recall } = options;
   const network: { current: NetworkInfo | undefined } = { current: undefined };
+  const fill = async () => {
+    network.current = await options.network?.();
+    live.update();
+  };
   const shown = { record, goal, budget, network, recall, live, screen, styles, keyboard, watching: !actions.search };
   // debug: every frame is written whole and at once; the screen compares it with the one before (see screen.ts).
   const ink = render(createElement(App, { ...shown, onEffect, onUnmount }), {
@@ -114,10 +118,7 @@ export function mountDashboard(options: DashboardOptions): Dashboard {
     patchConsole: false,
     onRender: () => live.drawn(),
   });
-  void options.network?.().then((loaded) => {
-    network.current = loaded;
-    live.update();
-  });
+  void fill();
   const done = ink.waitUntilExit().then(() => undefined);
   return { unmount, done };
 }
