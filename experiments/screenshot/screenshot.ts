@@ -1,17 +1,19 @@
 /**
- * A picture of a terminal, for the README: reads a capture of a tmux pane and writes an SVG, and a PNG by headless chromium.
+ * Pictures of the terminal screens, for the README: opens `nas watch` on a database in tmux, goes through the views by their
+ * keys, and writes a PNG (by headless chromium) of each:
  *
- *   tmux new-session -d -s shot -x 120 -y 36 'COLORTERM=truecolor npx tsx test/fixtures/dashboard-demo.ts 1 101 2 500'
- *   sleep 5; tmux capture-pane -p -e -t shot > capture.ansi; tmux kill-session -t shot
- *   npx tsx experiments/screenshot/screenshot.ts capture.ansi dashboard.svg [dashboard.png]
+ *   npx tsx experiments/screenshot/screenshot.ts nas.db results/terminal
  *
- * Needs the font DejaVu Sans Mono; braille dots and blocks are drawn as shapes, so they sit on the grid in every viewer.
+ * Needs tmux, chromium and the font DejaVu Sans Mono; braille dots and blocks are drawn as shapes, so they sit on the grid in
+ * every viewer.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
-import xterm, { type IBufferCell } from '@xterm/headless';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import xterm, { type IBufferCell, type IBufferLine } from '@xterm/headless';
 
 const cell = { width: 8.4, height: 18, font: 14 };
 const margin = 14;
@@ -20,31 +22,65 @@ const foreground = '#d7dae0';
 const ansi = ['#16181d', '#cc5c5c', '#7aa874', '#d8a657', '#5c8fcc', '#b07ab8', '#5fb0b0', '#d7dae0'];
 const bright = ['#6b7280', '#e57373', '#98c379', '#e9c46a', '#82b1ff', '#cf9fd6', '#80d4d4', '#ffffff'];
 
-const [captureFile, svgFile, pngFile] = process.argv.slice(2);
-if (!captureFile || !svgFile) throw new Error('usage: screenshot.ts CAPTURE SVG [PNG]');
-const lines = readFileSync(captureFile, 'utf8').replace(/\n$/, '').split('\n');
-const columns = Math.max(...lines.map((line) => stripVTControlCharacters(line).length));
-const terminal = new xterm.Terminal({ cols: columns, rows: lines.length, allowProposedApi: true });
-await new Promise<void>((written) => terminal.write(lines.join('\r\n'), written));
+/** File name → the key that shows it. */
+const shots: readonly (readonly [name: string, key: string])[] = [
+  ['dashboard', '1'],
+  ['trials', '2'],
+  ['trial', '3'],
+  ['layers', '4'],
+];
+const window = { columns: 120, rows: 36 };
 
-const size = { width: Math.ceil(columns * cell.width + 2 * margin), height: lines.length * cell.height + 2 * margin };
-const body = Array.from({ length: lines.length }, (_, row) => drawRow(row)).join('\n');
-writeFileSync(
-  svgFile,
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}">
+const [database, folder] = process.argv.slice(2);
+if (!database || !folder) throw new Error('usage: screenshot.ts DATABASE FOLDER');
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const session = `espalier-${process.pid}`;
+const tmux = (...args: string[]) => execFileSync('tmux', ['-u', ...args], { encoding: 'utf8' });
+mkdirSync(folder, { recursive: true });
+const watch = `LANG=C.UTF-8 COLORTERM=truecolor TERM=xterm-256color ${process.execPath} --import tsx '${main}' watch --db '${resolve(database)}'`;
+tmux('new-session', '-d', '-s', session, '-x', String(window.columns), '-y', String(window.rows), watch);
+try {
+  await shown('hypervolume');
+  for (const [name, key] of shots) {
+    tmux('send-keys', '-t', session, key);
+    await sleep(3000);
+    await draw(tmux('capture-pane', '-p', '-e', '-t', session), join(folder, name));
+  }
+} finally {
+  tmux('kill-session', '-t', session);
+}
+
+async function shown(text: string): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    if (tmux('capture-pane', '-p', '-t', session).includes(text)) return;
+    await sleep(1000);
+  }
+  throw new Error(`the screen never showed "${text}"`);
+}
+
+/** Writes `file`.png. */
+async function draw(capture: string, file: string): Promise<void> {
+  const lines = capture.replace(/\n$/, '').split('\n');
+  const { columns } = window;
+  const terminal = new xterm.Terminal({ cols: columns, rows: lines.length, allowProposedApi: true });
+  await new Promise<void>((written) => terminal.write(lines.join('\r\n'), written));
+  const size = { width: Math.ceil(columns * cell.width + 2 * margin), height: lines.length * cell.height + 2 * margin };
+  const body = lines.map((_, row) => drawRow(terminal.buffer.active.getLine(row), row)).join('\n');
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}">
 <rect width="100%" height="100%" rx="8" fill="${background}"/>
 <g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="${cell.font}" xml:space="preserve">
 ${body}
 </g>
 </svg>
-`,
-);
-if (pngFile) toPng(svgFile, pngFile);
+`;
+  const scratch = join(mkdtempSync(join(tmpdir(), 'espalier-shot-')), 'shot.svg');
+  writeFileSync(scratch, svg);
+  toPng(scratch, `${file}.png`, size);
+}
 
-function drawRow(row: number): string {
-  const line = terminal.buffer.active.getLine(row);
+function drawRow(line: IBufferLine | undefined, row: number): string {
   const shapes: string[] = [];
-  for (let column = 0; column < columns; column++) {
+  for (let column = 0; column < window.columns; column++) {
     const found = line?.getCell(column);
     if (found) shapes.push(...drawCell(found, margin + column * cell.width, margin + row * cell.height));
   }
@@ -123,7 +159,7 @@ function round(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
-function toPng(svg: string, png: string): void {
+function toPng(svg: string, png: string, size: { readonly width: number; readonly height: number }): void {
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--force-device-scale-factor=2'];
   const view = [`--window-size=${size.width},${size.height}`, '--default-background-color=00000000'];
   execFileSync('chromium', [...flags, ...view, `--screenshot=${resolve(png)}`, `file://${resolve(svg)}`], { stdio: 'ignore' });

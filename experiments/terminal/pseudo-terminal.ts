@@ -27,7 +27,7 @@ export function startOnTerminal(command: readonly string[], size: { columns: num
   const spent = (): Spent => ({ wallMs: performance.now() - startedAt, cpuMs: 1000 * cpuSeconds(nodeBelow(child)) });
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown = (shown + text).slice(-200_000);
-    for (const [i, { text: wanted, resolve }] of [...waiting.entries()].reverse()) {
+    for (const [i, { text: wanted, resolve }] of [...waiting.entries()].toReversed()) {
       if (!shown.includes(wanted)) continue;
       resolve(spent());
       waiting.splice(i, 1);

@@ -84,7 +84,7 @@ function metricRows({ trial, baseline, ranges }: DetailProps): Row[] {
     return [
       label(name),
       run(format(value).padStart(9)),
-      run(rangeText(metric, ranges[metric]).padEnd(20), 'dim'),
+      run(rangeText(metric, ranges[metric]).padEnd(24), 'dim'),
       run(against, 'dim'),
     ];
   });
@@ -159,7 +159,9 @@ function candidateRows(trial: Trial, network: NetworkInfo | undefined, width: nu
   if (!network) return wrap(describe(trial.candidate), width - 2).map((line) => [run(` ${line}`)]);
   const plan = network.planOf(trial.candidate);
   const recipe = describe(plan.recipe);
-  const strips = layerStrips(plan, network.catalog).flatMap((strip) => stripRows(strip, width));
+  const strips = layerStrips(plan, network.catalog)
+    .filter(({ range }) => range !== '')
+    .flatMap((strip) => stripRows(strip, width));
   const list = settingRows(plan, network.catalog);
   return [...strips, ...(recipe ? [[label('recipe'), run(recipe)]] : []), [], ...list];
 }
