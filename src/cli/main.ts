@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { exitCodes, NasError } from '../core/errors.ts';
 import { addCompletion } from './completion.ts';
 import { describeError, messageOf } from './options.ts';
-import { note, surviveClosedPipes } from './output.ts';
+import { note, watchOutput } from './output.ts';
 import { program } from './program.ts';
 
 /** The command line: argv → one command → an exit code. */
@@ -20,7 +20,7 @@ function report(error: unknown): number {
   return exitCodes.failure;
 }
 
-surviveClosedPipes();
+watchOutput();
 try {
   const nas = program();
   await addCompletion(nas, process.argv);

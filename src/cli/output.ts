@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+import { exitCodes } from '../core/errors.ts';
 import { csvText } from '../export/tables/index.ts';
 import type { Row } from '../export/tables/table.ts';
 
@@ -12,12 +14,38 @@ export const printCsv = (rows: readonly Row[]): void => void process.stdout.writ
 /** Notes for people beside the result, on standard error. */
 export const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** A reader that went away (`nas front | head -1`) ends the command quietly, as in other command-line tools. */
-export function surviveClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
-    });
-  }
+/** What becomes of a command whose output nobody takes. */
+export interface OutputTrouble {
+  /** The reader went away. */
+  closed(): void;
+  /** It cannot be written: a full disk, say. */
+  failed(reason: string): void;
+}
+
+/** `nas front | head -1` ends quietly, as in other command-line tools; half an answer is none. */
+const usual: OutputTrouble = {
+  closed: () => process.exit(exitCodes.ok),
+  failed: (reason) => {
+    writeSync(process.stderr.fd, `error: the output cannot be written: ${reason}\n`);
+    process.exit(exitCodes.failure);
+  },
+};
+
+let trouble = usual;
+
+/** For a command that does more than answer; until the function is called that it gives back. */
+export function onOutputTrouble(handler: OutputTrouble): () => void {
+  trouble = handler;
+  return () => {
+    trouble = usual;
+  };
+}
+
+export function watchOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') trouble.closed();
+    else trouble.failed(error.message);
+  });
+  // Nobody is left to be told.
+  process.stderr.on('error', () => process.exit(exitCodes.failure));
 }

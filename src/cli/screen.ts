@@ -5,6 +5,7 @@ import { type DashboardActions, mountDashboard, restoreTerminal } from '../dashb
 import { ndjsonReporter } from '../dashboard/ndjson.ts';
 import { plainReporter } from '../dashboard/plain.ts';
 import type { ModelSpec } from '../network/models/index.ts';
+import { systemClock } from '../search/study/options.ts';
 import { analyse } from './analyse.ts';
 import { exportAside } from './export-aside.ts';
 import type { Follow } from './follow.ts';
@@ -80,7 +81,7 @@ export function plainLines({ record, framed, budget, since }: Shown & { readonly
     goal,
     budget,
     analyse: (trials, marks) => analyse(trials, goal, framed(), marks),
-    now: Date.now,
+    now: () => systemClock.wall(),
     ...(since === undefined ? {} : { since }),
   });
   return emit;
@@ -115,6 +116,6 @@ export function openDashboard({ record, framed, ...parts }: DashboardParts) {
     },
     stdout: process.stdout,
     stdin: process.stdin,
-    now: Date.now,
+    now: () => systemClock.wall(),
   });
 }

@@ -16,7 +16,7 @@ import type { Sensitivity } from '../../search/sensitivity/measure.ts';
 import type { StartName } from '../../search/space/file/schema.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { KeyFunction } from '../../search/study/keys.ts';
-import type { StudyEnd, StudyHandle } from '../../search/study/options.ts';
+import { type StudyEnd, type StudyHandle, systemClock } from '../../search/study/options.ts';
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { openControl, openStore } from '../../store/index.ts';
@@ -31,7 +31,8 @@ import { chooseEngineHere, engineOfStudy } from '../engine.ts';
 import { foreseenWish } from '../foreseen.ts';
 import { allOf, type Given, givenBy } from '../given.ts';
 import { meaningOf } from '../meaning.ts';
-import { print } from '../output.ts';
+import { NoiseWatch } from '../noise-watch.ts';
+import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
 import { logScale } from '../picking.ts';
 import { replicate } from '../replication.ts';
 import { removeCheckpoint, schedulerOf } from '../schedule.ts';
@@ -102,7 +103,7 @@ class SearchRun {
   /** What the user wants to be tried first. */
   readonly #given: Given;
   /** Commands from before were meant for an earlier session. */
-  readonly #since = Date.now();
+  readonly #since = systemClock.wall();
   #handle: StudyHandle | undefined;
   #stopping = false;
 
@@ -145,11 +146,12 @@ class SearchRun {
 
   async run(): Promise<number> {
     const interrupts = onInterrupt({ first: () => this.#interrupt(), second: () => this.#leaveNow() });
+    const endTrouble = onOutputTrouble(searchGoesOn(() => this.#stop()));
     try {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
       this.#log(trainsWith(this.#engine));
-      for (const note of this.#given.notes) this.#log(note);
+      for (const text of this.#given.notes) this.#log(text);
       const { controllerReason } = factsOf(this.#record);
       if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);
       const predict = this.#predictor(facts);
@@ -159,6 +161,7 @@ class SearchRun {
       return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
     } finally {
       interrupts.dispose();
+      endTrouble();
       this.#screen.close();
       await this.#executor.close();
     }
@@ -175,7 +178,7 @@ class SearchRun {
   }
 
   #log(message: string, level: 'info' | 'warning' = 'info'): void {
-    this.#screen.emit({ type: 'log', at: Date.now(), level, message });
+    this.#screen.emit({ type: 'log', at: systemClock.wall(), level, message });
   }
 
   #stop(): void {
@@ -193,7 +196,7 @@ class SearchRun {
   async #prepare(): Promise<Json | undefined> {
     try {
       const facts = await this.#executor.open((progress) =>
-        this.#screen.emit({ type: 'progress', at: Date.now(), trial: 0, worker: 0, progress }),
+        this.#screen.emit({ type: 'progress', at: systemClock.wall(), trial: 0, worker: 0, progress }),
       );
       return this.#stopping ? undefined : facts;
     } catch (error) {
@@ -232,7 +235,7 @@ class SearchRun {
     const progress = (done: number, total: number) =>
       this.#screen.emit({
         type: 'progress',
-        at: Date.now(),
+        at: systemClock.wall(),
         trial: 0,
         worker: 0,
         progress: { stage: 'sensitivity', done, total },
@@ -265,6 +268,7 @@ class SearchRun {
     const { space, goal, lookAhead, schedule } = factsOf(this.#record);
     const { trials, seconds, stop } = this.#settings;
     let control: ControlServer | undefined;
+    const noise = new NoiseWatch((message) => this.#log(message, 'warning'));
     const keyOf = this.#keyOf;
     const handle = runStudy({
       store,
@@ -292,6 +296,7 @@ class SearchRun {
       facts: { prepared: facts },
       onEvent: (event) => {
         this.#screen.emit(event);
+        noise.see(event);
         control?.observe(event);
       },
     });
@@ -319,6 +324,18 @@ class SearchRun {
       onEvent: this.#screen.emit,
     });
   }
+}
+
+/** A reader that went away wants no more of it: like Ctrl-C. What cannot be written is only the talk: the study is in its database. */
+function searchGoesOn(stop: () => void): OutputTrouble {
+  let told = false;
+  return {
+    closed: stop,
+    failed: (reason) => {
+      if (!told) note(`warning: the output cannot be written, the search goes on without it: ${reason}`);
+      told = true;
+    },
+  };
 }
 
 /** One line: what trains, and why not what would have come before. */

@@ -31,7 +31,17 @@ export interface Clock {
   monotonic(): number;
 }
 
-export const systemClock: Clock = { wall: () => Date.now(), monotonic: () => performance.now() };
+/** The same clock, standing still where somebody sets it back. */
+export function neverBack(clock: () => number): () => number {
+  let latest = Number.NEGATIVE_INFINITY;
+  return () => {
+    latest = Math.max(latest, clock());
+    return latest;
+  };
+}
+
+/** What happens later never has an earlier time, as long as the process lives. */
+export const systemClock: Clock = { wall: neverBack(Date.now), monotonic: () => performance.now() };
 
 /**
  * How many jobs may be under way at once where the study does not say otherwise. It does not depend on the workers, since
