@@ -33,12 +33,9 @@ const usual: OutputTrouble = {
 
 let trouble = usual;
 
-/** For a command that does more than answer; until the function is called that it gives back. */
-export function onOutputTrouble(handler: OutputTrouble): () => void {
+/** For a command that does more than answer, to its end: what it prints last is found out only then. */
+export function onOutputTrouble(handler: OutputTrouble): void {
   trouble = handler;
-  return () => {
-    trouble = usual;
-  };
 }
 
 export function watchOutput(): void {

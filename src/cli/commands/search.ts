@@ -146,7 +146,7 @@ class SearchRun {
 
   async run(): Promise<number> {
     const interrupts = onInterrupt({ first: () => this.#interrupt(), second: () => this.#leaveNow() });
-    const endTrouble = onOutputTrouble(searchGoesOn(() => this.#stop()));
+    onOutputTrouble(searchGoesOn(() => this.#stop()));
     try {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
@@ -161,7 +161,6 @@ class SearchRun {
       return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
     } finally {
       interrupts.dispose();
-      endTrouble();
       this.#screen.close();
       await this.#executor.close();
     }
