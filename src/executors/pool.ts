@@ -49,8 +49,11 @@ export function createPoolExecutor(options: PoolOptions): Executor {
 /** Longer than anything that is known to happen between two steps, singular values of the largest layers included. */
 const defaultStallMs = 30 * 60_000;
 
-/** After this many crashes in a row, no trial ended between them, it is not the trials (each may crash twice). */
-const crashLimit = (slots: number) => 6 + 2 * slots;
+/**
+ * After this many crashes in a row, no trial ended between them, it is not the trials (each may crash twice). Where some have
+ * ended before, so many of the candidates may be bad that the study gives up first.
+ */
+const crashLimit = (slots: number, proven: boolean) => (proven ? 40 : 6) + 2 * slots;
 
 /** A host that dies this often in a row before it is prepared never will be. */
 const preparationLimit = 3;
@@ -78,6 +81,8 @@ class PoolExecutor implements Executor {
   #restartTimer: NodeJS.Timeout | undefined;
   /** Crashes since a trial last ended by itself. */
   #crashes = 0;
+  /** A trial has ended by itself. */
+  #proven = false;
   /** Hosts in a row that died before they were prepared. */
   #lostPreparations = 0;
   #paused = false;
@@ -220,6 +225,7 @@ class PoolExecutor implements Executor {
 
   #ended(slot: number, outcome: Outcome): void {
     this.#crashes = 0;
+    this.#proven = true;
     this.#queue.finish(slot)?.resolve(outcome);
     setImmediate(() => this.#dispatch()); // whoever waits for the outcome hears of it before the next trial starts there
   }
@@ -228,7 +234,7 @@ class PoolExecutor implements Executor {
   #crashed(slots: readonly number[], death: Death): void {
     this.#crashes++;
     for (const guilty of this.#queue.crash(slots)) guilty.resolve(failed(guilty, death));
-    if (this.#crashes >= crashLimit(this.slots))
+    if (this.#crashes >= crashLimit(this.slots, this.#proven))
       this.#fail(crashError(`${this.#crashes} crashes in a row, no trial ended between them`, death));
     this.#dispatch();
   }

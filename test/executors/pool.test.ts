@@ -69,6 +69,14 @@ describe('pool executor: crashes', () => {
     await expect(run(executor, 8, { do: 'succeed' })).rejects.toMatchObject({ code: 'HOST_CRASHED' });
   });
 
+  it('goes on through a row of bad candidates where others were good', { timeout: 30_000 }, async () => {
+    const { executor } = await openPool({ slots: 1 });
+    expect((await run(executor, 0, { do: 'succeed' })).state).toBe('done');
+    const ends = await Promise.all([1, 2, 3, 4, 5].map((trial) => run(executor, trial, { do: 'exit' })));
+    expect(ends.map((end) => end.state === 'failed' && end.code)).toEqual(Array(5).fill('HOST_CRASHED'));
+    expect((await run(executor, 6, { do: 'succeed' })).state).toBe('done');
+  });
+
   it.each(['exhaustHeap', 'exhaustMemory'])('fails what takes too much memory (%s), and goes on', async (behaviour) => {
     const { executor } = await openPool({ slots: 1, maxRssMb: 200 });
     const [greedy, next] = await Promise.all([run(executor, 0, { do: behaviour }), run(executor, 1, { do: 'succeed' })]);
