@@ -55,17 +55,10 @@ export const factor = defineTechnique({
 
   dependsOnValues: ({ by }) => by === 'energy',
 
-  rewrite(graph, settings) {
-    const initializers: Record<string, Tensor> = { ...graph.initializers };
-    const split = new Map(chosen(graph, settings).map(({ layer, parts }) => [layer.node, parts]));
-    const nodes = graph.nodes.flatMap((node) => {
-      const parts = split.get(node);
-      if (!parts) return [node];
-      for (const { suffix, weight } of parts) initializers[weightName(node, suffix)] = weight;
-      return partNodes(node, parts);
-    });
-    return rebuild(graph, { nodes, initializers });
-  },
+  /** How much an energy keeps is only known with the weights: what follows is given the most that it can be. */
+  outline: (graph, settings) => splitInto(graph, chosen(graph, settings, { most: true })),
+
+  rewrite: (graph, settings) => splitInto(graph, chosen(graph, settings)),
 
   restate(graph, settings, findings) {
     if (findings.gradients.length === 0) return findings;
@@ -80,6 +73,18 @@ export const factor = defineTechnique({
     return { ...findings, gradients };
   },
 });
+
+function splitInto(graph: Graph, all: readonly Split[]): Graph {
+  const initializers: Record<string, Tensor> = { ...graph.initializers };
+  const split = new Map(all.map(({ layer, parts }) => [layer.node, parts]));
+  const nodes = graph.nodes.flatMap((node) => {
+    const parts = split.get(node);
+    if (!parts) return [node];
+    for (const { suffix, weight } of parts) initializers[weightName(node, suffix)] = weight;
+    return partNodes(node, parts);
+  });
+  return rebuild(graph, { nodes, initializers });
+}
 
 const weightName = ({ name }: Node, suffix: Part['suffix']) => `${name}${suffix || '#expand'}.weight`;
 
@@ -114,16 +119,23 @@ function normalForm(graph: Graph, layer: Layer, own: Settings): Settings | undef
   return rank === full ? undefined : { keep: rank / full, by: 'rank', form: name };
 }
 
-/** The layers that are split, with their parts. */
-function chosen(graph: Graph, settings: BySite<Settings>): { readonly layer: Layer; readonly parts: readonly Part[] }[] {
+/** A layer that is split. */
+interface Split {
+  readonly layer: Layer;
+  readonly parts: readonly Part[];
+}
+
+/** The layers that are split, with their parts. `most`: an energy keeps the full rank. */
+function chosen(graph: Graph, settings: BySite<Settings>, { most = false } = {}): Split[] {
   return factorable(graph).flatMap((layer) => {
     const own = settings[layer.name];
     const normal = own && normalForm(graph, layer, own);
     if (!normal) return [];
     const { form } = formOf(graph, layer, normal);
     const tensor = graph.initializers[layer.weight]!;
+    const full = form.fullRank(tensor.shape);
     const budget: Budget =
-      normal.by === 'energy' ? { energy: normal.keep } : { rank: rankOf(form.fullRank(tensor.shape), normal) };
+      normal.by === 'rank' ? { rank: rankOf(full, normal) } : most ? { rank: full } : { energy: normal.keep };
     return [{ layer, parts: form.parts(tensor, budget) }];
   });
 }

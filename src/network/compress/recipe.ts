@@ -180,7 +180,7 @@ export function placeholders(graph: Graph, { activity = [], gradients = false, e
 export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFindings): Graph {
   let current = graph;
   let known = findings;
-  const turns = turnsOf(activeIn(plan));
+  const turns = turnsOf(activeIn(withoutIdleOrder(graph, plan)));
   for (const [i, turn] of turns.entries()) {
     const { technique, settings, phase } = turn;
     const isAhead = turns.slice(i + 1).some((later) => isSwapped(turn, later));
@@ -190,6 +190,14 @@ export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFinding
     current = next || current;
   }
   return current;
+}
+
+/** Where nothing changes places, an order must not make anything ready for what would come later. */
+function withoutIdleOrder(graph: Graph, plan: Plan): Plan {
+  if (!activeIn(plan).some(({ technique }) => technique.order)) return plan;
+  const meant = canonicalPlan(graph, plan).techniques;
+  const kept = Object.entries(plan.techniques).filter(([name]) => meant[name] || !pick('technique', techniques, name).order);
+  return { ...plan, techniques: Object.fromEntries(kept) };
 }
 
 /** The rewritten network as it is trained, with `statistics` of it as `statisticsNeeded` asks. */
