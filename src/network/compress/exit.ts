@@ -127,7 +127,8 @@ function gateLoss({ b, target }: LossTerms, site: string): string {
 
 /** `sites` in the order in which images meet them: the first decision holds all that comes after it. */
 function withDecisions(graph: Graph, sites: readonly string[], settings: BySite<Settings>): Graph {
-  const [answer] = graph.outputs as [string];
+  const added = new Set(sites.flatMap((site) => [names(site).head, names(site).certainty]));
+  const [answer, ...others] = graph.outputs.filter((output) => !added.has(output)) as [string, ...string[]];
   const last = `${answer}.last`;
   const swap = (value: string) => (value === answer ? last : value);
   const nodes = graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) }));
@@ -138,7 +139,7 @@ function withDecisions(graph: Graph, sites: readonly string[], settings: BySite<
     const output = site === sites[0] ? answer : name;
     [later] = b.multi('Where', [isSure(b, site, settings[site]!), head, later], 1, {}, { name, outputs: [output] }) as [string];
   }
-  return sites.toReversed().reduce((current, site) => lazy(current, names(site).exit), b.build([answer]));
+  return sites.toReversed().reduce((current, site) => lazy(current, names(site).exit), b.build([answer, ...others]));
 }
 
 /** One bool: whether the exit is sure of every image of the batch. */
