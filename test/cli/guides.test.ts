@@ -22,7 +22,7 @@ const untyped: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^nas search --space quick.yaml$/, 'it made the study that all documents begin with'],
   [/^nas search .*--scheduler/, 'one more search: test/cli/search.test.ts'],
   [/^nas watch/, 'it shows the study until it is left: test/cli'],
-  [/^nas control/, 'it needs a search under way: test/cli/control.test.ts'],
+  [/^nas control/, 'it needs a search under way: test/cli/watch.test.ts'],
 ];
 
 /** What makes a command small: names and numbers that only the size of the study decides. */

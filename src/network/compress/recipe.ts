@@ -194,7 +194,7 @@ export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFinding
 
 /** Where nothing changes places, an order must not make anything ready for what would come later. */
 function withoutIdleOrder(graph: Graph, plan: Plan): Plan {
-  if (!activeIn(plan).some(({ technique }) => technique.order)) return plan;
+  if (!activeIn(plan).some(({ technique }) => technique.order !== undefined)) return plan;
   const meant = canonicalPlan(graph, plan).techniques;
   const kept = Object.entries(plan.techniques).filter(([name]) => meant[name] || !pick('technique', techniques, name).order);
   return { ...plan, techniques: Object.fromEntries(kept) };
