@@ -48,7 +48,8 @@ export function broadcast(shapes: readonly Shape[]): Shape | undefined {
 /** Shape of an elementwise op over all its inputs, which must share one dtype. */
 export function broadcastInputs(context: InferContext, first = 0): TensorType {
   const types = context.inputs.slice(first).map((_, i) => inputType(context, first + i));
-  const dtype = types[0]!.dtype;
+  const dtype = types[0]?.dtype;
+  if (!dtype) throw misfit(context.node, 'it has no inputs');
   if (types.some((type) => type.dtype !== dtype)) {
     throw misfit(context.node, `inputs of different types: ${types.map((type) => type.dtype).join(', ')}`);
   }
