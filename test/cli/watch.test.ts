@@ -39,7 +39,8 @@ describe('from another terminal', () => {
     const running = () => channel.status('tiny')?.running[0]?.trial ?? -1;
     await vi.waitFor(() => expect(running()).toBeGreaterThan(0), { timeout: 60_000 });
     expect((await control('pause')).stdout).toBe('Paused: running trials wait between two steps.\n');
-    await vi.waitFor(() => expect(channel.status('tiny')).toMatchObject({ paused: true, budget: { trials: 200 } }));
+    const isPaused = () => expect(channel.status('tiny')).toMatchObject({ paused: true, budget: { trials: 200 } });
+    await vi.waitFor(isPaused, { timeout: 30_000 });
     const trial = running();
     const [add, mark, end] = await Promise.all([control('add', '5'), control('mark', '0'), control('end-trial', `${trial}`)]);
     expect([add.stdout, mark.stdout]).toEqual(['205 trials in all.\n', 'Trial 0 is a favourite.\n']);
