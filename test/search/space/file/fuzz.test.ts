@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { NasError } from '../../../../src/core/errors.ts';
-import { createRng, type Rng } from '../../../../src/core/rng.ts';
+import { createRng } from '../../../../src/core/rng.ts';
 import { check } from '../../../../src/search/space/check.ts';
 import { planOf } from '../../../../src/search/space/plan.ts';
 import { sample } from '../../../../src/search/space/sample.ts';
+import { damagedText } from '../../../fixtures/fuzz/mutate.ts';
 import { parse, spaceText } from '../fixture.ts';
 
 const seeds = [
@@ -16,38 +17,10 @@ const seeds = [
   }),
 ];
 
-const snippets = [
-  ...'[ ] { } : , - # &a *a !!set ? | > % @ <<: --- => >= % kB {a,b *'.split(' '),
-  ...'null ~ true off .nan -.inf 1e999 -1 0 0x1F 9007199254740993 __proto__ constructor toString length'.split(' '),
-  ...'match keep min: max: step: log: true é'.split(' '),
-  ' ',
-  '"',
-  "'",
-  '\n',
-  '\n  ',
-  '\r\n',
-  '\t',
-  '\u0000',
-  '\ud800',
-  '\u2028',
-];
-
-/** A few random edits: pieces put in, taken out, doubled or moved. */
-function damage(text: string, rng: Rng): string {
-  let damaged = text;
-  for (let edits = 1 + rng.int(4); edits > 0; edits--) {
-    const at = rng.int(damaged.length + 1);
-    const end = Math.min(damaged.length, at + rng.int(12));
-    const piece = rng.pick([rng.pick(snippets), '', damaged.slice(at, end).repeat(2), seeds[1]!.slice(at, end)]);
-    damaged = damaged.slice(0, at) + piece + damaged.slice(rng.uniform() < 0.5 ? at : end);
-  }
-  return damaged;
-}
-
 it('gives a space or an error with a place for any text', { timeout: 60_000 }, () => {
   let accepted = 0;
   for (let i = 0; i < 2000; i++) {
-    const text = damage(seeds[i % 2]!, createRng('fuzz', i));
+    const text = damagedText(seeds[i % 2]!, seeds[1]!, createRng('fuzz', i));
     try {
       const { space } = parse(text);
       const candidate = sample(space, createRng(i));
