@@ -81,8 +81,7 @@ export const combinations: Claim = {
     { says: 'dense network 10 times smaller', row: 'neurons-rank-int8', measure: 'smaller', atLeast: 10 },
     { says: 'sparsity makes 4-bit weights smaller', row: 'sparse-90-weights-4', measure: 'smaller', atLeast: 8 },
   ],
-  remark:
-    'Zeros among weights of fewer than 8 bits, or of weight-only layers, are stored like the others: there sparsity does not make the file smaller, among floats and INT8 it does. Factors have channels of their own, which pruning counts as they are then: the order decides the size.',
+  remark: 'Factors have channels of their own, which pruning counts as they are then: the order decides the size.',
 };
 
 const shaped = (name: string, what: string, techniques: Row['techniques']): Row => ({

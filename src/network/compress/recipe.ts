@@ -8,6 +8,7 @@ import { shortNames } from '../ir/passes/short-names.ts';
 import { zeros } from '../ir/zeros.ts';
 import { techniques } from './index.ts';
 import { type Active, activeIn, checkSites, sitesOf, type Turn, turnsOf } from './plan.ts';
+import { writeStored } from './storage/write.ts';
 import {
   type BySite,
   type Findings,
@@ -290,11 +291,9 @@ export function finalize(graph: Graph, plan: Plan, statistics: Statistics): Grap
     (current, { technique, settings }) => technique.finalize?.(current, settings, statistics) ?? current,
     prepared(graph, plan),
   );
-  const last = (['store', 'branch'] as const).reduce(
-    (before, hook) => used.reduce((current, { technique, settings }) => technique[hook]?.(current, settings) ?? current, before),
-    finished,
-  );
-  return shortNames(last);
+  const all = (hook: 'store' | 'branch', before: Graph) =>
+    used.reduce((current, { technique, settings }) => technique[hook]?.(current, settings) ?? current, before);
+  return shortNames(all('branch', writeStored(all('store', finished))));
 }
 
 /** What the techniques of a plan have to say about the fine-tuned network, by their names. */

@@ -1,22 +1,23 @@
 import type { Json } from '../../core/json.ts';
-import type { Graph, Tensor } from '../ir/graph.ts';
+import type { Graph } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
 import { layersOf } from '../ir/layers.ts';
-import { readInt } from '../ir/ops/support/attributes.ts';
 import { isZeros } from '../ir/zeros.ts';
 import { cubicShare } from './schedule.ts';
 import { stayCount, withinLines } from './sparse/select.ts';
-import { nonzeros, storeSparse } from './sparse/storage.ts';
 import {
   byImportance,
   byMagnitude,
   chooseGone,
   importanceOf,
+  patternAlong,
   patternOf,
   poolOf,
   type SparseSettings,
   targetsOf,
 } from './sparse/targets.ts';
+import { type Stored, weightsIn, withCounts } from './storage/stored.ts';
+import { nonzeros } from './storage/write.ts';
 import { type BySite, defineTechnique, mapSites, type Projection, type Weights } from './technique.ts';
 
 /**
@@ -117,13 +118,12 @@ export const sparsify = defineTechnique({
   finalize: (graph, settings) => withZeros(graph, settings, byMagnitude),
 
   store(graph, settings) {
-    const counts = new Map<string, number>();
-    for (const [site, own] of Object.entries(settings)) {
-      const name = storedWeight(graph, site);
-      if (name === undefined) continue;
-      counts.set(name, storedCount(graph, site, own, graph.initializers[name]!));
-    }
-    return storeSparse(graph, counts);
+    const weights = weightsIn(graph);
+    const sparse = Object.entries(settings).flatMap(([site, own]) => {
+      const stored = weights.get(site);
+      return stored ? [{ ...stored, count: storedCount(stored, own) }] : [];
+    });
+    return withCounts(graph, sparse);
   },
 
   report(graph, settings) {
@@ -181,24 +181,8 @@ function clear(weight: Float32Array, gone: Uint8Array): void {
   for (let i = 0; i < weight.length; i++) if (gone[i]) weight[i] = 0;
 }
 
-/** The initializer that holds a layer's weights in a finished network, as floats or as integers whose zero is 0. */
-function storedWeight(graph: Graph, layer: string): string | undefined {
-  const node = graph.nodes.find(({ name }) => name === layer);
-  const weight = node?.inputs[1] ?? '';
-  const source = graph.nodes.find(({ outputs }) => outputs.includes(weight));
-  const isDequantized = source?.op === 'DequantizeLinear' && source.domain === '';
-  const name = isDequantized ? source.inputs[0]! : weight;
-  const zeroPoint = isDequantized ? graph.initializers[source.inputs[2] ?? ''] : undefined;
-  const tensor = graph.initializers[name];
-  const suits = tensor?.dtype === (isDequantized ? 'int8' : 'float32');
-  return suits && (zeroPoint?.data.every((value) => Number(value) === 0) ?? true) ? name : undefined;
-}
-
 /** Of a layer on its own as many as its settings say, whatever rounding made of them; else those that are not 0. */
-function storedCount(graph: Graph, site: string, own: SparseSettings, tensor: Tensor): number {
+function storedCount({ tensor, axis }: Stored, own: SparseSettings): number {
   if (poolOf(own) !== undefined) return nonzeros(tensor.data);
-  const node = graph.nodes.find(({ name }) => name === site)!;
-  const outputAxis = readInt(node, 'transB', 0) ? 0 : 1;
-  const layer = { name: site, node, weight: '', outputAxis };
-  return stayCount(patternOf({ layer, settings: own }, tensor));
+  return stayCount(patternAlong({ shape: tensor.shape, axis }, own));
 }

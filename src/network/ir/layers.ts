@@ -12,6 +12,10 @@ export interface Layer {
   readonly outputAxis: number;
 }
 
+/** Axis of the weights that counts the layer's inputs; of a grouped Conv, those of one group. */
+export const inputAxisOf = ({ node, outputAxis }: Pick<Layer, 'node' | 'outputAxis'>): number =>
+  node.op === 'Conv' ? 1 : 1 - outputAxis;
+
 /** The name of the layer that a layer is a part of: `conv1` for `conv1#reduce`. */
 export const wholeOf = (name: string): string => name.split('#')[0]!;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../../../src/core/candidate.ts';
+import type { Plan, SiteSettings } from '../../../src/core/candidate.ts';
 import { exit } from '../../../src/network/compress/exit.ts';
 import { canonicalPlan, finalize, planKey, rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
 import { withSession } from '../../../src/network/engine/session.ts';
@@ -129,6 +129,16 @@ describe('a network with exits', () => {
     const both = plan({ [first]: { threshold: 0.999999 } }, { quantize: everywhere });
     const { kernels } = await runOnnx(await finished(rewritten(resnet, both), both));
     expect(kernels.filter((op) => op === 'QLinearConv')).toHaveLength(5);
+  });
+
+  it.each([1, 0.3])('unpacks weights of few bits once, those of a branch too (%f of them not 0)', async (share) => {
+    const layers = ['stem', first, 'stage1.block1.conv2', second, 'stage1.block2.conv2'];
+    const all = (settings: SiteSettings) => Object.fromEntries(layers.map((name) => [name, settings]));
+    const packed = { quantize: all({ bits: 4, mode: 'weight-only' }), sparsify: all({ sparsity: 1 - share }) };
+    const exits = { [first]: { threshold: 0.999999 } };
+    const few = await runOnnx(await finished(rewritten(resnet, plan(exits, packed)), plan(exits, packed)));
+    const floats = await runOnnx(await finished(rewritten(resnet, plan(exits)), plan(exits)));
+    expect(new Set(few.kernels)).toEqual(new Set(floats.kernels));
   });
 
   it('learns: exits and gate are trained with the rest', async () => {

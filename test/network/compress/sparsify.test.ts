@@ -3,16 +3,19 @@ import type { Plan, SiteSettings } from '../../../src/core/candidate.ts';
 import { canonicalPlan, planKey, rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
 import { cubicShare } from '../../../src/network/compress/schedule.ts';
 import { selectLowest, stayCount } from '../../../src/network/compress/sparse/select.ts';
-import { storeSparse } from '../../../src/network/compress/sparse/storage.ts';
+import { weightsIn, withCounts } from '../../../src/network/compress/storage/stored.ts';
+import { writeStored } from '../../../src/network/compress/storage/write.ts';
 import { finalStructure } from '../../../src/network/compress/structure.ts';
 import { train } from '../../../src/network/engine/train.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
 import { encodedLength } from '../../../src/network/ir/bytes/length.ts';
+import type { Graph } from '../../../src/network/ir/graph.ts';
 import { layersOf } from '../../../src/network/ir/layers.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
+import { print } from '../../../src/network/ir/print.ts';
 import { withoutValues } from '../../../src/network/ir/zeros.ts';
 import { finished, madeUpFindings, noPlan, relativeError, rewritten, runOnnx } from '../../fixtures/compression.ts';
-import { trainedResnet } from '../../fixtures/graphs.ts';
+import { trainedModel, trainedResnet } from '../../fixtures/graphs.ts';
 import { quiet, recipe, stripes, tinyResnet } from '../engine/helpers.ts';
 
 const graph = trainedResnet({ blocks: [1, 1], widths: [16, 32] }, [1, 8, 8]);
@@ -196,6 +199,8 @@ describe('during training', () => {
 });
 
 describe('in the file', () => {
+  const withCount = (from: Graph, layer: string, count: number) =>
+    writeStored(withCounts(from, [{ ...weightsIn(from).get(layer)!, count }]));
   const sizeOf = async (chosen: Plan) => encode(await finished(rewritten(graph, chosen), chosen)).length;
 
   it('only what is not 0 is stored, for floats and for integers', async () => {
@@ -231,6 +236,20 @@ describe('in the file', () => {
     ['integers, gaps', everywhere({ sparsity: 0.97 }, { quantize: uniform({ bits: 8 }) })],
     ['blocks', everywhere({ sparsity: 0.5, block: 4 })],
     ['one threshold', everywhere({ sparsity: 0.9, threshold: 'network' })],
+    ['8 bits alone', everywhere({ sparsity: 0.9 }, { quantize: uniform({ bits: 8, mode: 'weight-only' }) })],
+    ['4 bits alone, mask', everywhere({ sparsity: 0.6 }, { quantize: uniform({ bits: 4, mode: 'weight-only' }) })],
+    ['4 bits alone, gaps', everywhere({ sparsity: 0.97 }, { quantize: uniform({ bits: 4, mode: 'weight-only' }) })],
+    [
+      '4 bits in groups',
+      everywhere({ sparsity: 0.5, block: 4 }, { quantize: uniform({ bits: 4, mode: 'weight-only', group: 16 }) }),
+    ],
+    ['4-bit integers', everywhere({ sparsity: 0.9 }, { quantize: uniform({ bits: 4 }) })],
+    ['3 bits', everywhere({ sparsity: 0.9 }, { quantize: uniform({ bits: 3, mode: 'weight-only' }) })],
+    ['2 bits', everywhere({ sparsity: 0.95 }, { quantize: uniform({ bits: 2, mode: 'weight-only' }) })],
+    [
+      'bits of all kinds',
+      everywhere({ sparsity: 0.9 }, { quantize: { ...uniform({ bits: 4 }), [conv]: { bits: 3 }, stem: { bits: 8 } } }),
+    ],
   ])('it runs in the kernels of the dense network, with the same result: %s', async (_, chosen) => {
     const sparse = rewritten(graph, chosen);
     const { sparsify: _without, ...others } = chosen.techniques;
@@ -242,11 +261,34 @@ describe('in the file', () => {
     expect(a.kernels).toEqual(b.kernels);
   });
 
-  it.each([0.5, 0.9, 0.97])('its size is known before training: %f', async (sparsity) => {
-    for (const others of [{}, { quantize: uniform({ bits: 8 }) }]) {
+  it.each([
+    {},
+    { bits: 8 },
+    { bits: 8, mode: 'weight-only' },
+    { bits: 4 },
+    { bits: 3, mode: 'weight-only' },
+    { bits: 2, mode: 'weight-only', group: 16 },
+  ])('its size is known before training, and never more than that of dense weights: %o', async (settings) => {
+    const others = { quantize: uniform(settings) };
+    const dense = await sizeOf({ recipe: {}, techniques: others });
+    for (const sparsity of [0.1, 0.5, 0.9, 0.97]) {
       const chosen = everywhere({ sparsity }, others);
-      expect(encodedLength(finalStructure(withoutValues(graph), chosen)!)).toBe(await sizeOf(chosen));
+      const size = await sizeOf(chosen);
+      expect(encodedLength(finalStructure(withoutValues(graph), chosen)!)).toBe(size);
+      expect(size).toBeLessThanOrEqual(dense);
     }
+  });
+
+  it('dense layers with ranges of every run are stored likewise', async () => {
+    const wide = trainedModel({ family: 'mlp', widths: [64] }, [1, 8, 8]);
+    const names = layersOf(wide).map(({ name }) => name);
+    const dynamic = { quantize: Object.fromEntries(names.map((name) => [name, { bits: 8, mode: 'dynamic' }])) };
+    const chosen = plan(names, { sparsity: 0.9 }, dynamic);
+    const sparse = rewritten(wide, chosen);
+    const [stored, plain] = [await finished(sparse, chosen), await finished(sparse, { recipe: {}, techniques: dynamic })];
+    expect(encode(stored).length).toBeLessThan(0.5 * encode(plain).length);
+    const [a, b] = [await runOnnx(stored), await runOnnx(plain)];
+    expect(a).toEqual(b);
   });
 
   it('zeros that are many and apart take steps of their own; fewer values than announced are filled up', async () => {
@@ -256,14 +298,14 @@ describe('in the file', () => {
     data.set([1, 2, 3], size - 3);
     const name = `${conv}.weight`;
     const lonely = { ...folded, initializers: { ...folded.initializers, [name]: { ...folded.initializers[name]!, data } } };
-    const stored = storeSparse(lonely, new Map([[name, 10]]));
-    expect(encode(stored).length).toBe(encode(storeSparse(withoutValues(folded), new Map([[name, 10]]))).length);
+    const stored = withCount(lonely, conv, 10);
+    expect(encode(stored).length).toBe(encode(withCount(withoutValues(folded), conv, 10)).length);
     const [a, b] = await Promise.all([runOnnx(stored), runOnnx(lonely)]);
     expect(relativeError(a.output, b.output)).toBe(0);
   });
 
   it('little networks stay as they are', () => {
     const tiny = foldBatchNorm(trainedResnet({ blocks: [1], widths: [2] }, [1, 6, 6]));
-    expect(storeSparse(tiny, new Map([['dense.weight', 1]]))).toBe(tiny);
+    expect(print(withCount(tiny, 'dense', 1))).toBe(print(tiny));
   });
 });

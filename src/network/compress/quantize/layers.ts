@@ -1,8 +1,9 @@
 import type { Builder } from '../../ir/builder.ts';
 import { dtypeCodes, type Node, type Shape, type Tensor } from '../../ir/graph.ts';
+import { inputAxisOf } from '../../ir/layers.ts';
+import { type Codes, storeCodes } from '../storage/stored.ts';
 import type { LayerEmission } from './emit.ts';
 import type { Blocks, QuantizedWeight } from './parameters.ts';
-import { type Codes, storeCodes } from './storage.ts';
 
 /** A layer whose weights are quantized; the bias in real values where it has one. */
 export interface LayerParameters {
@@ -17,7 +18,7 @@ export function integerLayer({ weight, axis, bias }: LayerParameters, inputScale
   return {
     integerInput: true,
     emit(b, node, x) {
-      const q = storeCodes(b, `${node.name}.weight`, weight.codes, 'int8');
+      const q = storeCodes(b, weight.codes, { ...ownerOf(node, axis), dtype: 'int8' });
       const parameters = [dequantized(b, `${node.name}.weight`, q, weight.scales, axis, node.op === 'Gemm')];
       if (bias) {
         const scales = weight.scales.map((scale) => scale * inputScale);
@@ -29,6 +30,9 @@ export function integerLayer({ weight, axis, bias }: LayerParameters, inputScale
     },
   };
 }
+
+/** Whose weights they are; `axis` counts the outputs. */
+const ownerOf = (node: Node, axis: number) => ({ layer: node.name, axis: inputAxisOf({ node, outputAxis: axis }) });
 
 /** Integers with one scale, or one per position of `axis`, as the float constant that they stand for. */
 function dequantized(b: Builder, name: string, q: string, scales: Float32Array, axis: number, withZeros: boolean): string {
@@ -47,12 +51,12 @@ function dequantized(b: Builder, name: string, q: string, scales: Float32Array, 
  * without its fast layout for the Conv behind it; a product of constants it computes when it loads the file (measured:
  * a 64-channel 3×3 Conv takes 227 µs with DequantizeLinear, 156 µs with Cast and Mul, 165 to 199 µs with plain floats).
  */
-export function floatLayer({ weight, bias }: LayerParameters): LayerEmission {
+export function floatLayer({ weight, axis, bias }: LayerParameters): LayerEmission {
   return {
     integerInput: false,
     emit(b, node, x) {
       const own = bias ? [floatBias(b, node, bias)] : [];
-      b.add({ ...node, inputs: [x, floatWeight(b, `${node.name}.weight`, weight), ...own] });
+      b.add({ ...node, inputs: [x, floatWeight(b, node, axis, weight), ...own] });
     },
   };
 }
@@ -61,12 +65,12 @@ const floatBias = (b: Builder, { name }: Node, bias: Float32Array): string =>
   b.initializer(b.fresh(`${name}.bias`), { dtype: 'float32', shape: [bias.length], data: bias });
 
 /** codes · scale, in the weight's own shape. */
-function floatWeight(b: Builder, name: string, { codes, blocks, scales }: QuantizedWeight): string {
+function floatWeight(b: Builder, node: Node, axis: number, { codes, blocks, scales }: QuantizedWeight): string {
   const broadcast = scaleShape(codes.shape, blocks);
   const shape = broadcast ? codes.shape : [blocks.rows, blocks.blockSize, blocks.columns];
-  const values = storeCodes(b, name, { ...codes, shape }, 'float32');
+  const values = storeCodes(b, codes, { ...ownerOf(node, axis), dtype: 'float32', shape });
   const scale: Tensor = { dtype: 'float32', shape: broadcast ?? [blocks.rows, 1, blocks.columns], data: scales };
-  const product = b.op('Mul', [values, b.initializer(b.fresh(`${name}.scale`), scale)]);
+  const product = b.op('Mul', [values, b.initializer(b.fresh(`${node.name}.weight.scale`), scale)]);
   return broadcast ? product : b.op('Reshape', [product, b.ints(codes.shape)]);
 }
 
@@ -85,7 +89,8 @@ export function dynamicLayer({ weight, axis, bias }: LayerParameters): LayerEmis
   return {
     integerInput: false,
     emit(b, node, x) {
-      const q = storeCodes(b, `${node.name}.weight`, axis === 0 ? transposed(weight.codes) : weight.codes, 'int8');
+      const codes = axis === 0 ? transposed(weight.codes) : weight.codes;
+      const q = storeCodes(b, codes, { layer: node.name, axis: 0, dtype: 'int8' });
       const scales: Tensor = { dtype: 'float32', shape: [weight.scales.length], data: weight.scales };
       const [input, scale, zero] = b.multi('DynamicQuantizeLinear', [x], 3) as [string, string, string];
       const product = b.op('Cast', [b.op('MatMulInteger', [input, q, zero])], { to: dtypeCodes.float32 });

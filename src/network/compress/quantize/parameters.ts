@@ -1,7 +1,7 @@
 import type { Shape, Tensor } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { isZeros, zeros } from '../../ir/zeros.ts';
-import type { Codes } from './storage.ts';
+import type { Codes } from '../storage/stored.ts';
 
 /** real = scale · (integer − zeroPoint). */
 export interface Affine {

@@ -2,7 +2,7 @@ import { NasError } from '../../../core/errors.ts';
 import { createRng } from '../../../core/rng.ts';
 import type { Graph, Tensor } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
-import { type Layer, layersOf } from '../../ir/layers.ts';
+import { inputAxisOf, type Layer, layersOf } from '../../ir/layers.ts';
 import type { BySite, Findings } from '../technique.ts';
 import { markLowest, type Pattern, selectLowest } from './select.ts';
 
@@ -34,11 +34,17 @@ export function targetsOf(graph: Graph, settings: BySite<SparseSettings>): reado
 /**
  * What stays of a layer once `share` of what shall go is gone. At least one weight stays. Full blocks keep equally many.
  */
-export function patternOf({ layer, settings }: Target, { shape }: Pick<Tensor, 'shape'>, share = 1): Pattern {
-  const { block, sparsity } = settings;
+export const patternOf = ({ layer, settings }: Target, { shape }: Pick<Tensor, 'shape'>, share = 1): Pattern =>
+  patternAlong({ shape, axis: inputAxisOf(layer) }, settings, share);
+
+/** The same for weights whose axis of the inputs is known. */
+export function patternAlong(
+  { shape, axis }: Pick<Pattern, 'shape' | 'axis'>,
+  { block, sparsity }: Pick<SparseSettings, 'block' | 'sparsity'>,
+  share = 1,
+): Pattern {
   const all = block === 1 ? elementCount(shape) : block;
   const gone = Math.min(all - 1, Math.round(sparsity * all));
-  const axis = layer.node.op === 'Conv' ? 1 : 1 - layer.outputAxis;
   return { shape, axis, block, stay: all - Math.round(share * gone) };
 }
 

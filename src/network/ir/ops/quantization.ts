@@ -1,8 +1,8 @@
-import { elementCount, show } from '../graph.ts';
+import { dtypeCodes, elementCount, show } from '../graph.ts';
 import type { GradContext, InferContext, OpEntry } from '../op.ts';
-import { readInt } from './support/attributes.ts';
+import { readInt, requireInts } from './support/attributes.ts';
 import { gradOf } from './support/gradients.ts';
-import { axisOf, inputType, misfit } from './support/shapes.ts';
+import { axisOf, inputType, misfit, sameCount } from './support/shapes.ts';
 
 /** Conversions between floats and integers with a scale and a zero point, and what stands for them in training. */
 
@@ -47,6 +47,22 @@ const dynamicQuantizeLinear: OpEntry = {
     { dtype: 'float32', shape: [] },
     { dtype: 'uint8', shape: [] },
   ],
+  grad: 'forbidden',
+};
+
+/**
+ * Constant numbers of `bits` bits each as the type `to` in another `shape`. It stands for whatever way the file holds them in,
+ * until that is chosen. `layer` has them for weights, `axis` counts its inputs; so many as `count` says are not 0.
+ */
+const stored: OpEntry = {
+  op: 'Stored',
+  domain: 'espalier',
+  infer: (context) => {
+    const { node } = context;
+    const shape = requireInts(node, 'shape');
+    sameCount(node, inputType(context, 0).shape, shape);
+    return [{ dtype: readInt(node, 'to', dtypeCodes.int8) === dtypeCodes.int8 ? 'int8' : 'float32', shape }];
+  },
   grad: 'forbidden',
 };
 
@@ -108,6 +124,7 @@ export const quantizationOps: readonly OpEntry[] = [
   quantizeLinear,
   dequantizeLinear,
   dynamicQuantizeLinear,
+  stored,
   fakeQuant,
   learnedFakeQuant,
   fakeQuantGrad,
