@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { versions } from '../../src/cli/compose.ts';
+import { versions } from '../../src/cli/versions.ts';
 import type { Json } from '../../src/core/json.ts';
 import { type Columns, type RecordedTable, type TableRung, tableFormat } from '../../src/search/bench/table.ts';
 import type { SpaceFile } from '../../src/search/space/file/parse.ts';

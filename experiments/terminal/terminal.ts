@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { madeUpStudy, writeMadeUp } from '../../test/fixtures/made-up-study.ts';
 import { type Spent, startOnTerminal } from './pseudo-terminal.ts';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const results = fileURLToPath(new URL('../../results/terminal', import.meta.url));
 const { values: flags } = parseArgs({
   options: {

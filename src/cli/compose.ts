@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Candidate } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
 import type { Metrics } from '../core/objective.ts';
@@ -22,7 +21,6 @@ import { createPredictor, type DataFacts } from '../trial/predict.ts';
 import { baselineFolder, bundledSpaces } from './folders.ts';
 import { settle } from './given-networks.ts';
 import { meaningOf } from './meaning.ts';
-import type { Versions } from './study-facts.ts';
 
 /** The schemas of the sections that the network tower owns. */
 export const sections = {
@@ -87,14 +85,3 @@ export function predictFunction(model: ModelSpec, space: Space, data: DataFacts)
   const keyOf = (candidate: Candidate) => structureKey(graph, meaning.plan(candidate));
   return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(meaning.plan(candidate))));
 }
-
-const require = createRequire(import.meta.url);
-
-const versionOf = (path: string): string => (require(path) as { version: string }).version;
-
-export const versions = (): Versions => ({
-  espalier: versionOf('../../package.json'),
-  onnxruntime: versionOf('onnxruntime-node/package.json'),
-  node: process.versions.node,
-  platform: `${process.platform}-${process.arch}`,
-});

@@ -13,13 +13,14 @@ import type { DataSpec } from '../network/data/index.ts';
 import type { ModelSpec } from '../network/models/index.ts';
 import { type PlanResult, planOfIndex, runPlans, type Undo, undosOf } from '../search/sensitivity/undo.ts';
 import { sha256, writeAtomically } from '../trial/artefacts.ts';
-import { structureOf, versions } from './compose.ts';
+import { structureOf } from './compose.ts';
 import { engineOfStudy } from './engine.ts';
 import { baselineFolder } from './folders.ts';
 import { meaningOf } from './meaning.ts';
 import { note } from './output.ts';
 import { defaultMemoryMb, setupOf } from './setup.ts';
 import { engineOf, factsOf } from './study-facts.ts';
+import { versions } from './versions.ts';
 
 /** Changes when an undone choice is measured in another way. */
 const version = 1;

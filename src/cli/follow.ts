@@ -1,6 +1,6 @@
 import type { ControlChannel, StudyStatus } from '../core/control.ts';
 import type { LiveEvent, StudyEvent } from '../core/event.ts';
-import type { TrialStore } from '../core/store.ts';
+import type { Outlined, TrialStore } from '../core/store.ts';
 import type { Recalled } from '../dashboard/budget.ts';
 
 export interface Follow {
@@ -27,7 +27,7 @@ const lookMs = 500;
  * (progress, pauses) from the control channel, and from the lease whether anybody runs it at all.
  */
 export function followStudy({ store, channel, study, now, outline }: FollowParts): Follow {
-  const read = (from: number) => (outline ? store.outline(study, from) : store.events(study, from));
+  const read = (from: number) => (outline ? store.outline(study, from) : placed(store.events(study, from), from));
   const isRunning = () => store.holder(study) !== undefined;
   const places = new Map<number, Places>();
   const recall = remembered((trial: number) => recallFrom(store, study, places.get(trial)));
@@ -41,8 +41,9 @@ export function followStudy({ store, channel, study, now, outline }: FollowParts
       const busy = new Set<number>();
       const look = () => {
         const runs = isRunning();
-        for (const event of read(position)) {
-          notePlace(places, event, position++);
+        for (const { event, ...place } of read(position)) {
+          notePlace(places, event, place);
+          position = Math.max(position, place.position + 1);
           if (event.type === 'started') busy.add(event.trial);
           if (event.type === 'finished') busy.delete(event.trial);
           listener(event);
@@ -74,24 +75,25 @@ interface Places {
   readonly finished?: number;
 }
 
-function notePlace(places: Map<number, Places>, event: StudyEvent, position: number): void {
+function* placed(events: Iterable<StudyEvent>, from: number): Iterable<Outlined> {
+  let position = from;
+  for (const event of events) yield { event, position: position++ };
+}
+
+function notePlace(places: Map<number, Places>, event: Outlined['event'], { position, asked }: Omit<Outlined, 'event'>): void {
+  if (event.type === 'past' && asked !== undefined) places.set(event.trial, { asked, finished: position });
   if (event.type === 'asked') places.set(event.trial, { asked: position });
   const known = event.type === 'finished' ? places.get(event.trial) : undefined;
   if (event.type === 'finished' && known) places.set(event.trial, { ...known, finished: position });
 }
 
 function recallFrom(store: TrialStore, study: string, places: Places | undefined): Recalled | undefined {
-  const asked = places && eventAt(store, study, places.asked);
+  const asked = places && store.event(study, places.asked);
   if (asked?.type !== 'asked') return undefined;
-  const finished = places?.finished === undefined ? undefined : eventAt(store, study, places.finished);
+  const finished = places?.finished === undefined ? undefined : store.event(study, places.finished);
   const outcome = finished?.type === 'finished' ? finished.outcome : undefined;
   const details = outcome?.state === 'done' ? outcome.details : undefined;
   return { candidate: asked.candidate, ...(details === undefined ? {} : { details }) };
-}
-
-function eventAt(store: TrialStore, study: string, position: number): StudyEvent | undefined {
-  for (const event of store.events(study, position)) return event;
-  return undefined;
 }
 
 /** What is finished stays as it is. */

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { versions } from './compose.ts';
 import { addBench } from './declare/bench.ts';
 import { dbOption, jsonOption, studyOption } from './declare/common.ts';
 import { addControl, addWatch } from './declare/control.ts';
@@ -14,6 +13,7 @@ import { addStartOptions, declareStart } from './declare/start.ts';
 import { addTrust } from './declare/trust.ts';
 import { helpOf, programHelp } from './help.ts';
 import { duration, memorySize, wholeNumber } from './options.ts';
+import { versions } from './versions.ts';
 
 /** What can be typed. Every command is loaded when it is called, so that `--help` stays quick. */
 export function program(): Command {

@@ -10,10 +10,10 @@ import type { SpaceFile } from '../search/space/file/parse.ts';
 import { type StartName, startNames } from '../search/space/file/schema.ts';
 import { defaultLookAhead } from '../search/study/options.ts';
 import type { StopRules } from '../search/study/stopping.ts';
-import { versions } from './compose.ts';
 import { controllerHash, isControllerFile } from './controller.ts';
 import { describeSchedule, type ScheduleFacts, settleSchedule, settleStop } from './schedule.ts';
 import { engineOf, factsOf, type StudyFacts } from './study-facts.ts';
+import { versions } from './versions.ts';
 
 /** The options of `nas search` as they were typed. */
 export interface SearchFlags {

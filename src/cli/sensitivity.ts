@@ -8,9 +8,9 @@ import { measureSensitivity, type Sensitivity } from '../search/sensitivity/meas
 import { probesOf, undisturbed } from '../search/sensitivity/probes.ts';
 import { sha256, writeAtomically } from '../trial/artefacts.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
-import { versions } from './compose.ts';
 import { baselineFolder } from './folders.ts';
 import type { StudyFacts } from './study-facts.ts';
+import { versions } from './versions.ts';
 
 /** Changes when a probe measures something else. */
 const version = 1;

@@ -57,9 +57,21 @@ export type StudyEvent =
   /** The search was started (again) or ended: budget, workers, versions; reason. */
   | { readonly type: 'session'; readonly at: number; readonly phase: 'begin' | 'end'; readonly facts: Json };
 
+/** A trial that was asked, started and finished, told by one event instead of three: of outlines alone (`TrialStore.outline`). */
+export interface PastEvent {
+  readonly type: 'past';
+  /** When it finished. */
+  readonly at: number;
+  readonly trial: number;
+  readonly origin: string;
+  readonly worker: number;
+  readonly outcome: Exclude<Outcome, { state: 'aborted' }>;
+}
+
 /** What the screens get live: the stored events, and the passing ones that are not stored. */
 export type LiveEvent =
   | StudyEvent
+  | PastEvent
   | {
       readonly type: 'progress';
       readonly at: number;

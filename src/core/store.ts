@@ -1,4 +1,4 @@
-import type { StudyEvent } from './event.ts';
+import type { PastEvent, StudyEvent } from './event.ts';
 import type { Json } from './json.ts';
 
 /** A study as it was created: what it searches, and with what seed. Never changes. */
@@ -28,16 +28,27 @@ export interface TrialStore {
   append(study: string, events: readonly StudyEvent[]): void;
   /** Events in the order they were appended, from the given position on (0: all). */
   events(study: string, from?: number): Iterable<StudyEvent>;
+  /** The one at that position; undefined where there is none yet. */
+  event(study: string, position: number): StudyEvent | undefined;
   /**
-   * The same events without what only a close look needs, for screens of large studies: no candidates and keys of asked trials
-   * (they are empty), no curves and no figures per class of finished ones.
+   * What these events come to, without what only a close look needs, for screens of large studies: no candidates and keys of
+   * asked trials (they are empty), no details of finished ones. A trial that was asked, started and finished may be one event;
+   * where it is, those that have not finished yet may come after it.
    */
-  outline(study: string, from?: number): Iterable<StudyEvent>;
+  outline(study: string, from?: number): Iterable<Outlined>;
   /** Takes the right to write the study, held until `release()` or the death of this process. */
   lease(study: string): Lease;
   /** Who holds the lease of the study; undefined where nobody does (a process that died holds nothing). */
   holder(study: string): LeaseHolder | undefined;
   close(): void;
+}
+
+/** An event of an outline, and where it stands in the study. */
+export interface Outlined {
+  readonly event: StudyEvent | PastEvent;
+  readonly position: number;
+  /** Where the `asked` of a trial stands that is told as a whole. */
+  readonly asked?: number;
 }
 
 export interface Lease {

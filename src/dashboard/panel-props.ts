@@ -117,11 +117,11 @@ const perHour = (ms: number | undefined) => (ms === undefined || ms <= 0 ? undef
 
 const onePoint = 0.01;
 
-export function bestSoFar(model: ViewModel, goal: Goal): Best | undefined {
-  const baseline = baselineMetrics(model);
+export function bestSoFar(finished: ViewModel['finished'], goal: Goal): Best | undefined {
+  const baseline = baselineMetrics(finished);
   if (!baseline) return undefined;
   let best: Best | undefined;
-  for (const trial of model.finished) {
+  for (const trial of finished) {
     if (trial.state !== 'done' || trial.number === 0 || violation(trial.metrics, goal.constraints) > 0) continue;
     const { timesSmaller, accuracyDelta } = comparison(trial.metrics, baseline);
     if (!(accuracyDelta >= -onePoint) || !(timesSmaller > (best?.timesSmaller ?? 0))) continue;
@@ -134,8 +134,8 @@ export function bestSoFar(model: ViewModel, goal: Goal): Best | undefined {
 export const bestText = ({ timesSmaller, accuracyDelta }: Best): string =>
   `${formatRatio(timesSmaller)} smaller at ${formatPoints(accuracyDelta)} points`;
 
-export function baselineMetrics(model: ViewModel): Metrics | undefined {
-  const baseline = model.trials.get(0);
+export function baselineMetrics(finished: ViewModel['finished']): Metrics | undefined {
+  const baseline = finished.find(({ number }) => number === 0);
   return baseline?.state === 'done' ? baseline.metrics : undefined;
 }
 
@@ -196,44 +196,59 @@ export interface TrialRow {
   readonly failure?: string;
 }
 
+/** What rows are made of. */
+export interface RowParts {
+  readonly finished: ViewModel['finished'];
+  readonly favourites: ViewModel['favourites'];
+  readonly replicates: ViewModel['replicates'];
+  /** Numbers of the trials on the front. */
+  readonly front: readonly number[];
+  readonly recall: Recall | undefined;
+}
+
+/** What a model that was built from an outline lacks of a trial. */
+export type Recall = (trial: number) => Recalled | undefined;
+
 /** `front`: its trials, most accurate first. `all`: every finished trial, the newest first. The baseline leads both. */
-export function trialRows(model: ViewModel, analysis: Analysis, which: 'front' | 'all'): TrialRow[] {
-  const front = new Set(analysis.front);
-  const listed = model.finished.filter(({ number }) => number !== 0 && (which === 'all' || front.has(number)));
-  const baselineOf = baselineMetrics(model);
-  const rows = listed.map((trial) => toRow(trial, model, front, baselineOf));
+export function trialRows(parts: RowParts, which: 'front' | 'all'): TrialRow[] {
+  const { finished } = parts;
+  const front = new Set(parts.front);
+  const listed = finished.filter(({ number }) => number !== 0 && (which === 'all' || front.has(number)));
+  const toRow = rowMaker(parts);
+  const rows = listed.map(toRow);
   if (which === 'all') rows.reverse();
   else
     rows.sort((a, b) => order(b, 'accuracy') - order(a, 'accuracy') || order(a, 'size') - order(b, 'size') || a.trial - b.trial);
-  const baseline = model.finished.find(({ number }) => number === 0);
-  return baseline ? [toRow(baseline, model, front, baselineOf), ...rows] : rows;
+  const baseline = finished.find(({ number }) => number === 0);
+  return baseline ? [toRow(baseline), ...rows] : rows;
 }
 
 /** Every trial that was asked, also those that run or wait. */
-export function everyRow(model: ViewModel, analysis: Analysis): TrialRow[] {
-  const front = new Set(analysis.front);
-  const baseline = baselineMetrics(model);
-  return Array.from(model.trials.values(), (trial) => toRow(trial, model, front, baseline));
-}
+export const everyRow = (trials: ViewModel['trials'], parts: RowParts): TrialRow[] =>
+  Array.from(trials.values(), rowMaker(parts));
 
 const order = (row: TrialRow, metric: string) => finite(row.metrics[metric]);
 const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : 0);
 
-function toRow(trial: Trial, model: ViewModel, front: ReadonlySet<number>, baseline: Metrics | undefined): TrialRow {
-  const { number, origin } = trial;
-  const metrics = measuredTrial(trial)?.metrics ?? {};
-  const onFront = front.has(number);
-  return {
-    trial: number,
-    state: shownState(trial),
-    origin,
-    onFront,
-    favourite: model.favourites.has(number),
-    metrics,
-    ...comparison(metrics, baseline),
-    ranges: onFront || number === 0 ? rangesOf(trial, model.replicates.get(number)) : {},
-    ...('seconds' in trial ? { seconds: trial.seconds } : {}),
-    ...(trial.state === 'failed' ? { failure: `${trial.code}: ${trial.message}` } : {}),
+function rowMaker({ finished, favourites, replicates, recall, ...parts }: RowParts): (trial: Trial) => TrialRow {
+  const front = new Set(parts.front);
+  const baseline = baselineMetrics(finished);
+  return (trial) => {
+    const { number, origin } = trial;
+    const metrics = measuredTrial(trial)?.metrics ?? {};
+    const onFront = front.has(number);
+    return {
+      trial: number,
+      state: shownState(trial),
+      origin,
+      onFront,
+      favourite: favourites.has(number),
+      metrics,
+      ...comparison(metrics, baseline),
+      ranges: onFront || number === 0 ? rangesOf({ ...trial, ...recall?.(number) }, replicates.get(number)) : {},
+      ...('seconds' in trial ? { seconds: trial.seconds } : {}),
+      ...(trial.state === 'failed' ? { failure: `${trial.code}: ${trial.message}` } : {}),
+    };
   };
 }
 
@@ -252,7 +267,7 @@ export function detailProps(
   analysis: Analysis,
   goal: Goal,
   number: number,
-  recall?: (trial: number) => Recalled | undefined,
+  recall?: Recall,
 ): DetailProps | undefined {
   const known = model.trials.get(number);
   const trial = known && { ...known, ...recall?.(number) };
@@ -261,7 +276,7 @@ export function detailProps(
       trial,
       onFront: analysis.front.includes(number),
       feasible: trial.state !== 'done' || violation(trial.metrics, goal.constraints) === 0,
-      baseline: baselineMetrics(model),
+      baseline: baselineMetrics(model.finished),
       curve: model.curves.get(number) ?? recordedCurve(trial),
       favourite: model.favourites.has(number),
       ranges: rangesOf(trial, model.replicates.get(number)),

@@ -92,7 +92,7 @@ function trialLine(model: ViewModel, number: number, options: PlainOptions): str
 function endLine(model: ViewModel, { goal, budget, analyse, now }: PlainOptions): string {
   const { done, failed } = countTrials(model, budget);
   const { front } = analyse(model.finished, []);
-  const best = bestSoFar(model, goal);
+  const best = bestSoFar(model.finished, goal);
   const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${done} done, ${failed} failed, ${front.length} on the front`;
   return best ? `${ended}, best ${bestText(best)} (trial ${best.trial})` : ended;
 }

@@ -85,7 +85,7 @@ export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewM
   const draft = new Draft(model);
   for (const event of events) {
     apply(draft, event);
-    if (isOpen(draft)) draft.session = { ...draft.session, endedAt: event.at };
+    if (isOpen(draft) && event.at > draft.session.endedAt) draft.session = { ...draft.session, endedAt: event.at };
   }
   return draft.done();
 }
@@ -182,6 +182,7 @@ const folds: { readonly [T in LiveEvent['type']]: (draft: Draft, event: EventOf<
   asked: applyAsked,
   continued: applyContinued,
   started: applyStarted,
+  past: applyPast,
   finished: applyFinished,
   stopped: applyStopped,
   replicated: applyReplicated,
@@ -222,6 +223,18 @@ function applyStarted(draft: Draft, event: EventOf<'started'>): void {
   draft.preparation = undefined;
   if (attempt > 1) draft.curves.delete(event.trial);
 }
+
+/** The same as its three events. */
+function applyPast(draft: Draft, { trial: number, origin, worker, outcome, at }: EventOf<'past'>): void {
+  const ended = { ...outcome, number, candidate: nothing, key: '', origin, finishedAt: at };
+  draft.trials.set(number, ended);
+  draft.slots.set(worker, {});
+  draft.preparation = undefined;
+  draft.finished.push(ended);
+  draft.log.push({ elapsedMs: workedBy(draft, at), trial: number });
+}
+
+const nothing = {};
 
 function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   const trial = draft.seen.get(event.trial);

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
-import { type MeasuredTrial, measuredTrial, type Trial } from '../core/trial.ts';
-import type { NetworkInfo, Recalled } from './budget.ts';
+import { type FinishedTrial, type MeasuredTrial, measuredTrial } from '../core/trial.ts';
+import type { NetworkInfo } from './budget.ts';
 import { type Layout, layoutFor, type PanelName, type Place } from './layout.ts';
 import type { Snapshot } from './live.ts';
 import {
@@ -11,6 +11,7 @@ import {
   logLines,
   type Mode,
   progressProps,
+  type Recall,
   type TrialRow,
   trialRows,
   workerRows,
@@ -42,40 +43,36 @@ export interface View {
   readonly log: ReturnType<typeof logLines>;
 }
 
-type Recall = (trial: number) => Recalled | undefined;
 type Parts = Context & { readonly network: NetworkInfo | undefined; readonly recall: Recall | undefined };
 type Size = { readonly columns: number; readonly rows: number };
 
 const axes = ['size', 'latencyMs', 'macs', 'params'];
 
-/** Rows and the best trial depend on finished trials alone: they are kept while only progress comes in. */
+/** What depends on finished trials alone is kept while only progress comes in. */
 export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Size): View {
   const { goal, budget, network, recall } = parts;
   const { model, analysis, now } = snapshot;
   const { finished, favourites, replicates, trials } = model;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of the model, only the finished trials and their marks matter here
-  const all = useMemo(() => trialRows(model, analysis, 'all'), [finished, favourites, replicates, analysis.front]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  const front = useMemo(() => trialRows(model, analysis, 'front'), [finished, favourites, replicates, analysis.front]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  const best = useMemo(() => bestSoFar(model, goal), [finished, goal]);
-  const isList = ui.view === 'trials';
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  const listed = useMemo(
-    () => (isList ? sortRows(everyRow(model, analysis).filter(rowFilter(ui.filter)), ui.sort) : []),
-    [isList, trials, favourites, analysis.front, ui.filter, ui.sort],
+  const { front } = analysis;
+  const made = useMemo(
+    () => ({ finished, favourites, replicates, front, recall }),
+    [finished, favourites, replicates, front, recall],
   );
-  const rows = isList ? listed : ui.table === 'all' ? all : front;
+  const all = useMemo(() => trialRows(made, 'all'), [made]);
+  const chosen = useMemo(() => trialRows(made, 'front'), [made]);
+  const best = useMemo(() => bestSoFar(finished, goal), [finished, goal]);
+  const isList = ui.view === 'trials';
+  const listed = useMemo(
+    () => (isList ? sortRows(everyRow(trials, made).filter(rowFilter(ui.filter)), ui.sort) : []),
+    [isList, trials, made, ui.filter, ui.sort],
+  );
+  const rows = isList ? listed : ui.table === 'all' ? all : chosen;
   const selected = ui.selected ?? (isList ? undefined : best?.trial) ?? rows[0]?.trial;
   const workers = workerRows(model, budget);
   const layout = layoutFor(ui.view, size.columns, size.rows, workers.length);
   const detail = selected === undefined ? undefined : detailProps(model, analysis, goal, selected, recall);
   const log = logLines(model, analysis, goal);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: members change with the front alone
-  const members = useMemo(
-    () => analysis.front.flatMap((number) => memberOf(trials.get(number))).sort(mostAccurateFirst),
-    [analysis.front],
-  );
+  const members = useMemo(() => membersOf(finished, front), [finished, front]);
   const layers = useMemo(
     () => (ui.view === 'layers' && network ? layerRows(members.map(whole(recall)), network, size.columns) : []),
     [ui.view, members, network, recall, size.columns],
@@ -103,7 +100,11 @@ export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Siz
   };
 }
 
-const memberOf = (trial: Trial | undefined) => (trial && measuredTrial(trial)) ?? [];
+function membersOf(finished: readonly FinishedTrial[], front: readonly number[]): readonly MeasuredTrial[] {
+  const numbers = new Set(front);
+  const members = finished.filter(({ number }) => numbers.has(number)).flatMap((trial) => measuredTrial(trial) ?? []);
+  return members.sort(mostAccurateFirst);
+}
 
 const whole = (recall: Recall | undefined) => (trial: MeasuredTrial) => ({ ...trial, ...recall?.(trial.number) });
 

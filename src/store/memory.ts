@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { NasError } from '../core/errors.ts';
 import type { StudyEvent } from '../core/event.ts';
-import type { Lease, LeaseHolder, StudyRecord, TrialStore } from '../core/store.ts';
+import type { Lease, LeaseHolder, Outlined, StudyRecord, TrialStore } from '../core/store.ts';
 import { existingStudy, missingStudy } from './errors.ts';
 
 interface Study {
@@ -41,9 +41,14 @@ class MemoryStore implements TrialStore {
     return parsed(this.#study(study).events, from);
   }
 
+  event(study: string, position: number): StudyEvent | undefined {
+    const [found] = parsed(this.#study(study).events.slice(position, position + 1), 0);
+    return found;
+  }
+
   /** Nothing is saved by leaving things out here. */
-  outline(study: string, from = 0): Iterable<StudyEvent> {
-    return this.events(study, from);
+  outline(study: string, from = 0): Iterable<Outlined> {
+    return [...this.events(study, from)].map((event, i) => ({ event, position: from + i }));
   }
 
   lease(name: string): Lease {

@@ -3,11 +3,12 @@ import Database from 'better-sqlite3';
 import { NasError } from '../core/errors.ts';
 import type { StudyEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
-import type { Lease, LeaseHolder, StudyRecord, TrialStore } from '../core/store.ts';
+import type { Lease, LeaseHolder, Outlined, StudyRecord, TrialStore } from '../core/store.ts';
 import { checkPages } from './check.ts';
 import { existingStudy, guard, missingStudy } from './errors.ts';
 import { checkVersion, inspectFile } from './header.ts';
 import { isLocked, takeLock } from './lease.ts';
+import { bareAsked, type OutlineRow, outlineColumns, outlined } from './outline.ts';
 import { applicationId, migrations } from './schema.ts';
 
 type StoreMode = 'read' | 'write';
@@ -142,18 +143,31 @@ class SqliteStore implements TrialStore {
   }
 
   events(study: string, from = 0): Iterable<StudyEvent> {
-    return this.#pages(this.#statements.readEvents, this.#idOf(study), from);
+    return this.#parsed(this.#pages<string>(this.#statements.readEvents, this.#idOf(study), from));
   }
 
-  outline(study: string, from = 0): Iterable<StudyEvent> {
-    return this.#pages(this.#statements.readOutline, this.#idOf(study), from);
+  event(study: string, position: number): StudyEvent | undefined {
+    const id = this.#idOf(study);
+    const [json] = guard(this.#file, () => this.#statements.readEvents.all(id, position, 1) as string[]);
+    return json === undefined ? undefined : this.#parse(json);
+  }
+
+  outline(study: string, from = 0): Iterable<Outlined> {
+    const id = this.#idOf(study);
+    const { readOutline, readAsked } = this.#statements;
+    const asked = (position: number) => guard(this.#file, () => readAsked.get(id, position) as string);
+    return outlined(this.#pages<OutlineRow>(readOutline, id, from), { asked, parse: (json) => this.#parse(json) });
+  }
+
+  *#parsed(rows: Iterable<string>): Iterable<StudyEvent> {
+    for (const json of rows) yield this.#parse(json);
   }
 
   /** Page by page, so that no read transaction stays open while the caller works: it would keep the log from shrinking. */
-  *#pages(statement: Database.Statement, id: number, from: number): Iterable<StudyEvent> {
+  *#pages<Row>(statement: Database.Statement, id: number, from: number): Iterable<Row> {
     for (let position = from; ; position += eventsPerPage) {
-      const page = guard(this.#file, () => statement.all(id, position, eventsPerPage) as string[]);
-      for (const json of page) yield this.#parse(json);
+      const page = guard(this.#file, () => statement.all(id, position, eventsPerPage) as Row[]);
+      yield* page;
       if (page.length < eventsPerPage) return;
     }
   }
@@ -249,12 +263,6 @@ class SqliteStore implements TrialStore {
   }
 }
 
-/** SQLite takes the JSON apart ten times faster than it is parsed here. */
-const outlineOf = `CASE type
-  WHEN 'asked' THEN json_set(json, '$.candidate', json('{}'), '$.key', '')
-  WHEN 'finished' THEN json_remove(json, '$.outcome.details.curve', '$.outcome.details.validation.perClass')
-  ELSE json END`;
-
 function prepareStatements(database: Database.Database) {
   const study = 'name, created_at, seed, controller, space_file, space_text, space_hash, facts';
   return {
@@ -266,8 +274,9 @@ function prepareStatements(database: Database.Database) {
     insertEvent: database.prepare('INSERT INTO events (study, position, type, trial, json) VALUES (?, ?, ?, ?, ?)'),
     readEvents: database.prepare('SELECT json FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?').pluck(),
     readOutline: database
-      .prepare(`SELECT ${outlineOf} FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?`)
-      .pluck(),
+      .prepare(`SELECT ${outlineColumns} FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?`)
+      .raw(),
+    readAsked: database.prepare(`SELECT ${bareAsked} FROM events WHERE study = ? AND position = ?`).pluck(),
     setHolder: database.prepare('INSERT OR REPLACE INTO leases (study, pid, host, since) VALUES (?, ?, ?, ?)'),
     getHolder: database.prepare('SELECT pid, host, since FROM leases WHERE study = ?'),
   };

@@ -57,11 +57,13 @@ describe.each(stores)('store $name', ({ create }) => {
     store.append('a', events.slice(2));
     expect([...store.events('a')]).toEqual(events);
     expect([...store.events('a', 4)]).toEqual(events.slice(4));
+    const outcome = { metrics: { accuracy: 0.9, size: 1234 }, seconds: 1.5 };
     const outline = [...store.outline('a')];
-    expect(outline.map(({ type, at }) => [type, at])).toEqual(events.map(({ type, at }) => [type, at]));
-    expect(outline[3]).toMatchObject({ outcome: { metrics: { accuracy: 0.9, size: 1234 }, seconds: 1.5 } });
-    expect([...store.outline('a', 4)]).toEqual(events.slice(4));
+    expect(outline.find(({ position }) => position === 3)?.event).toMatchObject({ trial: 0, outcome });
+    expect(outline.at(-1)).toEqual({ position: 5, event: events[5] });
+    expect([...store.outline('a', 4)].map(({ event }) => event)).toEqual(events.slice(4));
     expect([...store.events('a', 6)]).toEqual([]);
+    expect([store.event('a', 3), store.event('a', 6)]).toEqual([events[3], undefined]);
     expect([...store.events('b')]).toEqual([asked(7)]);
   });
 

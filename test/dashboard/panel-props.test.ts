@@ -33,11 +33,11 @@ describe('best so far', () => {
     ],
     ['nothing when all lose more', [{ accuracy: 0.9, size: 10 }], undefined],
     ['not a trial without numbers', [{ accuracy: Number.NaN, size: 10 }, { size: 10 }], undefined],
-  ])('is %s', (_, list, expected) => expect(bestSoFar(doneTrials([baseline, ...list]), goal)?.trial).toBe(expected));
+  ])('is %s', (_, list, expected) => expect(bestSoFar(doneTrials([baseline, ...list]).finished, goal)?.trial).toBe(expected));
 
   it('meets the constraints', () => {
     const model = doneTrials([baseline, { accuracy: 0.915, size: 100 }, { accuracy: 0.913, size: 50 }]);
-    expect(bestSoFar(model, { ...goal, constraints: [{ metric: 'size', op: '>=', bound: 80 }] })?.trial).toBe(1);
+    expect(bestSoFar(model.finished, { ...goal, constraints: [{ metric: 'size', op: '>=', bound: 80 }] })?.trial).toBe(1);
   });
 });
 
@@ -51,14 +51,14 @@ describe('time left', () => {
 
 describe('rows of trials', () => {
   const model = doneTrials([baseline, { accuracy: 0.9, size: 500 }, { accuracy: 0.91, size: 400 }, { accuracy: 0.5, size: 800 }]);
-  const analysis = { front: [1, 2], hypervolume: 1 };
+  const parts = { ...model, front: [1, 2], recall: undefined };
 
   it('list the front by accuracy, the baseline first', () => {
-    expect(trialRows(model, analysis, 'front').map(({ trial }) => trial)).toEqual([0, 2, 1]);
+    expect(trialRows(parts, 'front').map(({ trial }) => trial)).toEqual([0, 2, 1]);
   });
 
   it('list all from the newest, compared with the baseline', () => {
-    const rows = trialRows(model, analysis, 'all');
+    const rows = trialRows(parts, 'all');
     expect(rows.map(({ trial }) => trial)).toEqual([0, 3, 2, 1]);
     expect(rows[3]).toMatchObject({ onFront: true, timesSmaller: 2, accuracyDelta: expect.closeTo(-0.02) });
   });

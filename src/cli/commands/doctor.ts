@@ -7,7 +7,6 @@ import { chooseEngine } from '../../network/engine/select/choose.ts';
 import { thisMachine, whyNot } from '../../network/engine/select/look.ts';
 import { findTensorflow } from '../../network/engine/tensorflow/package.ts';
 import type { Speed, SpeedReply, SpeedRequest } from '../../trial/speed-process.ts';
-import { versions } from '../compose.ts';
 import { machineFacts } from '../doctor/machine.ts';
 import { type DoctorReport, problemsOf, renderReport, type SetupReport } from '../doctor/report.ts';
 import { probeHere } from '../engine.ts';
@@ -16,6 +15,7 @@ import { print, printJson } from '../output.ts';
 import { startProcess } from '../process.ts';
 import { type ProgressLine, progressLine } from '../progress-line.ts';
 import { defaultWorkers } from '../search-settings.ts';
+import { versions } from '../versions.ts';
 
 interface DoctorFlags {
   readonly speed: boolean;
