@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build as bundle, type Plugin } from 'esbuild';
 
 /** All chunks lie in one folder, so that a file's own address can be told from any of them. */
 const keepPlaces = (dist: string, out: string): Plugin => ({
   name: 'keep-places',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.js$/ }, async ({ path }) => {
+  setup: (build) =>
+    build.onLoad({ filter: /\.js$/ }, async ({ path }) => {
       if (relative(dist, path).startsWith('..')) return undefined;
       const place = JSON.stringify(relative(out, path).replaceAll('\\', '/'));
       const text = await readFile(path, 'utf8');
@@ -28,7 +28,7 @@ const banner = `import { createRequire as __createRequire } from 'node:module'; 
  */
 export async function bundleCli(dist: string): Promise<string> {
   const out = join(dist, 'bin');
-  await build({
+  await bundle({
     entryPoints: { nas: join(dist, 'cli/main.js') },
     outdir: out,
     chunkNames: '[name]-[hash]',

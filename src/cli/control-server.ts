@@ -1,6 +1,6 @@
-import type { CommandAnswer, ControlChannel, SentCommand, StudyStatus } from '../core/control.ts';
+import type { CommandAnswer, ControlChannel, RunningTrial, SentCommand, StudyStatus } from '../core/control.ts';
+import { extendCurve } from '../core/curve.ts';
 import type { LiveEvent } from '../core/event.ts';
-import type { Progress } from '../core/trial.ts';
 import type { StudyHandle } from '../search/study/options.ts';
 
 export interface ControlServerOptions {
@@ -24,7 +24,7 @@ const publishMs = 1000;
 
 /** The search's end of the channel: carries out what other terminals ask, and tells them what passes. */
 export function serveControl({ channel, study, handle, workers, since }: ControlServerOptions): ControlServer {
-  const running = new Map<number, { readonly trial: number; readonly progress: Progress }>();
+  const running = new Map<number, RunningTrial>();
   let changed = true;
   let publishedAt = Number.NEGATIVE_INFINITY;
   const publish = () => {
@@ -34,7 +34,7 @@ export function serveControl({ channel, study, handle, workers, since }: Control
       paused,
       workers,
       budget: { trials: budget.trials, seconds: budget.seconds ?? null },
-      running: [...running].map(([worker, { trial, progress }]) => ({ worker, trial, progress })),
+      running: [...running.values()],
     };
     changed = false;
     publishedAt = performance.now();
@@ -48,7 +48,7 @@ export function serveControl({ channel, study, handle, workers, since }: Control
   return {
     observe(event) {
       changed = true;
-      if (event.type === 'progress') running.set(event.worker, { trial: event.trial, progress: event.progress });
+      if (event.type === 'progress') running.set(event.worker, withProgress(running.get(event.worker), event));
       if (event.type === 'finished') for (const [worker, { trial }] of running) if (trial === event.trial) running.delete(worker);
     },
     close() {
@@ -58,6 +58,13 @@ export function serveControl({ channel, study, handle, workers, since }: Control
     },
   };
 }
+
+function withProgress(before: RunningTrial | undefined, { worker, trial, progress }: ProgressEvent): RunningTrial {
+  const known = before?.trial === trial ? before.curve : [];
+  return { worker, trial, progress, curve: extendCurve(known, progress) };
+}
+
+type ProgressEvent = Extract<LiveEvent, { type: 'progress' }>;
 
 /** A mark is as good in the next session; everything else was meant for the one that it was sent to. */
 function carryOut({ id, command, sentAt }: SentCommand, handle: StudyHandle, since: number): CommandAnswer {

@@ -64,9 +64,7 @@ export function followStudy({ store, channel, study, now, outline }: FollowParts
 /** A status may be older than the newest events: what it says of a trial that has ended is left out. */
 const passing = ({ at, paused, running }: StudyStatus, busy: ReadonlySet<number>): LiveEvent[] => [
   { type: 'paused', at, paused },
-  ...running
-    .filter(({ trial }) => busy.has(trial))
-    .map(({ worker, trial, progress }): LiveEvent => ({ type: 'progress', at, trial, worker, progress })),
+  ...running.filter(({ trial }) => busy.has(trial)).map((trial): LiveEvent => ({ type: 'progress', at, ...trial })),
 ];
 
 /** Positions of a trial's events. */

@@ -1,3 +1,4 @@
+import type { CurvePoint } from './curve.ts';
 import type { Json } from './json.ts';
 import type { Progress } from './trial.ts';
 
@@ -32,7 +33,15 @@ export interface StudyStatus {
   readonly workers: number;
   readonly budget: { readonly trials: number; readonly seconds: number | null };
   /** What every busy worker is at. */
-  readonly running: readonly { readonly worker: number; readonly trial: number; readonly progress: Progress }[];
+  readonly running: readonly RunningTrial[];
+}
+
+export interface RunningTrial {
+  readonly worker: number;
+  readonly trial: number;
+  readonly progress: Progress;
+  /** Of its training so far. */
+  readonly curve: readonly CurvePoint[];
 }
 
 /** A command on its way. `id`: whoever sends it twice means it once. */

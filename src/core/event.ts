@@ -1,4 +1,5 @@
 import type { Candidate } from './candidate.ts';
+import type { CurvePoint } from './curve.ts';
 import type { Json } from './json.ts';
 import type { Outcome, Progress } from './trial.ts';
 
@@ -78,6 +79,8 @@ export type LiveEvent =
       readonly trial: number;
       readonly worker: number;
       readonly progress: Progress;
+      /** Of its training so far, for those who did not hear of it from its beginning. */
+      readonly curve?: readonly CurvePoint[];
     }
   /** Whether a search runs the study, as one who only looks at it finds out. */
   | { readonly type: 'holder'; readonly at: number; readonly running: boolean }

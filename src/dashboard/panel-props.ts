@@ -1,3 +1,4 @@
+import type { CurvePoint } from '../core/curve.ts';
 import type { Json } from '../core/json.ts';
 import type { Goal, Metrics } from '../core/objective.ts';
 import { violation } from '../core/objective.ts';
@@ -7,7 +8,7 @@ import type { Analysis, Budget, Recalled } from './budget.ts';
 import { formatPoints, formatRatio } from './format.ts';
 import { pace, timeLeft } from './pace.ts';
 import { type Range, rangesOf } from './ranges.ts';
-import type { CurvePoint, ViewModel } from './view-model.ts';
+import type { ViewModel } from './view-model.ts';
 
 /** From the view-model, the goal and the present moment to the plain props of each panel. */
 

@@ -1,3 +1,4 @@
+import { type CurvePoint, extendCurve } from '../core/curve.ts';
 import type { LiveEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
@@ -30,12 +31,6 @@ export interface Slot {
   readonly progress?: Progress;
 }
 
-/** Training loss (and accuracy of the batches) along a trial's training, evenly thinned. */
-export interface CurvePoint {
-  readonly loss: number;
-  readonly accuracy?: number;
-}
-
 /** A message, or the end of a trial. `elapsedMs`: how long the study had worked by then. */
 export type LogEntry =
   | { readonly elapsedMs: number; readonly level: 'info' | 'warning' | 'error'; readonly message: string }
@@ -61,9 +56,8 @@ export interface Session {
   readonly budget?: { readonly trials: number; readonly seconds: number | null };
 }
 
-/** Kept log lines, and points of a learning curve. */
+/** Kept log lines. */
 const logLimit = 1000;
-const curveLimit = 64;
 
 export const emptyModel: ViewModel = {
   trials: new Map(),
@@ -292,13 +286,9 @@ function applyProgress(draft: Draft, event: EventOf<'progress'>): void {
     draft.preparation = progress;
     if (!isOpen(draft)) draft.session = openedSession(draft, 'preparing', event.at);
   }
-  if (progress.loss !== undefined) draft.curves.set(event.trial, extendCurve(draft.curves.get(event.trial) ?? [], progress));
-}
-
-/** When a curve is full, every second point goes: the rest stays evenly spread. */
-function extendCurve(curve: readonly CurvePoint[], { loss, accuracy }: Progress): CurvePoint[] {
-  const kept = curve.length < curveLimit ? curve : curve.filter((_, i) => i % 2 === 0);
-  return [...kept, { loss: loss!, ...(accuracy === undefined ? {} : { accuracy }) }];
+  const known = draft.curves.get(event.trial) ?? [];
+  const curve = event.curve ?? extendCurve(known, progress);
+  if (curve.length > 0) draft.curves.set(event.trial, curve);
 }
 
 function beginSession(draft: Draft, at: number, facts: Json): void {

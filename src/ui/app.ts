@@ -132,6 +132,7 @@ const ended = (): Promise<void> => Promise.resolve();
 async function sendChanges(stream: SSEStreamingApi, { library, name, from, pollMs = defaultPollMs }: Watch): Promise<void> {
   let position = from;
   let live: boolean | undefined;
+  let heardAt = 0;
   let silentMs = 0;
   while (!stream.aborted && !stream.closed) {
     const study = library.study(name);
@@ -141,6 +142,9 @@ async function sendChanges(stream: SSEStreamingApi, { library, name, from, pollM
       await stream.writeSSE({ event: 'change', id: String(change.position), data: JSON.stringify(change) });
       ({ position, live } = change);
     }
+    const passing = library.passing(study);
+    if (passing.at !== heardAt) await stream.writeSSE({ event: 'passing', data: JSON.stringify(passing) });
+    heardAt = passing.at;
     silentMs = isNews ? 0 : silentMs + pollMs;
     if (silentMs >= heartbeatMs) {
       await stream.write(': still here\n\n');

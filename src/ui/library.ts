@@ -1,12 +1,15 @@
+import type { RunningTrial, StudyStatus } from '../core/control.ts';
 import { NasError } from '../core/errors.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { LiveStudy } from '../report/study/live-study.ts';
-import type { StudyHead } from '../report/study/picture.ts';
+import type { Passing, StudyHead } from '../report/study/picture.ts';
 import { openStore } from '../store/index.ts';
 
 export interface LibraryOptions {
   readonly db: string;
   readonly headOf: (record: StudyRecord) => StudyHead;
+  /** What a search that runs says of itself. */
+  readonly statusOf?: (study: string) => StudyStatus | undefined;
 }
 
 /**
@@ -41,6 +44,13 @@ export class Library {
       study.live = store.holder(name) !== undefined;
       return study;
     });
+  }
+
+  /** What passes in a study that `study` has just read: trials that run, with their curves so far. */
+  passing(study: LiveStudy): Passing {
+    const status = study.live ? this.#options.statusOf?.(study.head.name) : undefined;
+    const isRunning = ({ trial }: RunningTrial) => study.view.trials[trial]?.state === 'running';
+    return { at: status?.at ?? 0, running: status?.running.filter(isRunning) ?? [] };
   }
 
   /** A study that was deleted and made again under its name is another one. */

@@ -29,6 +29,7 @@ function inputOf({ record, events }: MadeUpStudy, selected?: number): ChartInput
     },
     look: lightLook,
     details: new Map(numbers.flatMap((number) => [[number, detailsOf(live.view, number)!] as const])),
+    running: new Map(),
     importances: new Map([['accuracy', importancesFor(picture, 'accuracy')]]),
     kept: undefined,
     width: 720,

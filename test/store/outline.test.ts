@@ -65,7 +65,7 @@ it('an outline comes to the same as the events themselves, from any position on'
       store.append(name, events.slice(0, cut));
       const first = [...store.outline(name)];
       store.append(name, events.slice(cut));
-      const positions = [...first.flatMap(({ position, asked: place }) => [position, place ?? position])];
+      const positions = first.flatMap(({ position, asked: place }) => [position, place ?? position]);
       expect(Math.max(-1, ...positions)).toBe(Math.min(cut, events.length) - 1);
       const all: LiveEvent[] = [...first, ...store.outline(name, cut)].map((entry) => entry.event);
       expect(promised(foldEvents(emptyModel, all))).toEqual(promised(foldEvents(emptyModel, events)));

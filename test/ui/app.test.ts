@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportHere } from '../../src/cli/export-process.ts';
 import { detailsOf, headOf } from '../../src/cli/study-picture.ts';
+import type { RunningTrial } from '../../src/core/control.ts';
+import { openStore } from '../../src/store/index.ts';
 import { createApp } from '../../src/ui/app.ts';
 import { fileDocument } from '../../src/ui/document.ts';
 import { Library } from '../../src/ui/library.ts';
@@ -50,6 +52,26 @@ describe('the server of nas ui', () => {
     };
     expect(study.change.trials.number).toEqual([0, 1, 2, 3, 4]);
     expect(await (await app.request(...at('/api/studies/made-up/trials/3'))).json()).toMatchObject({ number: 3 });
+  });
+
+  it('tells how the trials that run go on, with their curves so far', async () => {
+    const { record, events } = madeUpStudy({ name: 'live', trials: 3 });
+    writeMadeUp(db, { record, events: events.slice(0, -1) });
+    const store = openStore(db, { mode: 'write' });
+    const lease = store.lease('live');
+    const said = (trial: number): RunningTrial => ({
+      worker: 0,
+      trial,
+      progress: { stage: 'train', done: 3, total: 10, loss: 0.5 },
+      curve: [{ epoch: 0.3, loss: 0.5 }],
+    });
+    const status = { at: 7, paused: false, workers: 1, budget: { trials: 3, seconds: null }, running: [said(2), said(1)] };
+    const library = new Library({ db, headOf: (of) => headOf(of, db), statusOf: () => status });
+    // What it says of trial 1, which has ended, is late.
+    expect(library.passing(library.study('live'))).toEqual({ at: 7, running: [said(2)] });
+    lease.release();
+    expect(library.passing(library.study('live'))).toEqual({ at: 0, running: [] });
+    store.close();
   });
 
   it('answers calmly to what is not there', async () => {

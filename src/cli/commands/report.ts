@@ -81,6 +81,7 @@ function inputOf(live: LiveStudy): ChartInput {
     view: { ...firstLook, ...axes, selected },
     look: lightLook,
     details: detailsFor(live, study),
+    running: new Map(),
     importances: new Map([[axes.metric, importancesFor(picture, axes.metric)]]),
     kept: undefined,
     width,

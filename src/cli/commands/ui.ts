@@ -1,4 +1,5 @@
 import { exitCodes } from '../../core/errors.ts';
+import { openControl } from '../../store/index.ts';
 import { createApp } from '../../ui/app.ts';
 import { pageAssets } from '../../ui/assets.ts';
 import { isLoopback, newToken } from '../../ui/guard.ts';
@@ -20,7 +21,12 @@ interface UiFlags extends StudyOptions {
 /** `nas ui`: serves the page until it is interrupted. Returns the exit code. */
 export async function ui(flags: UiFlags): Promise<number> {
   const { db, host } = flags;
-  const library = new Library({ db, headOf: (record) => headOf(record, db) });
+  const channel = openControl(db, 'watch');
+  const library = new Library({
+    db,
+    headOf: (record) => headOf(record, db),
+    statusOf: (study) => channel.status(study),
+  });
   // A study that is not there or damaged is refused before anything is served; a large one is read before somebody waits for it.
   const [latest] = library.list();
   const study = flags.study ?? latest?.name;
@@ -42,6 +48,7 @@ export async function ui(flags: UiFlags): Promise<number> {
   if (flags.open ?? hasDesktop()) openBrowser(address);
   await interrupted();
   await server.close();
+  channel.close();
   return exitCodes.ok;
 }
 

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import type { RunningTrial } from '../../core/control.ts';
 import type { Analysis } from '../study/analysis.ts';
 import type { StudyPicture, TrialDetails } from '../study/picture.ts';
 import type { Look } from './look.ts';
@@ -32,6 +33,8 @@ export interface ChartInput {
   readonly view: ViewState;
   readonly look: Look;
   readonly details: ReadonlyMap<number, TrialDetails>;
+  /** Trials that run now, by number; a report has none. */
+  readonly running: ReadonlyMap<number, RunningTrial>;
   /** Shares per metric; absent while they are worked out. */
   readonly importances: ReadonlyMap<string, readonly number[] | undefined>;
   /** Trials that keep all filters; undefined where there is none. */

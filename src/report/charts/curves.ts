@@ -1,17 +1,31 @@
 import { dashOf } from '../palette.ts';
-import type { TrialDetails } from '../study/picture.ts';
 import { axisLook } from './axes.ts';
 import type { Chart, ChartInput } from './chart.ts';
 
-/** Trials whose curves are drawn: the selected one, those that are compared, else the front as far as it was looked up. */
-function shownTrials({ view, details, study }: ChartInput): TrialDetails[] {
-  const chosen = [...new Set([...(view.selected === undefined ? [] : [view.selected]), ...view.pinned])];
-  const numbers = chosen.length > 0 ? chosen : study.analysis.front.map(({ number }) => number);
-  return numbers
-    .flatMap((number) => details.get(number) ?? [])
+interface Shown {
+  readonly number: number;
+  readonly curve: readonly { readonly epoch?: number; readonly loss: number }[];
+  readonly runs: boolean;
+}
+
+/**
+ * Trials whose curves are drawn: the selected one and those that are compared; where there are none, those that run now and
+ * the front, as far as it was looked up.
+ */
+function shownTrials({ view, details, running, study }: ChartInput): Shown[] {
+  const chosen = [...(view.selected === undefined ? [] : [view.selected]), ...view.pinned];
+  const numbers = chosen.length > 0 ? chosen : [...running.keys(), ...study.analysis.front.map(({ number }) => number)];
+  return [...new Set(numbers)]
+    .map((number) => ({
+      number,
+      curve: running.get(number)?.curve ?? details.get(number)?.curve ?? [],
+      runs: running.has(number),
+    }))
     .filter(({ curve }) => curve.length > 0)
     .slice(0, 12);
 }
+
+const nameOf = ({ number, runs }: Shown): string => `trial ${number}${runs ? ', running' : ''}`;
 
 /** Training loss along the epochs. */
 export const curvesChart: Chart = {
@@ -24,8 +38,8 @@ export const curvesChart: Chart = {
       return 'Choose a trial that was trained to see how its loss fell. What is only quantized is not trained.';
     return shown
       .map(
-        ({ number, curve }) =>
-          `Trial ${number}: loss ${curve.at(-1)!.loss.toFixed(3)} after ${Number(curve.at(-1)!.epoch.toPrecision(3))} epochs.`,
+        ({ number, curve, runs }) =>
+          `Trial ${number}${runs ? ' runs' : ''}: loss ${curve.at(-1)!.loss.toFixed(3)} after ${Number((curve.at(-1)!.epoch ?? 0).toPrecision(3))} epochs.`,
       )
       .join(' ');
   },
@@ -50,15 +64,15 @@ export const curvesChart: Chart = {
         minInterval: 1,
       },
       yAxis: { ...shared, type: 'value', scale: true, name: 'training loss', nameLocation: 'middle', nameGap: 46 },
-      series: shown.map(({ number, curve }, i) => ({
+      series: shown.map(({ number, curve, ...rest }, i) => ({
         id: `trial ${number}`,
-        name: `trial ${number}`,
+        name: nameOf({ number, curve, ...rest }),
         type: 'line',
         showSymbol: curve.length < 24,
         symbolSize: 6,
         lineStyle: { width: number === view.selected ? 2.5 : 1.5, color: color(number, i), type: dashOf(i) },
         itemStyle: { color: color(number, i) },
-        data: curve.map(({ epoch, loss }) => [epoch, loss, number]),
+        data: curve.map(({ epoch, loss }, step) => [epoch ?? step + 1, loss, number]),
       })),
     };
   },

@@ -1,5 +1,6 @@
 import type { Plan, Value } from '../../core/candidate.ts';
 import type { MetricInfo } from '../../core/catalog.ts';
+import type { RunningTrial } from '../../core/control.ts';
 import type { Goal, Metrics } from '../../core/objective.ts';
 
 /**
@@ -106,6 +107,13 @@ export interface LayerCost {
   readonly denseParams: number;
   /** `prune keep 0.5 · quantize bits 8`, empty where it is left alone. */
   readonly choices: string;
+}
+
+/** What a search tells of the trials that run; it passes, and is kept nowhere. */
+export interface Passing {
+  /** Milliseconds since the epoch, of the last change. */
+  readonly at: number;
+  readonly running: readonly RunningTrial[];
 }
 
 export interface CurvePoint {

@@ -28,6 +28,8 @@ export interface CardOptions {
   /** Which chart it shows, where that depends on the view. */
   readonly chartOf?: (state: PageState) => Chart;
   readonly onChart?: (chart: EChartsType, host: HTMLElement) => void;
+  /** Draws anew as the trials that run go on. */
+  readonly live?: boolean;
   /** After every drawing, for what no option can say. */
   readonly afterDraw?: (chart: EChartsType, state: PageState) => void;
 }
@@ -45,7 +47,8 @@ export class ChartCard {
   readonly #caption: HTMLElement;
   readonly #tip = h('div', { class: 'tip', hidden: true });
   #drawing: EChartsType | undefined;
-  #drawn: PageState | undefined;
+  /** What was drawn last. */
+  #drawn: readonly unknown[] = [];
   #drawnBy: Chart | undefined;
   #visible = false;
   #zoom: ChartInput['zoom'];
@@ -87,14 +90,15 @@ export class ChartCard {
 
   /** Draws the state where it can be seen, and where it was not drawn yet; returns whether it did. */
   update(state: PageState): boolean {
-    if (!this.#visible || state === this.#drawn || !state.study) return false;
+    const parts = this.#partsOf(state);
+    if (!this.#visible || !state.study || parts.every((part, i) => part === this.#drawn[i])) return false;
     const chart = this.#options.chartOf?.(state) ?? this.#chart;
     const given = this.#inputOf(state);
     const input = { ...given, height: chart.height(given) };
     const words = chart.describe(input);
     if (this.#caption.textContent !== words) fill(this.#caption, words);
     this.#draw(chart, input);
-    this.#drawn = state;
+    this.#drawn = parts;
     this.#drawnBy = chart;
     if (this.#drawing) this.#options.afterDraw?.(this.#drawing, state);
     return true;
@@ -145,7 +149,7 @@ export class ChartCard {
       const [x, y] = dataZoom.map(({ startValue, endValue }) => [startValue, endValue] as const);
       if (!x || !y) return;
       this.#zoom = { x, y };
-      this.#drawn = undefined;
+      this.#drawn = [];
       this.update(this.#store.state);
     }, restMs);
   }
@@ -163,8 +167,12 @@ export class ChartCard {
     this.#tip.style.top = `${this.#host.offsetTop + at.offsetY + 10}px`;
   }
 
+  #partsOf({ study, others, view, look, details, running, importances, kept }: PageState): readonly unknown[] {
+    return [study, others, view, look, details, importances, kept, this.#options.live ? running : undefined];
+  }
+
   #inputOf(state: PageState): ChartInput {
-    const { study, others, view, look, details, importances, kept } = state;
+    const { study, others, view, look, details, running, importances, kept } = state;
     return {
       zoom: this.#zoom,
       study: study!,
@@ -172,6 +180,7 @@ export class ChartCard {
       view,
       look,
       details,
+      running,
       importances,
       kept,
       width: this.#host.clientWidth,
@@ -181,12 +190,12 @@ export class ChartCard {
 
   #see(visible: boolean): void {
     this.#visible = visible;
-    if (visible && this.#drawn !== this.#store.state) this.#store.redraw();
+    if (visible) this.#store.redraw();
   }
 
   #resize(): void {
     if (!this.#drawing || this.#drawing.getWidth() === this.#host.clientWidth) return;
-    this.#drawn = undefined;
+    this.#drawn = [];
     this.update(this.#store.state);
   }
 }

@@ -40,7 +40,7 @@ const cards = [
   new ChartCard(layersChart, store, { minWidth: 480 }),
   new ChartCard(importanceChart, store, { toolbar: metricChoice, minWidth: 420 }),
   new ChartCard(hypervolumeChart, store),
-  new ChartCard(curvesChart, store),
+  new ChartCard(curvesChart, store, { live: true }),
   new ChartCard(timelineChart, store),
 ];
 const [, , layers, importance, hypervolume, curves, timeline] = cards.map(({ element }) => element);

@@ -1,5 +1,5 @@
 import { type StudyChange, unpackRows } from '../../report/study/columns.ts';
-import type { StudyHead, StudyPicture, TrialDetails } from '../../report/study/picture.ts';
+import type { Passing, StudyHead, StudyPicture, TrialDetails } from '../../report/study/picture.ts';
 
 export interface StudyEntry {
   readonly name: string;
@@ -14,10 +14,16 @@ export interface Source {
   studies(): Promise<{ readonly studies: readonly StudyEntry[]; readonly first: string | null }>;
   load(study: string): Promise<StudyPicture>;
   /** Calls back with every change after `position`, until it is stopped. */
-  follow(study: string, position: number, onChange: (change: StudyChange) => void, onLine: (isOpen: boolean) => void): () => void;
+  follow(study: string, position: number, listener: Listener): () => void;
   /** Undefined where a file does not carry them. */
   details(study: string, trial: number): Promise<TrialDetails | undefined>;
   exportTrial(study: string, trial: number, folder: string): Promise<string>;
+}
+
+export interface Listener {
+  readonly onChange: (change: StudyChange) => void;
+  readonly onPassing: (passing: Passing) => void;
+  readonly onLine: (isOpen: boolean) => void;
 }
 
 /** A study as it is sent. */
@@ -70,9 +76,10 @@ function serverSource(): Source {
     isFile: false,
     studies: () => ask('/api/studies'),
     load: async (study) => pictureOf(await ask<SentStudy>(pathOf(study))),
-    follow(study, position, onChange, onLine) {
+    follow(study, position, { onChange, onPassing, onLine }) {
       const stream = new EventSource(`${pathOf(study)}/changes?from=${position}`);
       stream.addEventListener('change', (event) => onChange(JSON.parse(event.data as string) as StudyChange));
+      stream.addEventListener('passing', (event) => onPassing(JSON.parse(event.data as string) as Passing));
       stream.addEventListener('open', () => onLine(true));
       stream.addEventListener('error', () => onLine(false));
       return () => stream.close();

@@ -43,6 +43,7 @@ export class PageStore {
       view,
       look: lookOf(view),
       details: new Map(),
+      running: new Map(),
       importances: new Map(),
       kept: undefined,
       trouble: undefined,
@@ -83,16 +84,16 @@ export class PageStore {
         study,
         trouble: undefined,
         details: new Map(),
+        running: new Map(),
         importances: new Map(),
         others: [],
         view: settled(kept, study, name),
       });
-      this.#stopFollowing = this.source.follow(
-        name,
-        picture.position,
-        (change) => this.#change(change),
-        (online) => this.#line(online),
-      );
+      this.#stopFollowing = this.source.follow(name, picture.position, {
+        onChange: (change) => this.#change(change),
+        onPassing: ({ running }) => this.#set({ running: new Map(running.map((trial) => [trial.trial, trial])) }),
+        onLine: (online) => this.#line(online),
+      });
       this.#afterView({ ...this.state.view, selected: undefined, pinned: [] });
       await this.#loadOthers();
       this.#rankSoon(0);

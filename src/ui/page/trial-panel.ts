@@ -1,4 +1,5 @@
-import { formatMetric, formatPoints, formatRatio, metricFormat } from '../../dashboard/format.ts';
+import type { RunningTrial } from '../../core/control.ts';
+import { formatMetric, formatPercent, formatPoints, formatRatio, metricFormat } from '../../dashboard/format.ts';
 import type { AnalysedStudy } from '../../report/charts/chart.ts';
 import { isFeasible, isMeasured } from '../../report/study/analysis.ts';
 import type { StudyHead, TrialDetails, TrialRow } from '../../report/study/picture.ts';
@@ -13,29 +14,47 @@ export function trialPanel(store: PageStore): HTMLElement {
   const title = h('h2', { id: 'panel-title' }, 'Trial');
   let drawn: readonly unknown[] = [];
   store.subscribe((state) => {
-    const { study, view, details } = state;
+    const { study, view, details, running } = state;
     if (!study) return;
     const row = view.selected === undefined ? undefined : study.picture.rows[view.selected];
     const found = row && details.get(row.number);
-    const key = [study, row, found, view.pinned];
+    const now = row && running.get(row.number);
+    const key = [study, row, found, now, view.pinned];
     if (key.every((part, i) => part === drawn[i])) return;
     drawn = key;
     fill(title, row ? `Trial ${row.number}` : 'Worth a look');
-    fill(body, ...(row ? chosen(row, found, study, store) : suggestions(state, store)));
+    fill(body, ...(row ? chosen(row, { details: found, now }, study, store) : suggestions(state, store)));
   });
   return h('section', { class: 'card card-trial', 'aria-labelledby': 'panel-title' }, h('header', {}, title), body);
 }
 
-function chosen(row: TrialRow, details: TrialDetails | undefined, study: AnalysedStudy, store: PageStore): HTMLElement[] {
+interface Known {
+  readonly details: TrialDetails | undefined;
+  /** What a trial that runs is at. */
+  readonly now: RunningTrial | undefined;
+}
+
+function chosen(row: TrialRow, { details, now }: Known, study: AnalysedStudy, store: PageStore): HTMLElement[] {
   const { head } = study.picture;
   return [
     h('p', { class: 'badges' }, ...badges(row, study)),
+    ...(now ? [progressOf(now)] : []),
     ...(row.why ? [h('p', { class: 'why' }, row.why)] : []),
     ...(isMeasured(row) ? [metricsTable(row, study, details)] : []),
     actions(row, head, store),
     ...(details?.remarks ?? []).map((remark) => h('p', { class: 'why' }, remark)),
     ...(details ? [choicesOf(details)] : []),
   ];
+}
+
+function progressOf({ progress }: RunningTrial): HTMLElement {
+  const { stage, done, total, epoch, epochs, loss, accuracy } = progress;
+  const texts = [stage];
+  if (epoch !== undefined) texts.push(`epoch ${epoch}${epochs === undefined ? '' : ` of ${epochs}`}`);
+  if (loss !== undefined) texts.push(`loss ${loss.toFixed(3)}`);
+  if (accuracy !== undefined) texts.push(`${formatPercent(accuracy, 1)} of the batches right`);
+  const bar = h('progress', { max: Math.max(1, total), value: done, 'aria-label': `Progress of ${stage}` });
+  return h('p', { class: 'running' }, bar, h('span', {}, texts.join(' · ')));
 }
 
 function badges(row: TrialRow, { picture, analysis }: AnalysedStudy): HTMLElement[] {
