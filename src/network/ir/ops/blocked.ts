@@ -35,6 +35,17 @@ const pool = (op: string): OpEntry => ({
   grad: 'forbidden',
 });
 
+/** The mean of every plane: [N,C,1,1]. */
+const globalAveragePool: OpEntry = {
+  op: 'GlobalAveragePool',
+  domain,
+  infer: (context) => {
+    const { dtype, shape } = inputType(context, 0);
+    return [{ dtype, shape: shape.map((size, axis) => (axis < 2 ? size : 1)) }];
+  },
+  grad: 'forbidden',
+};
+
 /** Repeats every row and column `scales` times; scales per axis of [N,C,H,W]. */
 const upsample: OpEntry = {
   op: 'Upsample',
@@ -63,4 +74,12 @@ const reorderOutput: OpEntry = {
   grad: 'forbidden',
 };
 
-export const blockedOps: readonly OpEntry[] = [conv, pool('MaxPool'), pool('AveragePool'), upsample, reorderInput, reorderOutput];
+export const blockedOps: readonly OpEntry[] = [
+  conv,
+  pool('MaxPool'),
+  pool('AveragePool'),
+  globalAveragePool,
+  upsample,
+  reorderInput,
+  reorderOutput,
+];

@@ -39,6 +39,6 @@ const operands: Readonly<Record<ConvKind, (layouts: Layouts, x: string, weight: 
   stem: (layouts, x, weight) => ({ x: layouts.plain(x), weight: stemWeight(layouts, weight) }),
   depthwise: (layouts, x, weight) => {
     const [kh, kw] = layouts.shape(weight).slice(2) as [number, number];
-    return { x: layouts.blocked(x), weight: depthwiseWeight(layouts, weight, range(0, kh * kw), [kh, kw]) };
+    return { x: layouts.blocked(x), weight: depthwiseWeight(layouts, { weight }, range(0, kh * kw), [kh, kw]) };
   },
 };

@@ -46,7 +46,8 @@ function spreadGrad(
   if (axes.some((axis) => axis.dilation !== 1) || begins.some((begin) => begin < 0)) return undefined;
   const channels = layouts.padded(inputShape[1]!);
   const planes = (inputShape[0]! * channels) / block;
-  const places = reshape(b, layouts.blocked(dy!), [planes * rows.output, 1, columns.output, block]);
+  const { rest, factor } = layouts.unscaled(dy!);
+  const places = reshape(b, rest, [planes * rows.output, 1, columns.output, block]);
   const spread = b.op('Pad', [places, b.ints([0, 0, 0, 0, 0, rows.stride - 1, 0, (columns.stride - 1) * block])]);
   const [height, width] = axes.map((axis) => axis.output * axis.stride) as [number, number];
   const [below, right] = ends.map((end) => Math.min(0, end)) as [number, number];
@@ -59,7 +60,7 @@ function spreadGrad(
     {
       conv: {
         x: reshape(b, cut, [inputShape[0]!, channels, height + below, width + right]),
-        weight: depthwiseWeight(layouts, weight!, taps, kernel),
+        weight: depthwiseWeight(layouts, { weight: weight!, ...(factor === undefined ? {} : { factor }) }, taps, kernel),
         attributes: { kernel_shape: kernel, pads, group: channels },
         shape: inputShape.with(1, channels),
       },
@@ -85,9 +86,11 @@ function phaseCall(
   const channels = layouts.padded(depthwise ? shape[0]! : shape[1]!);
   // A convolution that ends before the last padded row gives rows too many; they are cut off.
   const size = (axis: Axis, phase: Phase) => phaseRows(axis) + Math.max(0, -phase.end);
+  const { rest, factor } = layouts.unscaled(dy!);
+  const turned = depthwise ? depthwiseWeight : inputGradWeight;
   return {
-    x: layouts.blocked(dy!),
-    weight: depthwise ? depthwiseWeight(layouts, weight!, taps, kernel) : inputGradWeight(layouts, weight!, taps, kernel),
+    x: rest,
+    weight: turned(layouts, { weight: weight!, ...(factor === undefined ? {} : { factor }) }, taps, kernel),
     attributes: {
       kernel_shape: kernel,
       dilations: [row.dilation, column.dilation],

@@ -18,8 +18,18 @@ export interface ConvCall {
   readonly shape: Shape;
 }
 
-/** What a rule made of one output of its node: its plain form, its blocked form, or the convolution that gives the latter. */
-export type Result = { readonly plain: string } | { readonly blocked: string } | { readonly conv: ConvCall };
+/** A value as one number per channel times another value, neither multiplied out nor emitted yet. */
+interface ScaledCall {
+  /** A blocked vector of the value's channels. */
+  readonly factor: string;
+  readonly conv: ConvCall;
+}
+
+/**
+ * What a rule made of one output of its node: its plain form, its blocked form, the convolution that gives the latter, or
+ * that convolution with a factor per channel still to come.
+ */
+export type Result = { readonly plain: string } | { readonly blocked: string } | { readonly conv: ConvCall } | ScaledCall;
 
 /**
  * The forms in which each value of the graph is there: plain under its own name, blocked under another one. A form that is
@@ -32,6 +42,7 @@ export class Layouts {
   private readonly graph: Graph;
   private readonly blockedNames = new Map<string, string>();
   private readonly calls = new Map<string, ConvCall>();
+  private readonly scaled = new Map<string, ScaledCall>();
   private readonly memo = new Map<string, string>();
   private readonly readers: Map<string, Node[]>;
 
@@ -69,7 +80,7 @@ export class Layouts {
   }
 
   isBlocked(value: string): boolean {
-    return this.blockedNames.has(value) || this.calls.has(value);
+    return this.blockedNames.has(value) || this.calls.has(value) || this.scaled.has(value);
   }
 
   /** The convolution that gives a value, where it waits and only one node is interested in it. */
@@ -89,17 +100,36 @@ export class Layouts {
   blocked(value: string): string {
     const known = this.blockedNames.get(value);
     if (known) return known;
-    const call = this.calls.get(value);
-    const name = call ? this.emit(call, value) : toBlocked(this, value);
+    const name = this.makeBlocked(value);
     this.blockedNames.set(value, name);
-    this.calls.delete(value);
     return name;
+  }
+
+  private makeBlocked(value: string): string {
+    if (this.scaled.has(value)) {
+      const { rest, factor } = this.unscaled(value);
+      return this.emit(perChannel(this.b, rest, factor!), value);
+    }
+    const call = this.calls.get(value);
+    this.calls.delete(value);
+    return call ? this.emit(call, value) : toBlocked(this, value);
+  }
+
+  /**
+   * The value as factor · rest, for a reader that is linear in it and has fewer numbers to multiply: `rest` is blocked, the
+   * factor a vector of the padded channels. Without a factor the rest is the value.
+   */
+  unscaled(value: string): { readonly rest: string; readonly factor?: string } {
+    const scaled = this.scaled.get(value);
+    if (!scaled) return { rest: this.blocked(value) };
+    return { rest: this.once(`rest of ${value}`, () => this.emit(scaled.conv, `${value}/rest`)), factor: scaled.factor };
   }
 
   /** Notes what a rule made of an output. */
   define(value: string, result: Result): void {
     if ('plain' in result) this.takeName(result.plain, value);
     else if ('blocked' in result) this.blockedNames.set(value, result.blocked);
+    else if ('factor' in result) this.scaled.set(value, result);
     else this.calls.set(value, result.conv);
   }
 
@@ -125,6 +155,19 @@ export class Layouts {
 }
 
 export const nchwc = 'com.microsoft.nchwc';
+
+/** x · factor + offset, the vectors per channel, as a depthwise 1×1 convolution. */
+export function perChannel(b: Builder, x: string, factor: string, offset?: string): ConvCall {
+  const shape = b.shape(x);
+  const channels = shape[1]!;
+  return {
+    x,
+    weight: reshape(b, factor, [channels, 1, 1, 1]),
+    ...(offset === undefined ? {} : { bias: offset }),
+    attributes: { kernel_shape: [1, 1], group: channels },
+    shape,
+  };
+}
 
 function toBlocked(layouts: Layouts, value: string): string {
   const { b } = layouts;

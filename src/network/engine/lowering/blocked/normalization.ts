@@ -2,7 +2,7 @@ import type { Builder } from '../../../ir/builder.ts';
 import { elementCount, type Node } from '../../../ir/graph.ts';
 import { readFloat } from '../../../ir/ops/support/attributes.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
-import { type ConvCall, cutVector, type Layouts, nchwc, paddedVector } from './layouts.ts';
+import { cutVector, type Layouts, nchwc, paddedVector, perChannel } from './layouts.ts';
 import type { Rule } from './rule.ts';
 
 /**
@@ -15,36 +15,36 @@ export const batchNormTrain: Rule = ({ b, layouts, node }) => {
   const shape = layouts.shape(x);
   const share = b.scalar(shape[1]! / elementCount(shape));
   const value = layouts.blocked(x);
-  const mean = b.op('Mul', [channelSum(layouts, value), share]);
+  const mean = channelMean(layouts, value);
   const square = b.op('Mul', [channelDot(layouts, value, value), share]);
   const difference = b.op('Sub', [square, b.op('Mul', [mean, mean])]);
   const variance = b.op('Max', [difference, b.scalar(0)]); // rounding can leave a constant channel just below 0
   const factor = b.op('Mul', [vector(layouts, scale), inverseDeviation(b, variance, node)]);
   const offset = b.op('Sub', [vector(layouts, bias), b.op('Mul', [mean, factor])]);
-  const [channelMean, channelVariance] = [mean, variance].map((each) => cutVector(layouts, each, shape[1]!));
-  return [{ conv: perChannel(b, value, factor, offset) }, { plain: channelMean! }, { plain: channelVariance! }];
+  const [first, second] = [mean, variance].map((each) => cutVector(layouts, each, shape[1]!));
+  return [{ conv: perChannel(b, value, factor, offset) }, { plain: first! }, { plain: second! }];
 };
 
-/** (dy, x, scale, mean, var) → (dx, dScale, dBias): see the portable lowering. */
+/**
+ * (dy, x, scale, mean, var) → (dx, dScale, dBias): see the portable lowering. dx is scale · inverse · (dy + p·x + q); the
+ * factor in front is left to the readers: the gradients of a convolution multiply it into their weights.
+ */
 export const batchNormGrad: Rule = ({ b, layouts, node }) => {
   const [dy, x, scale, mean, variance] = node.inputs as [string, string, string, string, string];
   if (!layouts.isImage(x)) return undefined;
   const shape = layouts.shape(x);
-  const m = elementCount(shape) / shape[1]!;
+  const share = b.scalar(-shape[1]! / elementCount(shape));
   const [from, value] = [layouts.blocked(dy), layouts.blocked(x)];
   const center = vector(layouts, mean);
   const inverse = inverseDeviation(b, vector(layouts, variance), node);
   const dBias = channelSum(layouts, from);
   const product = b.op('Sub', [channelDot(layouts, from, value), b.op('Mul', [center, dBias])]);
   const dScale = b.op('Mul', [product, inverse]);
-  const a = b.op('Mul', [vector(layouts, scale), inverse]);
-  const share = b.op('Mul', [a, b.scalar(-1 / m)]);
-  const p = b.op('Mul', [b.op('Mul', [share, inverse]), dScale]);
-  const q = b.op('Sub', [b.op('Mul', [share, dBias]), b.op('Mul', [p, center])]);
-  const { x: input, weight, bias, attributes } = perChannel(b, value, p, q);
-  const rest = b.op('Conv', [input, weight, bias!], attributes, { domain: nchwc });
+  const p = b.op('Mul', [b.op('Mul', [dScale, inverse]), share]);
+  const q = b.op('Sub', [b.op('Mul', [dBias, share]), b.op('Mul', [p, center])]);
   const [first, second] = [dScale, dBias].map((each) => cutVector(layouts, each, shape[1]!));
-  return [{ conv: { ...perChannel(b, from, a), sum: rest } }, { plain: first! }, { plain: second! }];
+  const factor = b.op('Mul', [vector(layouts, scale), inverse]);
+  return [{ factor, conv: { ...perChannel(b, value, p, q), sum: from } }, { plain: first! }, { plain: second! }];
 };
 
 const inverseDeviation = (b: Builder, variance: string, node: Node): string =>
@@ -52,24 +52,18 @@ const inverseDeviation = (b: Builder, variance: string, node: Node): string =>
 
 const vector = (layouts: Layouts, name: string): string => paddedVector(layouts, layouts.plain(name));
 
-/** x · factor + offset, the vectors per channel, as a depthwise 1×1 convolution. */
-function perChannel(b: Builder, x: string, factor: string, offset?: string): ConvCall {
-  const shape = b.shape(x);
-  const channels = shape[1]!;
-  return {
-    x,
-    weight: reshape(b, factor, [channels, 1, 1, 1]),
-    ...(offset === undefined ? {} : { bias: offset }),
-    attributes: { kernel_shape: [1, 1], group: channels },
-    shape,
-  };
+/** [C]: the mean of a blocked value over the batch and the plane. onnxruntime's pooling sums planes faster than its ReduceSum. */
+function channelMean({ b }: Layouts, x: string): string {
+  const [n, c] = b.shape(x) as [number, number];
+  const means = reshape(b, b.op('GlobalAveragePool', [x], {}, { domain: nchwc }), [n, c]);
+  return b.op('Mul', [b.op('ReduceSum', [means, b.ints([0])], { keepdims: 0 }), b.scalar(1 / n)]);
 }
 
 /** [C]: Σ over the batch and the plane of a blocked value. */
-export function channelSum({ b, block }: Layouts, x: string): string {
-  const [n, c, h, w] = b.shape(x) as [number, number, number, number];
-  const planes = b.op('ReduceSum', [reshape(b, x, [n, c / block, h * w, block]), b.ints([2])], { keepdims: 0 });
-  return b.op('ReduceSum', [reshape(b, planes, [n, c]), b.ints([0])], { keepdims: 0 });
+export function channelSum(layouts: Layouts, x: string): string {
+  const { b } = layouts;
+  const shape = b.shape(x);
+  return b.op('Mul', [channelMean(layouts, x), b.scalar(elementCount(shape) / shape[1]!)]);
 }
 
 /** [C]: Σ over the batch and the plane of x · y: a depthwise convolution whose kernel is a whole plane multiplies and sums in one pass. */

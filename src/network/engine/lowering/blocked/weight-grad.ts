@@ -2,9 +2,9 @@ import { requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
 import { type Axis, axesOf, reach } from '../portable/window.ts';
 import { kindOf } from './convolution.ts';
-import { type Layouts, nchwc } from './layouts.ts';
+import { cutVector, type Layouts, nchwc } from './layouts.ts';
 import type { Rule } from './rule.ts';
-import { plainDepthwiseWeight, plainStemWeight, plainWeight } from './weights.ts';
+import { plainDepthwiseWeight, plainPointwiseWeight, plainStemWeight, plainWeight, scaledRows } from './weights.ts';
 
 /** (x, dy) → dw by a convolution of x whose kernel is dy: dw at a tap is the sum over samples and places of x · dy. */
 export const convWeightGrad: Rule = (context) => {
@@ -16,10 +16,18 @@ export const convWeightGrad: Rule = (context) => {
   const kind = kindOf(context, x, shape);
   if (!kind || axes.some((axis) => axis.dilation !== 1 && axis.kernel !== 1)) return undefined;
   const grad = { depthwise: depthwiseGrad, dense: denseGrad, stem: stemGrad }[kind];
-  return [{ plain: grad(layouts, x, dy, axes, shape) }];
+  const { rest, factor } = layouts.unscaled(dy);
+  const made = grad(layouts, x, { name: dy, rest }, axes, shape);
+  return [{ plain: factor === undefined ? made : scaledRows(layouts.b, made, cutVector(layouts, factor, shape[0]!)) }];
 };
 
-type WeightGrad = (layouts: Layouts, x: string, dy: string, axes: readonly [Axis, Axis], shape: readonly number[]) => string;
+/** dy, or what is left of it without a factor per channel. */
+interface Outgoing {
+  readonly name: string;
+  readonly rest: string;
+}
+
+type WeightGrad = (layouts: Layouts, x: string, dy: Outgoing, axes: readonly [Axis, Axis], shape: readonly number[]) => string;
 
 /** What the end of an axis lacks for the last tap at the last place; below 0: rows that no tap reads. */
 const missing = (axis: Axis): number => (axis.output - 1) * axis.stride + reach(axis) + 1 - axis.input - axis.begin;
@@ -28,22 +36,59 @@ const missing = (axis: Axis): number => (axis.output - 1) * axis.stride + reach(
 const depthwiseGrad: WeightGrad = (layouts, x, dy, [rows, columns], shape) => {
   const { b, block } = layouts;
   const [n, c, h, w] = layouts.paddedShape(x) as [number, number, number, number];
-  const pads = [0, rows.begin, columns.begin * block, 0, missing(rows), missing(columns) * block];
-  const planes = padded(layouts, reshape(b, layouts.blocked(x), [(n * c) / block, h, w * block]), pads);
-  const [, height, width] = b.shape(planes) as [number, number, number];
   const kernel = [rows.output, columns.output];
   const products = b.op(
     'Conv',
-    [reshape(b, planes, [1, n * c, height, width / block]), reshape(b, layouts.blocked(dy), [n * c, 1, ...kernel])],
-    { kernel_shape: kernel, dilations: [rows.stride, columns.stride], group: n * c },
+    [reshape(b, layouts.blocked(x), [1, n * c, h, w]), reshape(b, dy.rest, [n * c, 1, ...kernel])],
+    {
+      kernel_shape: kernel,
+      pads: [rows.begin, columns.begin, Math.max(0, missing(rows)), Math.max(0, missing(columns))],
+      dilations: [rows.stride, columns.stride],
+      group: n * c,
+    },
     { domain: nchwc },
   );
-  const taps = rows.kernel * columns.kernel;
-  const sum = b.op('ReduceSum', [reshape(b, products, [n, c * taps]), b.ints([0])], { keepdims: 0 });
-  return plainDepthwiseWeight(layouts, reshape(b, sum, [c / block, taps, block]), shape);
+  const [, , height, width] = b.shape(products) as [number, number, number, number];
+  const sum = b.op('ReduceSum', [reshape(b, products, [n, c * height * width]), b.ints([0])], { keepdims: 0 });
+  const planes = reshape(b, sum, [c / block, height, width, block]);
+  const ends = [rows.kernel, columns.kernel];
+  const tight =
+    height === ends[0] && width === ends[1] ? planes : b.op('Slice', [planes, b.ints([0, 0]), b.ints(ends), b.ints([1, 2])]);
+  return plainDepthwiseWeight(layouts, reshape(b, tight, [c / block, ends[0]! * ends[1]!, block]), shape);
+};
+
+/**
+ * One place per tap: as `rowProducts`, with the blocks of x's channels below each other in one image, of which the kernel
+ * takes one after the other as it moves by the height of the plane. x stays as it lies.
+ */
+const pointwiseGrad: WeightGrad = (layouts, x, dy, [rows, columns], shape) => {
+  const { b, block } = layouts;
+  const [n, c, h, w] = layouts.paddedShape(x) as [number, number, number, number];
+  const [, k, ho, wo] = layouts.paddedShape(dy.name) as [number, number, number, number];
+  const { total, perGroup } = samplesOf(layouts, n, k, c, ho * wo);
+  const all = padded(layouts, reshape(b, layouts.blocked(x), [n, c * h * w]), [0, 0, total - n, 0]);
+  const [kernels] = sampleKernels(layouts, dy, total, perGroup);
+  const products = b.op(
+    'Conv',
+    [reshape(b, all, [1, total, (c / block) * h, w * block]), kernels],
+    {
+      kernel_shape: [ho, wo],
+      strides: [h, 1],
+      dilations: [rows.stride, columns.stride * block],
+      group: total / perGroup,
+    },
+    { domain: nchwc },
+  );
+  const width = b.shape(products)[3]!;
+  const parts = reshape(b, products, [total / perGroup, (k / block) * (c / block) * width * block]);
+  const sum = total === perGroup ? parts : b.op('ReduceSum', [parts, b.ints([0])], { keepdims: 0 });
+  const wide = reshape(b, sum, [k / block, c / block, width, block]);
+  const tight = width === block ? wide : b.op('Slice', [wide, b.ints([0]), b.ints([block]), b.ints([2])]);
+  return plainPointwiseWeight(layouts, tight, shape);
 };
 
 const denseGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
+  if (axes.every((axis) => axis.kernel === 1 && axis.begin === 0)) return pointwiseGrad(layouts, x, dy, axes, shape);
   const { b, block } = layouts;
   const [n, c, h, w] = layouts.paddedShape(x) as [number, number, number, number];
   const lines = reshape(b, layouts.blocked(x), [n * (c / block) * h, w * block]);
@@ -69,7 +114,7 @@ interface RowProducts {
   readonly groups: number;
   /** Channels of one block, which lie side by side in a line. */
   readonly channels: number;
-  readonly dy: string;
+  readonly dy: Outgoing;
   readonly axes: readonly [Axis, Axis];
 }
 
@@ -82,9 +127,8 @@ interface RowProducts {
 function rowProducts(layouts: Layouts, { lines, samples, groups, channels, dy, axes }: RowProducts): string {
   const { b, block } = layouts;
   const [rows, columns] = axes;
-  // A group of fewer samples than a block makes onnxruntime read x as a plain value.
-  const total = samples < block ? samples : layouts.padded(samples);
-  const perGroup = samples < block ? samples : block / 2;
+  const [, k, ho, wo] = layouts.paddedShape(dy.name) as [number, number, number, number];
+  const { total, perGroup } = samplesOf(layouts, samples, k, groups * channels * rows.kernel * columns.kernel, ho * wo);
   const pads = [0, columns.begin * channels, (total - samples) * groups * rows.input, missing(columns) * channels];
   const wide = padded(layouts, lines, pads);
   const width = b.shape(wide)[1]!;
@@ -105,14 +149,26 @@ function rowProducts(layouts: Layouts, { lines, samples, groups, channels, dy, a
   return summed(layouts, products, total / perGroup, outputs / block, channels, axes);
 }
 
+/**
+ * How many samples a convolution for weight gradients takes (`total`; zeros behind the last one), and how many it sums up
+ * itself. Fewer than a block make onnxruntime read x as a plain value. One by one, dy need not be turned, but the `products`
+ * of each sample and output channel are written before they are summed: that pays where dy has more `places`.
+ */
+function samplesOf(layouts: Layouts, samples: number, outputs: number, products: number, places: number) {
+  const { block } = layouts;
+  if (samples < block) return { total: samples, perGroup: samples };
+  if (outputs > block && products < places && samples % block === 0) return { total: samples, perGroup: 1 };
+  return { total: layouts.padded(samples), perGroup: block / 2 };
+}
+
 /** dy as weights: [samples / perGroup · K, perGroup, Ho, Wo]; and K. */
-function sampleKernels(layouts: Layouts, dy: string, total: number, perGroup: number): readonly [string, number] {
+function sampleKernels(layouts: Layouts, dy: Outgoing, total: number, perGroup: number): readonly [string, number] {
   const { b, block } = layouts;
-  const [n, k, ho, wo] = layouts.paddedShape(dy) as [number, number, number, number];
-  const name = layouts.once(`kernels ${dy}`, () => {
-    const all = padded(layouts, reshape(b, layouts.blocked(dy), [n, k * ho * wo]), [0, 0, total - n, 0]);
+  const [n, k, ho, wo] = layouts.paddedShape(dy.name) as [number, number, number, number];
+  const name = layouts.once(`kernels of ${perGroup} ${dy.name}`, () => {
+    const all = padded(layouts, reshape(b, dy.rest, [n, k * ho * wo]), [0, 0, total - n, 0]);
     const blocks = reshape(b, all, [total / perGroup, perGroup, k / block, ho * wo * block]);
-    const turned = k === block ? blocks : b.op('Transpose', [blocks], { perm: [0, 2, 1, 3] });
+    const turned = k === block || perGroup === 1 ? blocks : b.op('Transpose', [blocks], { perm: [0, 2, 1, 3] });
     return reshape(b, turned, [(total / perGroup) * k, perGroup, ho, wo]);
   });
   return [name, k];
