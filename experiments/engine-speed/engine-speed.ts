@@ -1,24 +1,27 @@
 /**
  * How long a training step takes: ResNet-20 and a MobileNet at batch 128, in the blocked and the portable lowering, in turns
  * with the same networks in PyTorch where Python has it (`pip install torch`); on one thread and on two, and two workers
- * beside each other; by which work; and beside TensorFlow.js, on very few images.
+ * beside each other; by which work; and beside TensorFlow.js, on very few images. Our steps run in large pages, as in a
+ * search; PyTorch as it comes, and also in large pages.
  *
  *   npm run bench:engine [-- --rounds 8 --python python3 --only resnet]
  *
  * Writes results/engine-speed/engine-speed.json and .md. Takes about eight minutes on a quiet machine.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { withLargePages } from '../../src/executors/pool/large-pages.ts';
 import { blockSize } from '../../src/network/engine/lowering/blocked/probe.ts';
 import { macs } from '../../src/network/ir/macs.ts';
 import { modelOf, openTrainer, type Trainer } from './espalier.ts';
 import { gemmRate } from './gemm.ts';
 import { type Net, nets, type StepTimes } from './net.ts';
 import { profile } from './profile.ts';
-import { type NetReport, type Report, type Runs, toMarkdown } from './report.ts';
+import { largePages, type NetReport, type Report, type Runs, toMarkdown } from './report.ts';
 import { measureTensorflow } from './tensorflow.ts';
 import { type Layout, layouts, startTorch, type Torch } from './torch.ts';
 import { startWorkers } from './workers.ts';
@@ -30,6 +33,13 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 });
+// The C library reads it when a process starts.
+const large = withLargePages();
+if (large !== process.env) {
+  const again = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env: large, stdio: 'inherit' });
+  process.exit(again.status ?? 1);
+}
+
 const rounds = Number(values.rounds);
 const stepsPerRound = 2;
 const block = await blockSize();
@@ -53,15 +63,26 @@ async function inTurns(all: Readonly<Record<string, Runner>>): Promise<Runs> {
   return Object.fromEntries(times);
 }
 
+/** PyTorch as it comes, and in large pages. */
+interface Torches {
+  readonly plain: Torch | undefined;
+  readonly large: Torch | undefined;
+}
+
 /** On so many threads: our lowerings and PyTorch's layouts. */
-async function compare(net: Net, lowerings: readonly string[], threads: number, torch: Torch | undefined) {
+async function compare(net: Net, lowerings: readonly string[], threads: number, { plain, large }: Torches) {
   const trainers: Record<string, Trainer> = {};
   for (const lowering of lowerings) trainers[lowering] = await openTrainer(net, { lowering, threads });
   const runners: Record<string, Runner> = {};
   for (const [lowering, trainer] of Object.entries(trainers)) runners[lowering] = (steps) => trainer.run(steps);
   const { parameters, startMs } = trainers[ours]!;
-  for (const layout of torch ? layouts : []) {
-    runners[`PyTorch ${layout}`] = (steps) => checkedRun(torch!, { net, layout, threads }, steps, parameters);
+  for (const [torch, suffix] of [
+    [plain, ''],
+    [large, largePages],
+  ] as const) {
+    for (const layout of torch ? layouts : []) {
+      runners[`PyTorch ${layout}${suffix}`] = (steps) => checkedRun(torch!, { net, layout, threads }, steps, parameters);
+    }
   }
   const runs = await inTurns(runners);
   for (const trainer of Object.values(trainers)) await trainer.close();
@@ -94,7 +115,7 @@ async function workerGains(net: Net): Promise<readonly number[]> {
   return gains;
 }
 
-async function measure(net: Net, torch: Torch | undefined): Promise<NetReport> {
+async function measure(net: Net, torch: Torches): Promise<NetReport> {
   console.log(`${net.family}, ${net.channels}×${net.size}×${net.size} …`);
   const { runs, parameters, startMs } = await compare(net, [...new Set([ours, 'portable'])], 1, torch);
   const twoThreads = await compare(net, [ours], 2, torch);
@@ -118,11 +139,13 @@ function versionsOf(torch: Torch | undefined): Record<string, string> {
   return { onnxruntime: version, ...(torch ? { PyTorch: `${torch.version} (${torch.capability})` } : {}) };
 }
 
-const torch = await startTorch(values.python);
-if (!torch) console.log('PyTorch is not there (pip install torch): its part is skipped.');
+const { GLIBC_TUNABLES: _, ...plainEnvironment } = process.env;
+const torch = { plain: await startTorch(values.python, plainEnvironment), large: await startTorch(values.python, process.env) };
+if (!torch.plain) console.log('PyTorch is not there (pip install torch): its part is skipped.');
 const reports: NetReport[] = [];
 for (const net of nets) if (net.family.includes(values.only)) reports.push(await measure(net, torch));
-torch?.close();
+torch.plain?.close();
+torch.large?.close();
 const report: Report = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]!.model}, ${cpus().length} cores`,
@@ -130,7 +153,7 @@ const report: Report = {
   stepsPerRound,
   ours,
   gemm: { 1: await gemmRate(1), 2: await gemmRate(2) },
-  versions: versionsOf(torch),
+  versions: versionsOf(torch.plain),
   nets: reports,
 };
 const folder = fileURLToPath(new URL('../../results/engine-speed', import.meta.url));

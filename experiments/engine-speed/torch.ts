@@ -16,9 +16,9 @@ export interface Torch {
 }
 
 /** Starts run_torch.py, which lives until `close`; undefined where Python or PyTorch is missing. */
-export async function startTorch(python: string): Promise<Torch | undefined> {
+export async function startTorch(python: string, environment: NodeJS.ProcessEnv): Promise<Torch | undefined> {
   const script = fileURLToPath(new URL('./run_torch.py', import.meta.url));
-  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(python, [script], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
   const missing = new Promise<undefined>((resolve) => child.once('error', () => resolve(undefined)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async <T>(): Promise<T | undefined> => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { entryBeside } from './entry.ts';
+import { withLargePages } from './large-pages.ts';
 import type { Death, FromHost, HostSettings, ToHost } from './messages.ts';
 import type { Task } from './thread.ts';
 
@@ -27,6 +28,7 @@ export function startHost(settings: HostSettings, listener: HostListener): HostP
   const entry = entryBeside('./host', import.meta.url);
   const child = fork(entry.path, {
     execArgv: [...entry.execArgv],
+    env: withLargePages(),
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
