@@ -1,5 +1,0 @@
-import { fileURLToPath } from 'node:url';
-import { bundleCli } from './bundle-cli.ts';
-
-/** Part of `npm run build`. */
-await bundleCli(fileURLToPath(new URL('../dist', import.meta.url)));
