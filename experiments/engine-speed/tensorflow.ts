@@ -1,9 +1,6 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as javascript from '@tensorflow/tfjs-core';
-import { NasError } from '../../src/core/errors.ts';
-import { loadTensorflow } from '../../src/network/engine/tensorflow/package.ts';
-import { openTensorflowSession } from '../../src/network/engine/tensorflow/session.ts';
-import { feedsOf, runSteps, stepOf } from './espalier.ts';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Net } from './net.ts';
 
 /** Milliseconds per image of a step in TensorFlow.js, the shortest of few. */
@@ -13,27 +10,18 @@ export interface TensorflowTime {
   readonly msPerImage: number;
 }
 
-/** In pure JavaScript, on very few images; natively where @tensorflow/tfjs-node-gpu is installed. */
+/** In pure JavaScript, on very few images; natively where TensorFlow's package is there (`nas engine install tensorflow`). */
 export async function measureTensorflow(net: Net): Promise<readonly TensorflowTime[]> {
-  javascript.env().set('IS_NODE', false); // no advertisement of the native backend
-  const pure = await timed('TensorFlow.js in JavaScript', { ...net, batch: 2 }, javascript, 1);
-  const native = await loadTensorflow('cpu').catch((error: unknown) => {
-    if (error instanceof NasError) return undefined;
-    throw error;
-  });
-  return native ? [pure, await timed('TensorFlow.js on TensorFlow', net, native, 4)] : [pure];
+  const pure = await timed('TensorFlow.js in JavaScript', 'javascript', { ...net, batch: 2 }, 1);
+  const native = await timed('TensorFlow.js on TensorFlow', 'native', net, 6);
+  return [pure, native].flatMap((time) => time ?? []);
 }
 
-async function timed(
-  who: string,
-  net: Net,
-  tf: Parameters<typeof openTensorflowSession>[0],
-  steps: number,
-): Promise<TensorflowTime> {
-  const { state, step } = stepOf(net);
-  const feeds = feedsOf(net);
-  const session = openTensorflowSession(tf, step.graph);
-  const { ms } = await runSteps(() => state.run(session, feeds), steps);
-  await session.release();
-  return { who, batch: net.batch, msPerImage: Math.min(...ms) / net.batch };
+const script = fileURLToPath(new URL('./tensorflow-process.ts', import.meta.url));
+
+async function timed(who: string, kind: string, net: Net, steps: number): Promise<TensorflowTime | undefined> {
+  const flags = ['--import', 'tsx', script, JSON.stringify([kind, net, steps])];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { maxBuffer: 1 << 26 });
+  const msPerImage = JSON.parse(stdout.slice(stdout.lastIndexOf('\n') + 1)) as number | null;
+  return msPerImage === null ? undefined : { who, batch: net.batch, msPerImage };
 }
