@@ -12,8 +12,8 @@ export interface PeerPlan {
 }
 
 /**
- * Runs the peers that the cache lacks. Seed by seed, the slow sampler after all others, so that an early stop leaves a fair
- * sample. Returns their versions; undefined where Python, Optuna or pymoo is missing.
+ * Runs the peers that the cache lacks. By a few seeds at a time, the slow sampler after the others, each seed on all problems,
+ * so that an early stop leaves a fair sample. Returns their versions; undefined where Python, Optuna or pymoo is missing.
  */
 export async function runPeers(plan: PeerPlan): Promise<PeerProcess['versions'] | undefined> {
   const processes = await Promise.all(Array.from({ length: plan.jobs }, () => startPeers(plan.python)));
@@ -31,13 +31,16 @@ export async function runPeers(plan: PeerPlan): Promise<PeerProcess['versions'] 
 
 const slow = peerNames.slice(-1);
 
+/** Seeds for which all peers run before the next ones. */
+const atOnce = 5;
+
 function tasksOf({ starts, seeds, trials }: PeerPlan): PeerTask[] {
   const quick = peerNames.filter((name) => !slow.includes(name));
-  const of = (names: readonly string[]) =>
-    Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
-      starts.flatMap((start) => names.map((peer) => ({ ...start, peer, seed, trials }))),
-    );
-  return [...of(quick), ...of(slow)];
+  const of = (names: readonly string[], some: readonly number[]) =>
+    some.flatMap((seed) => starts.flatMap((start) => names.map((peer) => ({ ...start, peer, seed, trials }))));
+  const all = Array.from({ length: seeds }, (_, i) => i + 1);
+  const rounds = Array.from({ length: Math.ceil(seeds / atOnce) }, (_, i) => all.slice(i * atOnce, (i + 1) * atOnce));
+  return rounds.flatMap((some) => [...of(quick, some), ...of(slow, some)]);
 }
 
 async function drain(queue: PeerTask[], processes: readonly PeerProcess[], cache: PeerCache): Promise<void> {

@@ -17,7 +17,7 @@ export interface HistoryControllerOptions {
 /** A controller whose whole state is what it was told. It says what it has learned; everything else is here. */
 export abstract class HistoryController implements Controller {
   /** 2: failed trials, and metrics with their fidelity instead of losses. */
-  readonly stateVersion = 2;
+  readonly stateVersion: number = 2;
   protected readonly context: ControllerContext<Space>;
   protected readonly history: History;
   readonly #options: HistoryControllerOptions;

@@ -20,6 +20,7 @@ export function evidence(
   const n = points.length;
   const dimensions = similarities.length;
   const main = parameters.main.map(Math.exp);
+  const rough = parameters.rough.map(Math.exp);
   const joint = parameters.joint.map(Math.exp);
   const jointVariance = Math.exp(parameters.jointVariance);
   const noise = Math.exp(parameters.noise);
@@ -32,6 +33,7 @@ export function evidence(
         const { alike, squared, levels } = similarities[d]!;
         const at = points[i]![d]! * levels + points[j]![d]!;
         own += main[d]! * alike[at]!;
+        if (points[i]![d] === points[j]![d]) own += rough[d]!;
         distance += joint[d]! * squared[at]!;
       }
       squared[i * n + j] = distance;
@@ -45,6 +47,7 @@ export function evidence(
   const inverted = inverse(triangle);
   const gradient: KernelParameters = {
     main: new Float64Array(dimensions),
+    rough: new Float64Array(dimensions),
     joint: new Float64Array(dimensions),
     jointVariance: 0,
     noise: 0,
@@ -59,6 +62,7 @@ export function evidence(
         const { alike, squared, levels } = similarities[d]!;
         const at = points[i]![d]! * levels + points[j]![d]!;
         gradient.main[d]! += slope * alike[at]!;
+        if (points[i]![d] === points[j]![d]) gradient.rough[d]! += slope;
         gradient.joint[d]! += jointSlope * squared[at]!;
       }
       gradient.jointVariance += slope * jointVariance * matern(distance);
@@ -67,6 +71,7 @@ export function evidence(
   }
   for (let d = 0; d < dimensions; d++) {
     gradient.main[d]! *= main[d]!;
+    gradient.rough[d]! *= rough[d]!;
     gradient.joint[d]! *= joint[d]!;
   }
   return { value: value + addPrior(parameters, gradient), gradient };
@@ -82,6 +87,7 @@ function addPrior(parameters: KernelParameters, gradient: KernelParameters): num
   };
   for (let d = 0; d < parameters.main.length; d++) {
     gradient.main[d]! += part(parameters.main[d]!, prior.main);
+    gradient.rough[d]! += part(parameters.rough[d]!, prior.rough);
     gradient.joint[d]! += part(parameters.joint[d]!, prior.joint);
   }
   gradient.jointVariance += part(parameters.jointVariance, prior.jointVariance);
@@ -122,14 +128,15 @@ export function fitKernel(
   return unflatten(best.at);
 }
 
-export const flatten = ({ main, joint, jointVariance, noise }: KernelParameters): Float64Array =>
-  Float64Array.from([...main, ...joint, jointVariance, noise]);
+export const flatten = ({ main, rough, joint, jointVariance, noise }: KernelParameters): Float64Array =>
+  Float64Array.from([...main, ...rough, ...joint, jointVariance, noise]);
 
 export function unflatten(values: Float64Array): KernelParameters {
-  const dimensions = (values.length - 2) / 2;
+  const dimensions = (values.length - 2) / 3;
   return {
     main: values.slice(0, dimensions),
-    joint: values.slice(dimensions, 2 * dimensions),
+    rough: values.slice(dimensions, 2 * dimensions),
+    joint: values.slice(2 * dimensions, 3 * dimensions),
     jointVariance: values.at(-2)!,
     noise: values.at(-1)!,
   };

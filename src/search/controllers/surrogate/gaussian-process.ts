@@ -8,7 +8,7 @@ export interface Prediction {
 
 /**
  * Gaussian process regression with the sum of a main effect per dimension and a joint effect of all of them:
- * k(x, x') = Σ_d main_d · alike_d(x_d, x'_d) + jointVariance · Matern52(Σ_d joint_d · distance_d²).
+ * k(x, x') = Σ_d (main_d · alike_d(x_d, x'_d) + rough_d · [x_d = x'_d]) + jointVariance · Matern52(Σ_d joint_d · distance_d²).
  * Main effects are what makes it learn separable spaces from few trials; the joint effect has the rest.
  * Targets are expected to have mean 0 and variance 1 or so. Points can be added one by one, O(n²) each.
  */
@@ -29,11 +29,16 @@ export class GaussianProcess {
   readonly #distance: Float64Array;
 
   constructor(similarities: readonly Similarity[], parameters: KernelParameters, capacity: number) {
-    this.#main = similarities.map(({ alike, levels }, d) => scaledRows(alike, levels, Math.exp(parameters.main[d]!)));
+    this.#main = similarities.map(({ alike, levels }, d) => {
+      const rows = scaledRows(alike, levels, Math.exp(parameters.main[d]!));
+      for (const [level, row] of rows.entries()) row[level]! += Math.exp(parameters.rough[d]!);
+      return rows;
+    });
     this.#joint = similarities.map(({ squared, levels }, d) => scaledRows(squared, levels, Math.exp(parameters.joint[d]!)));
     this.#jointVariance = Math.exp(parameters.jointVariance);
     this.#noise = Math.exp(parameters.noise);
-    this.#variance = this.#jointVariance + parameters.main.reduce((sum, main) => sum + Math.exp(main), 0);
+    const own = [...parameters.main, ...parameters.rough];
+    this.#variance = this.#jointVariance + own.reduce((sum, variance) => sum + Math.exp(variance), 0);
     this.#factor = newTriangle(capacity);
     this.#columns = similarities.map(() => new Uint8Array(capacity));
     this.#targets = new Float64Array(capacity);

@@ -13,19 +13,36 @@ interface Box {
  * each the expectation is a product. An exact loss has deviation 0. Up to three objectives.
  */
 export class ExpectedImprovement {
-  readonly #boxes: readonly Box[];
+  /** By objective, the distinct bounds of all boxes: what they share is computed once. */
+  readonly #bounds: readonly number[][];
+  /** Of every box, objective by objective, the places of its low and high bound. */
+  readonly #places: Uint16Array;
+  /** By objective: the expectation at every bound. */
+  readonly #below: readonly Float64Array[];
 
   constructor(front: readonly Losses[], reference: Losses) {
     const inside = front.filter((losses) => losses.every((loss, k) => loss < reference[k]!));
-    this.#boxes = boxesOf(inside, reference);
+    const boxes = boxesOf(inside, reference);
+    this.#bounds = reference.map((_, k) => [...new Set(boxes.flatMap(({ low, high }) => [low[k]!, high[k]!]))]);
+    this.#below = this.#bounds.map((bounds) => new Float64Array(bounds.length));
+    const placeOf = this.#bounds.map((bounds) => new Map(bounds.map((bound, place) => [bound, place])));
+    this.#places = Uint16Array.from(
+      boxes.flatMap(({ low, high }) => placeOf.flatMap((places, k) => [places.get(low[k]!)!, places.get(high[k]!)!])),
+    );
   }
 
   of(losses: readonly Prediction[]): number {
+    for (const [k, below] of this.#below.entries()) {
+      for (const [place, bound] of this.#bounds[k]!.entries()) below[place] = expectedBelow(bound, losses[k]!);
+    }
+    const places = this.#places;
+    const objectives = losses.length;
     let sum = 0;
-    for (const { low, high } of this.#boxes) {
+    for (let at = 0; at < places.length; ) {
       let product = 1;
-      for (let k = 0; k < losses.length && product > 0; k++) {
-        product *= expectedBelow(high[k]!, losses[k]!) - expectedBelow(low[k]!, losses[k]!);
+      for (let k = 0; k < objectives; k++, at += 2) {
+        const below = this.#below[k]!;
+        product *= below[places[at + 1]!]! - below[places[at]!]!;
       }
       sum += product;
     }

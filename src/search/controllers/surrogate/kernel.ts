@@ -2,10 +2,12 @@ import type { Dimension } from '../levels.ts';
 
 /**
  * What the kernel is made of, by dimension where it is a list; all as natural logarithms, so that every value is allowed.
- * `main`: variance of the dimension's own effect. `joint`: how fast the joint effect changes along it (1 / length²).
+ * `main`: variance of the dimension's own effect, as far as it is smooth. `joint`: how fast the joint effect changes along it (1 / length²).
  */
 export interface KernelParameters {
   readonly main: Float64Array;
+  /** Variance of what every level of the dimension has for itself, whatever its neighbours are. */
+  readonly rough: Float64Array;
   readonly joint: Float64Array;
   jointVariance: number;
   noise: number;
@@ -17,6 +19,7 @@ const mainLength = 0.5;
 /** Of what is learned, before anything is known; natural logarithms, mean and standard deviation of a normal distribution. */
 export const priorOf = (dimensions: number) => ({
   main: { mean: Math.log(0.6 / dimensions), deviation: 1.5 },
+  rough: { mean: Math.log(0.02 / dimensions), deviation: 1.5 },
   joint: { mean: Math.log(3 / dimensions), deviation: 1.5 },
   jointVariance: { mean: Math.log(0.4), deviation: 1 },
   noise: { mean: Math.log(1e-3), deviation: 2 },
@@ -26,6 +29,7 @@ export function priorParameters(dimensions: number): KernelParameters {
   const prior = priorOf(dimensions);
   return {
     main: new Float64Array(dimensions).fill(prior.main.mean),
+    rough: new Float64Array(dimensions).fill(prior.rough.mean),
     joint: new Float64Array(dimensions).fill(prior.joint.mean),
     jointVariance: prior.jointVariance.mean,
     noise: prior.noise.mean,

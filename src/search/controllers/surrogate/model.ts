@@ -7,6 +7,7 @@ import type { Observed } from '../history.ts';
 import { GaussianProcess, type Prediction } from './gaussian-process.ts';
 import { ExpectedImprovement, normalCdf } from './improvement.ts';
 import type { KernelParameters, Similarity } from './kernel.ts';
+import { referenceOf } from './reference.ts';
 import { type Quantity, quantitiesOf, Standardized } from './targets.ts';
 
 export interface ModelParts {
@@ -55,9 +56,9 @@ export class SurrogateModel {
     const { results } = data;
     const feasible = results.flatMap((result, i) => (result.violation === 0 ? [this.#lossesOf(result, i)] : []));
     this.#anyFeasible = feasible.length > 0;
-    const reference = this.#objectives.map((name) => this.#referenceOf(name));
+    const worst = this.#objectives.map((name) => this.#worstOf(name));
     const expected = data.pending.map((candidate) => this.#lossesAt(candidate));
-    this.#improvement = new ExpectedImprovement([...feasible, ...expected], reference);
+    this.#improvement = new ExpectedImprovement([...feasible, ...expected], referenceOf(feasible, worst, turn));
   }
 
   /**
@@ -140,7 +141,8 @@ export class SurrogateModel {
     });
   }
 
-  #referenceOf(name: string): number {
+  /** A little beyond the worst loss seen. */
+  #worstOf(name: string): number {
     const { values } = this.#gauges.get(name)!.scale;
     const [low, high] = [Math.min(...values), Math.max(...values)];
     return high + 0.1 * (high - low) + 1e-9;

@@ -29,6 +29,8 @@ export const surrogate: ControllerDefinition<Space> = {
 };
 
 class SurrogateController extends HistoryController {
+  /** 3: kernels with a rough part. */
+  override readonly stateVersion = 3;
   readonly #kernels: Kernels;
 
   constructor(context: ControllerContext<Space>) {
