@@ -2,6 +2,7 @@ import { play } from '../../src/cli/bench/play.ts';
 import { type Comparison, compare, type Runs, scalesOf } from '../../src/search/bench/compare.ts';
 import { yardstick } from '../../src/search/bench/quality.ts';
 import { controllers } from '../../src/search/controllers/index.ts';
+import type { KeptRuns } from './kept-runs.ts';
 import { type PeerCache, peerNames } from './peers.ts';
 import { type Start, startName } from './starts.ts';
 
@@ -20,6 +21,9 @@ export interface CompareOptions {
   readonly seeds: number;
   readonly trials: number;
   readonly cache: PeerCache;
+  /** Runs of our own controllers, under the version of their source. */
+  readonly kept: KeptRuns;
+  readonly version: string;
   readonly say: (line: string) => void;
 }
 
@@ -33,15 +37,23 @@ export async function compareAll(options: CompareOptions): Promise<StartResult[]
   return results;
 }
 
-async function compareOne({ problem, anchors }: Start, { seeds, trials, cache }: CompareOptions): Promise<StartResult> {
+async function compareOne(
+  { problem, anchors }: Start,
+  { seeds, trials, cache, kept, version }: CompareOptions,
+): Promise<StartResult> {
   const able = controllers.filter(({ refuse }) => refuse?.(problem.space) === undefined);
   const ours: Runs[] = [];
   for (const definition of able) {
     const runs = [];
     for (let seed = 1; seed <= seeds; seed++) {
-      runs.push(await play({ problem, definition, seed: `quality/${seed}`, trials, workers: 1, anchors }));
+      const run = { problem, anchors, searcher: definition.name, version, trials, seed };
+      if (!kept.get(run)) {
+        const { metrics } = await play({ problem, definition, seed: `quality/${seed}`, trials, workers: 1, anchors });
+        kept.add(run, metrics);
+      }
+      runs.push(kept.get(run)!);
     }
-    ours.push({ searcher: definition.name, seeds: runs.map(({ metrics }) => metrics) });
+    ours.push({ searcher: definition.name, seeds: runs });
   }
   const peers = peerNames.flatMap((peer): Runs[] => {
     const kept = Array.from({ length: seeds }, (_, i) => cache.get({ problem, peer, seed: i + 1, trials, anchors })).filter(

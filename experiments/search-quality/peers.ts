@@ -1,15 +1,12 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Candidate } from '../../src/core/candidate.ts';
 import { type Constraint, losses, type Metrics } from '../../src/core/objective.ts';
-import { scalesOf } from '../../src/search/bench/compare.ts';
 import type { Problem } from '../../src/search/bench/problem.ts';
-import { yardstick } from '../../src/search/bench/quality.ts';
 import { fromUnit, isOrdered, levelAt, levelCount, levelIndex, toUnit } from '../../src/search/space/domain.ts';
 import type { Parameter } from '../../src/search/space/space.ts';
-import { fingerprint } from './fingerprint.ts';
+import { KeptRuns, type RunId } from './kept-runs.ts';
 
 /** Each with its defaults; the fastest first. */
 export const peerNames = ['optuna-nsga2', 'pymoo-nsga2', 'optuna-tpe', 'optuna-tpe-multivariate', 'optuna-gp'] as const;
@@ -22,84 +19,42 @@ export interface PeerTask {
   readonly anchors: boolean;
 }
 
-/**
- * What is kept of a run: the trials that improved the hypervolume, on any axis (the others change no curve), with the metrics
- * that the goal names, in its order.
- */
-interface Kept {
-  readonly id: string;
-  readonly improvements: readonly (readonly [trial: number, ...metrics: number[]])[];
-}
-
 interface Versions {
   readonly optuna: string | null;
   readonly pymoo: string | null;
 }
 
-/** Runs of peers, kept in a file line by line under all that decides them. */
+const isPymoo = (peer: string) => peer.startsWith('pymoo');
+
+/** Runs of peers, kept under their versions. */
 export class PeerCache {
-  readonly #file: string;
-  readonly #known = new Map<string, Kept>();
-  #last: Versions = { optuna: null, pymoo: null };
+  readonly #kept: KeptRuns;
 
   constructor(file: string) {
-    this.#file = file;
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-    for (const line of lines.filter((text) => text.startsWith('{') && text.endsWith('}'))) {
-      const kept = JSON.parse(line) as Kept;
-      this.#keep(kept);
-    }
+    this.#kept = new KeptRuns(file);
   }
 
   /** Of the peers whose runs came last. */
   get versions(): Versions {
-    return this.#last;
+    return {
+      optuna: this.#kept.lastVersion((peer) => !isPymoo(peer)),
+      pymoo: this.#kept.lastVersion(isPymoo),
+    };
   }
 
   /** By trial; undefined where the run is not known. Without versions: of those that ran last. */
-  get(task: PeerTask, versions: Versions = this.#last): (Metrics | undefined)[] | undefined {
-    const kept = this.#known.get(idOf(task, versions));
-    if (!kept) return undefined;
-    const metrics: (Metrics | undefined)[] = Array.from({ length: task.trials }, () => undefined);
-    const names = goalMetrics(task.problem);
-    for (const [trial, ...found] of kept.improvements) {
-      metrics[trial] = Object.fromEntries(names.map((name, i) => [name, found[i]!]));
-    }
-    return metrics;
+  get(task: PeerTask, versions: Versions = this.versions): (Metrics | undefined)[] | undefined {
+    return this.#kept.get(runOf(task, versions));
   }
 
   add(task: PeerTask, versions: Versions, metrics: readonly Metrics[]): void {
-    const kept = { id: idOf(task, versions), improvements: improvementsOf(task.problem, metrics) };
-    this.#keep(kept);
-    appendFileSync(this.#file, `${JSON.stringify(kept)}\n`);
-  }
-
-  #keep(kept: Kept): void {
-    const [, , , peer, version] = kept.id.split(' ') as [string, string, string, string, string];
-    this.#known.set(kept.id, kept);
-    this.#last = { ...this.#last, [peer.startsWith('pymoo') ? 'pymoo' : 'optuna']: version };
+    this.#kept.add(runOf(task, versions), metrics);
   }
 }
 
-function idOf({ problem, peer, seed, trials, anchors }: PeerTask, versions: Versions): string {
-  const version = peer.startsWith('pymoo') ? versions.pymoo : versions.optuna;
-  return [problem.name, fingerprint(problem), anchors ? 'anchors' : 'nothing', peer, version, trials, seed].join(' ');
+function runOf({ peer, ...task }: PeerTask, { optuna, pymoo }: Versions): RunId {
+  return { ...task, searcher: peer, version: String(isPymoo(peer) ? pymoo : optuna) };
 }
-
-function improvementsOf(problem: Problem, metrics: readonly Metrics[]): Kept['improvements'] {
-  const curves = scalesOf(problem).map((scale) => yardstick(problem, scale).curve(metrics));
-  const improves = (trial: number) => curves.some((curve) => curve[trial]! > (curve[trial - 1] ?? 0));
-  const names = goalMetrics(problem);
-  return metrics.flatMap((entry, trial) =>
-    improves(trial) ? [[trial, ...names.map((name) => shortened(entry[name]!))] as const] : [],
-  );
-}
-
-const shortened = (value: number): number => Number(value.toPrecision(7));
-
-const goalMetrics = ({ goal }: Problem): string[] => [
-  ...new Set([...goal.objectives, ...goal.constraints].map(({ metric }) => metric)),
-];
 
 export interface PeerProcess {
   readonly versions: Versions;
@@ -125,7 +80,7 @@ export async function startPeers(python: string): Promise<PeerProcess | undefine
     versions,
     async run(task) {
       const metrics: Metrics[] = [];
-      send(runOf(task));
+      send(orderOf(task));
       for (;;) {
         const said = await answer<{ ask?: Record<string, number>; end?: true }>();
         if (!said) throw new Error(`${task.peer} ended before its work on ${task.problem.name} was done`);
@@ -140,7 +95,7 @@ export async function startPeers(python: string): Promise<PeerProcess | undefine
 }
 
 /** Exactly our domains: ordered levels as whole numbers, unordered choices as choices, ranges by their unit position. */
-const runOf = ({ problem, peer, seed, trials, anchors }: PeerTask) => ({
+const orderOf = ({ problem, peer, seed, trials, anchors }: PeerTask) => ({
   peer,
   seed,
   trials,

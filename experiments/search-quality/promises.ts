@@ -23,16 +23,16 @@ const controllerOf = (name: string) => controllers.find((controller) => controll
 /** They fit a model at every ask. */
 const surrogates = ['surrogate'];
 
-export async function promises(results: readonly StartResult[], seeds: number, say: Say): Promise<Promised[]> {
-  say('promises: table at 300 trials, fewer epochs, thinking time, 64 workers');
-  return [
-    ...againstPeers(results),
-    ...aboveRandom(results),
-    ...(await policyOnTable(seeds)),
-    ...(await fewerEpochs(seeds)),
-    ...(await thinking(say)),
-    await manyWorkers(),
-  ];
+/** What the comparison says by itself. */
+export const comparedPromises = (results: readonly StartResult[]): Promised[] => [
+  ...againstPeers(results),
+  ...aboveRandom(results),
+];
+
+/** What takes searches of its own. */
+export async function searchedPromises(seeds: number, say: Say): Promise<Promised[]> {
+  say('promises: table at 300 trials, fewer epochs, 64 workers');
+  return [...(await policyOnTable(seeds)), ...(await fewerEpochs(seeds)), await manyWorkers()];
 }
 
 const bestOf = (result: StartResult, names: readonly string[]) =>
@@ -181,7 +181,7 @@ function paidFor(jobs: readonly PlayedJob[], budget: number): Metrics[] {
 const window = 50;
 
 /** Ask and tell together, around 1,000 and 20,000 trials of the free compression problem. */
-async function thinking(say: Say): Promise<Promised[]> {
+export async function timedPromises(say: Say): Promise<Promised[]> {
   const problem = pick('problem', benchProblems, 'compression').create();
   const list: Promised[] = [];
   for (const definition of controllers.filter(({ refuse }) => refuse?.(problem.space) === undefined)) {

@@ -2,20 +2,29 @@ import { panelOf } from '../../src/cli/bench/picture.ts';
 import { linePanels } from '../../src/report/lines.ts';
 import type { Score } from '../../src/search/bench/compare.ts';
 import type { StartResult } from './ours.ts';
-import { general, type Promised, ratioOf } from './promises.ts';
+import { comparedPromises, general, type Promised, ratioOf } from './promises.ts';
 
-export interface Report {
+/** What was measured, where and when. */
+export interface Part<T> {
   readonly date: string;
   readonly machine: string;
+  readonly found: T;
+}
+
+export interface Report {
   readonly peers: string;
   readonly seeds: number;
   readonly trials: number;
-  readonly starts: readonly StartResult[];
-  readonly promises: readonly Promised[];
+  readonly compared: Part<readonly StartResult[]>;
+  readonly searched?: Part<readonly Promised[]> | undefined;
+  readonly timed?: Part<readonly Promised[]> | undefined;
 }
 
-export function toMarkdown({ date, machine, peers, seeds, trials, starts, promises }: Report): string {
+export function toMarkdown({ peers, seeds, trials, compared, searched, timed }: Report): string {
+  const { date, machine, found: starts } = compared;
   const name = general(starts);
+  const promises = [...comparedPromises(starts), ...(searched?.found ?? []), ...(timed?.found ?? [])];
+  const when = timed ? `\n\nMilliseconds: ${timed.date}, ${timed.machine}.` : '';
   return `# Search quality: controllers beside Optuna's samplers and pymoo's NSGA-II
 
 ${date}, ${machine}; ${trials} trials, ${seeds} seeds; ${peers}, each with its defaults, on the same domains
@@ -33,7 +42,7 @@ ${starts.map((start) => lineOf(start, name)).join('\n')}
 
 | promise | found | |
 | --- | --- | --- |
-${promises.map(({ promise, found, met }) => `| ${promise} | ${found} | ${met ? 'met' : '**not met**'} |`).join('\n')}
+${promises.map(({ promise, found, met }) => `| ${promise} | ${found} | ${met ? 'met' : '**not met**'} |`).join('\n')}${when}
 
 ## All
 
@@ -79,9 +88,9 @@ function tableOf({ name, comparisons }: StartResult): string {
 /** Drawn at this regret where it is smaller. */
 const floor = 1e-3;
 
-export const pictureOf = ({ starts, trials, seeds }: Report): string =>
+export const pictureOf = ({ compared, trials, seeds }: Report): string =>
   linePanels(
-    starts.map(({ name, comparisons }) => panelOf(name, comparisons[0]!)),
+    compared.found.map(({ name, comparisons }) => panelOf(name, comparisons[0]!)),
     {
       title: `Hypervolume missing to the true front after each trial; ${trials} trials, median and quartiles of ${seeds} seeds`,
       x: 'trial',

@@ -3,24 +3,28 @@
  * the recorded table, trials and domains the same; and what else the search promises, each promise met or not.
  *
  *   npx tsx experiments/search-quality/search-quality.ts [--python python3] [--jobs 2] [--seeds 20] [--trials 100]
- *     [--problems a,b] [--only peers|ours]
+ *     [--problems a,b] [--only peers|ours|searched|timed]
  *
- * Runs of peers are kept in results/search-quality/peers.ndjson under their versions and the problem: only what is missing
- * there is run. Optuna's Gaussian process takes about a minute a run, so the first time takes hours; stop it whenever you
- * like, and `--only ours` compares with the runs that are there. `--python`: with optuna and pymoo installed.
+ * In four parts, `--only` for one of them; the report takes the others as they were. peers: is run for what
+ * results/search-quality/peers.ndjson lacks, where runs are kept under their versions and the problem; Optuna's Gaussian process
+ * takes minutes a run, so the first time takes hours; stop it whenever you like. `--python`: with optuna and pymoo installed.
+ * ours: our controllers, kept likewise in ours.ndjson under the version of the source (not for git: half an hour makes it
+ * again). searched: promises that take searches of their own. timed: milliseconds of ask and tell; wants a quiet machine.
  * Writes results/search-quality/search-quality.{json,md,svg,png}.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { savePicture } from '../../src/report/save.ts';
+import { KeptRuns } from './kept-runs.ts';
 import { machine } from './machine.ts';
 import { compareAll } from './ours.ts';
 import { PeerCache } from './peers.ts';
-import { promises } from './promises.ts';
-import { pictureOf, type Report, toMarkdown } from './report.ts';
+import { searchedPromises, timedPromises } from './promises.ts';
+import { type Part, pictureOf, type Report, toMarkdown } from './report.ts';
 import { runPeers } from './run-peers.ts';
+import { sourceVersion } from './source-version.ts';
 import { startsOf } from './starts.ts';
 
 const { values } = parseArgs({
@@ -43,25 +47,30 @@ const cache = new PeerCache(join(results, 'peers.ndjson'));
 const starts = startsOf(values.problems?.split(','));
 const [seeds, trials, jobs] = [Number(values.seeds), Number(values.trials), Number(values.jobs)];
 
-if (values.only !== 'ours') {
+const isAsked = (part: string) => values.only === undefined || values.only === part;
+const file = join(results, 'search-quality.json');
+const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Report>) : {};
+const part = async <T>(name: string, earlier: Part<T> | undefined, find: () => Promise<T>): Promise<Part<T> | undefined> =>
+  isAsked(name) ? { ...machine(), found: await find() } : earlier;
+
+if (isAsked('peers')) {
   const versions = await runPeers({ starts, python: values.python, jobs, seeds, trials, cache });
   if (versions) console.log(`peers: Optuna ${versions.optuna}, pymoo ${versions.pymoo}`);
   else console.log(`peers are skipped: ${values.python} lacks them (pip install optuna pymoo torch scipy)`);
 }
 
-if (values.only !== 'peers') {
-  const starting = await compareAll({ starts, seeds, trials, cache, say: console.log });
+const kept = new KeptRuns(join(results, 'ours.ndjson'));
+const own = { kept, version: sourceVersion() };
+const compared = await part('ours', before.compared, () =>
+  compareAll({ starts, seeds, trials, cache, ...own, say: console.log }),
+);
+const searched = await part('searched', before.searched, () => searchedPromises(seeds, console.log));
+const timed = await part('timed', before.timed, () => timedPromises(console.log));
+if (compared && values.only !== 'peers') {
   const { optuna, pymoo } = cache.versions;
   const peers = `Optuna ${optuna ?? '(not there)'} and pymoo ${pymoo ?? '(not there)'}`;
-  const report: Report = {
-    ...machine(),
-    peers,
-    seeds,
-    trials,
-    starts: starting,
-    promises: await promises(starting, seeds, console.log),
-  };
-  writeFileSync(join(results, 'search-quality.json'), `${JSON.stringify(report, rounded)}\n`);
+  const report: Report = { peers, seeds, trials, compared, searched, timed };
+  writeFileSync(file, `${JSON.stringify(report, rounded)}\n`);
   writeFileSync(join(results, 'search-quality.md'), toMarkdown(report));
   for (const kind of ['svg', 'png']) await savePicture(pictureOf(report), join(results, `search-quality.${kind}`));
   console.log(`\n${toMarkdown(report)}`);

@@ -223,10 +223,10 @@ class PolicyController implements Controller {
   #draw(preference: number, chance: (d: number) => number): Candidate {
     const walk = this.#network.walk(preference);
     const candidate: Record<string, Value> = {};
-    for (const [d, { name, options }] of this.#decisions.entries()) {
-      const option = drawFrom(walk.look(), chance(d));
+    for (const [d, { name, valueAt }] of this.#decisions.entries()) {
+      const { option, within } = drawFrom(walk.look(), chance(d));
       walk.choose(option);
-      candidate[name] = options[option]!;
+      candidate[name] = valueAt(option, within);
     }
     return candidate;
   }
@@ -282,11 +282,13 @@ class PolicyController implements Controller {
   }
 }
 
-function drawFrom(logChances: Float64Array, u: number): number {
+/** The option at the place `u` of [0, 1) when each takes up its chance, and how far inside of it that is, in [0, 1). */
+function drawFrom(logChances: Float64Array, u: number): { readonly option: number; readonly within: number } {
   let left = u;
   for (const [option, logarithm] of logChances.entries()) {
-    left -= Math.exp(logarithm);
-    if (left < 0) return option;
+    const chance = Math.exp(logarithm);
+    if (left < chance) return { option, within: left / chance };
+    left -= chance;
   }
-  return logChances.length - 1;
+  return { option: logChances.length - 1, within: 0.5 };
 }
