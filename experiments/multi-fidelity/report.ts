@@ -41,8 +41,8 @@ export function toMarkdown(seeds: readonly SeedResult[], { processor, cores, loa
   const held = seeds.filter(({ full, reachedAfter }) => reachedAfter !== null && reachedAfter <= full.epochs / 3).length;
   return `# Multi-fidelity
 
-Searches of the same space with the same controller and seed: every trial trained to its end, and under \`asha\` (eta 3, rungs at
-1/9, 1/3 and 1). Hypervolume of all measured files, size on a logarithmic axis, in the frame of the full arm's initial trials.
+Searches of the same space with the same controller and seed: every trial trained to its end, and under \`asha\` (eta 4, rungs at
+1/16, 1/4 and 1). Hypervolume of all measured files, size on a logarithmic axis, in the frame of the full arm's initial trials.
 
 | seed | full: trials / epochs | hypervolume | asha: trials / epochs | hypervolume | full's hypervolume reached after | asha at 1/3 of full's epochs | full at 1/3 of its epochs |
 |---|---|---|---|---|---|---|---|

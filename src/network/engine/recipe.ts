@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Knob } from '../../core/catalog.ts';
 
-/** How a network is trained: the sections `baseline` and `trial` of a space file. */
-export const trainRecipeSchema = z.strictObject({
+const recipeFields = {
   epochs: z.number().positive().default(3).describe('Passes over the training images; parts of one count too (0.25).'),
   batchSize: z.int().min(1).default(128).describe('Images per step.'),
   optimizer: z
@@ -37,10 +36,27 @@ export const trainRecipeSchema = z.strictObject({
     })
     .optional()
     .describe('Early epochs on a part of the images. They take as many steps fewer, and so save that much time.'),
-});
+};
 
-/** A network that is trained already may be taken as it is: no epoch. */
-export const baselineRecipeSchema = trainRecipeSchema.extend({
+/** How a network is trained: the section `trial` of a space file. */
+export const trainRecipeSchema = z
+  .strictObject({
+    ...recipeFields,
+    rungs: z
+      .enum(['epochs', 'data'])
+      .optional()
+      .describe(
+        'What trials have less of at the early rungs of a scheduler. epochs: fewer passes over all images. data: as many passes, over fewer images, with more of them from rung to rung; takes as long.',
+      ),
+  })
+  .refine(({ rungs, subset }) => rungs !== 'data' || subset === undefined, {
+    path: ['subset'],
+    message: 'says the same as rungs: data: leave one of them out',
+  });
+
+/** The section `baseline`. A network that is trained already may be taken as it is: no epoch. */
+export const baselineRecipeSchema = z.strictObject({
+  ...recipeFields,
   epochs: z
     .number()
     .min(0)

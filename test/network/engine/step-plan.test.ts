@@ -44,6 +44,28 @@ describe('the steps of a training', () => {
     expect(chosen('a')).not.toEqual(chosen('b'));
   });
 
+  it('with rungs of data go over more images from rung to rung, those of the rung before among them', () => {
+    const { passes, steps, ends } = stepPlan({
+      images: 64,
+      recipe: { epochs: 4, batchSize: 4, rungs: 'data' },
+      seed: 'a',
+      restarts: [1, 2, 4],
+    });
+    expect(ends).toEqual([16, 32, 64]);
+    expect(steps).toBe(64);
+    expect(passes.map(({ first, images }) => [first, images?.length])).toEqual([
+      ...[0, 4, 8, 12].map((first) => [first, 16]),
+      ...[16, 24].map((first) => [first, 32]),
+      ...[32, 48].map((first) => [first, undefined]),
+    ]);
+    const [few, more] = [passes[0]!.images!, passes[4]!.images!];
+    expect([...few].every((image) => more.includes(image))).toBe(true);
+  });
+
+  it('know nothing of rungs where there are none', () => {
+    expect(plan({ rungs: 'data' })).toEqual(plan({}));
+  });
+
   it('follow each other without a gap, end where the training ends, and never go back with more epochs', () => {
     const share = fc.double({ min: 0.01, max: 1, noNaN: true });
     const settings = fc.record({ fraction: share, epochs: fc.double({ min: 0, max: 1, noNaN: true }) });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/core/rng.ts';
+import { decisionsOf } from '../../../src/search/controllers/policy/decisions.ts';
 import { factorisedPolicy } from '../../../src/search/controllers/policy/factorised.ts';
 import type { PolicyNetwork } from '../../../src/search/controllers/policy/network.ts';
 import { recurrentPolicy } from '../../../src/search/controllers/policy/recurrent.ts';
 import { preferencesFor } from '../../../src/search/controllers/policy/reward.ts';
 import { importance, proximalWeight, slopesOf } from '../../../src/search/controllers/policy/slopes.ts';
+import type { Space } from '../../../src/search/space/space.ts';
 
 const optionCounts = [3, 2, 4, 2, 4];
 const options = [2, 0, 1, 1, 3];
@@ -88,6 +90,24 @@ describe('weights of a result', () => {
     expect(importance(Math.log(0.2), Math.log(0.4))).toBeCloseTo(0.5, 12);
     expect(importance(Math.log(0.9), Math.log(0.1))).toBe(1);
     expect(importance(Math.log(0.001), Math.log(0.9))).toBe(0.1);
+  });
+});
+
+describe('decisions', () => {
+  const range = { name: 'trial.rate', domain: { kind: 'range', min: 0, max: 1 }, target: { kind: 'recipe', key: 'rate' } };
+  const choice = { name: 'trial.epochs', domain: { kind: 'choice', values: [1, 2, 4], ordered: true }, target: range.target };
+  const space = { parameters: [range, choice], fixed: { recipe: {}, techniques: {} } } as unknown as Space;
+
+  it('reach every place of a range, and know the option that a value came from', () => {
+    const [rate, epochs] = decisionsOf(space);
+    for (const [option] of rate!.options.entries()) {
+      for (const within of [0.01, 0.3, 0.99]) {
+        const value = rate!.valueAt(option, within);
+        expect(value).toBeCloseTo((option + within) / rate!.options.length, 9);
+        expect(rate!.optionOf({ 'trial.rate': value, 'trial.epochs': 1 })).toBe(option);
+      }
+    }
+    expect([0, 1, 2].map((option) => epochs!.valueAt(option, 0.7))).toEqual([1, 2, 4]);
   });
 });
 

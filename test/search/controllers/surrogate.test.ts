@@ -2,10 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/core/rng.ts';
 import { LevelCode } from '../../../src/search/controllers/levels.ts';
-import { evidence, flatten, unflatten } from '../../../src/search/controllers/surrogate/fit.ts';
+import { evidence, fitKernel, flatten, unflatten } from '../../../src/search/controllers/surrogate/fit.ts';
 import { GaussianProcess } from '../../../src/search/controllers/surrogate/gaussian-process.ts';
 import { ExpectedImprovement } from '../../../src/search/controllers/surrogate/improvement.ts';
 import { priorParameters, similarityOf } from '../../../src/search/controllers/surrogate/kernel.ts';
+import { referenceOf } from '../../../src/search/controllers/surrogate/reference.ts';
 import { hypervolume } from '../../../src/search/study/hypervolume.ts';
 import { mixedProblem } from '../../fixtures/search-problems.ts';
 
@@ -54,6 +55,51 @@ describe('gaussian process', () => {
       expect(process.fitted(position)).toBeCloseTo(mean, 6);
       expect(deviation).toBeLessThan(before / 10);
     }
+  });
+});
+
+describe('rough levels', () => {
+  it('foresee combinations of levels that are good or bad for themselves, whatever their neighbours are', () => {
+    const many = Array.from({ length: 5 }, () => similarityOf({ levels: 9, ordered: true }));
+    const rng = createRng('rough');
+    const draw = () => Uint8Array.from(many, () => rng.int(9));
+    const lossOf = (point: Uint8Array) => point.reduce((sum, level) => sum + (level % 2 === 0 ? -0.4 : 0.4), 0);
+    const points = Array.from({ length: 60 }, draw);
+    const targets = Float64Array.from(points, lossOf);
+    const parameters = fitKernel(many, points, targets, priorParameters(5), { steps: 25, noisy: true });
+    const errorWith = (rough: Float64Array) => {
+      const process = new GaussianProcess(many, { ...parameters, rough }, points.length);
+      for (const [i, point] of points.entries()) process.add(point, targets[i]!);
+      const errors = Array.from({ length: 40 }, draw).map((point) => Math.abs(process.mean(point) - lossOf(point)));
+      return errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    };
+    expect(errorWith(parameters.rough)).toBeLessThan(0.5 * errorWith(new Float64Array(5).fill(-20)));
+  });
+});
+
+describe('reference point', () => {
+  const front = [
+    [0, 4],
+    [1, 2],
+    [2, 1],
+    [4, 0],
+  ];
+  const worst = [10, 10];
+
+  it('is the worst of all in every second ask, and lies behind one member of the front in the others', () => {
+    const dominated = [[5, 5]];
+    const members = new Set<number>();
+    for (let turn = 0; turn < 40; turn++) {
+      const reference = referenceOf([...front, ...dominated], worst, turn);
+      if (turn % 2 === 0) expect(reference).toEqual(worst);
+      else members.add(front.findIndex((member) => member.every((loss, k) => Math.abs(reference[k]! - loss - 0.4) < 1e-9)));
+    }
+    expect(members).toEqual(new Set([0, 1, 2, 3]));
+  });
+
+  it('is the worst of all while the front has hardly any member', () => {
+    expect(referenceOf([], worst, 1)).toEqual(worst);
+    expect(referenceOf([[1, 1]], worst, 1)).toEqual(worst);
   });
 });
 
