@@ -1,7 +1,10 @@
 import { play } from '../../src/cli/bench/play.ts';
+import type { ControllerDefinition } from '../../src/core/controller.ts';
+import type { Metrics } from '../../src/core/objective.ts';
 import { type Comparison, compare, type Runs, scalesOf } from '../../src/search/bench/compare.ts';
 import { yardstick } from '../../src/search/bench/quality.ts';
 import { controllers } from '../../src/search/controllers/index.ts';
+import type { Space } from '../../src/search/space/space.ts';
 import type { KeptRuns } from './kept-runs.ts';
 import { type PeerCache, peerNames } from './peers.ts';
 import { type Start, startName } from './starts.ts';
@@ -16,14 +19,18 @@ export interface StartResult {
   readonly anchorsAlone?: number;
 }
 
+/** Runs of our own controllers, under the version of their source. */
+export interface OwnRuns {
+  readonly kept: KeptRuns;
+  readonly version: string;
+}
+
 export interface CompareOptions {
   readonly starts: readonly Start[];
   readonly seeds: number;
   readonly trials: number;
   readonly cache: PeerCache;
-  /** Runs of our own controllers, under the version of their source. */
-  readonly kept: KeptRuns;
-  readonly version: string;
+  readonly own: OwnRuns;
   readonly say: (line: string) => void;
 }
 
@@ -37,22 +44,28 @@ export async function compareAll(options: CompareOptions): Promise<StartResult[]
   return results;
 }
 
-async function compareOne(
+/** A controller's run: the kept one, or a new one that is kept. */
+export async function ownRun(
   { problem, anchors }: Start,
-  { seeds, trials, cache, kept, version }: CompareOptions,
-): Promise<StartResult> {
+  definition: ControllerDefinition<Space>,
+  seed: number,
+  trials: number,
+  { kept, version }: OwnRuns,
+): Promise<(Metrics | undefined)[]> {
+  const run = { problem, anchors, searcher: definition.name, version, trials, seed };
+  if (!kept.get(run)) {
+    const { metrics } = await play({ problem, definition, seed: `quality/${seed}`, trials, workers: 1, anchors });
+    kept.add(run, metrics);
+  }
+  return kept.get(run)!;
+}
+
+async function compareOne({ problem, anchors }: Start, { seeds, trials, cache, own }: CompareOptions): Promise<StartResult> {
   const able = controllers.filter(({ refuse }) => refuse?.(problem.space) === undefined);
   const ours: Runs[] = [];
   for (const definition of able) {
     const runs = [];
-    for (let seed = 1; seed <= seeds; seed++) {
-      const run = { problem, anchors, searcher: definition.name, version, trials, seed };
-      if (!kept.get(run)) {
-        const { metrics } = await play({ problem, definition, seed: `quality/${seed}`, trials, workers: 1, anchors });
-        kept.add(run, metrics);
-      }
-      runs.push(kept.get(run)!);
-    }
+    for (let seed = 1; seed <= seeds; seed++) runs.push(await ownRun({ problem, anchors }, definition, seed, trials, own));
     ours.push({ searcher: definition.name, seeds: runs });
   }
   const peers = peerNames.flatMap((peer): Runs[] => {

@@ -6,7 +6,7 @@ import { yardstick } from '../../src/search/bench/quality.ts';
 import { median, quantile } from '../../src/search/bench/statistics.ts';
 import { controllers } from '../../src/search/controllers/index.ts';
 import { schedulers } from '../../src/search/schedulers/index.ts';
-import type { StartResult } from './ours.ts';
+import { type OwnRuns, ownRun, type StartResult } from './ours.ts';
 
 /** One promise of the search, as this run found it. */
 export interface Promised {
@@ -30,9 +30,9 @@ export const comparedPromises = (results: readonly StartResult[]): Promised[] =>
 ];
 
 /** What takes searches of its own. */
-export async function searchedPromises(seeds: number, say: Say): Promise<Promised[]> {
+export async function searchedPromises(seeds: number, own: OwnRuns, say: Say): Promise<Promised[]> {
   say('promises: table at 300 trials, fewer epochs, 64 workers');
-  return [...(await policyOnTable(seeds)), ...(await fewerEpochs(seeds)), await manyWorkers()];
+  return [...(await policyOnTable(seeds)), ...(await fewerEpochs(seeds, own)), await manyWorkers()];
 }
 
 const bestOf = (result: StartResult, names: readonly string[]) =>
@@ -140,21 +140,21 @@ const fullTrials = 100;
 const partTrials = 130;
 
 /** What a scheduler has found when it has spent a third of the epochs of the search that trains all trials to their end. */
-async function fewerEpochs(seeds: number): Promise<Promised[]> {
+async function fewerEpochs(seeds: number, own: OwnRuns): Promise<Promised[]> {
   const found: Promised[] = [];
   for (const name of ['surrogate', 'tpe', 'evolution'])
-    for (const anchors of [true, false]) found.push(await fewerEpochsOf(name, anchors, seeds));
+    for (const anchors of [true, false]) found.push(await fewerEpochsOf(name, anchors, seeds, own));
   return found;
 }
 
-async function fewerEpochsOf(name: string, anchors: boolean, seeds: number): Promise<Promised> {
+async function fewerEpochsOf(name: string, anchors: boolean, seeds: number, own: OwnRuns): Promise<Promised> {
   const problem = table();
   const { curve } = yardstick(problem, 'log');
   const definition = pick('controller', controllers, name);
   const [full, fewer, part]: [number[], number[], number[]] = [[], [], []];
   for (let seed = 1; seed <= seeds; seed++) {
     const base = { problem, definition, seed: `quality/${seed}`, workers: 1, anchors };
-    const reached = curve((await play({ ...base, trials: fullTrials })).metrics);
+    const reached = curve(await ownRun({ problem, anchors }, definition, seed, fullTrials, own));
     full.push(reached.at(-1)!);
     fewer.push(reached[Math.floor(fullTrials / 3) - 1]!);
     const { jobs } = await play({ ...base, trials: partTrials, scheduler: pick('scheduler', schedulers, 'asha') });

@@ -61,10 +61,8 @@ if (isAsked('peers')) {
 
 const kept = new KeptRuns(join(results, 'ours.ndjson'));
 const own = { kept, version: sourceVersion() };
-const compared = await part('ours', before.compared, () =>
-  compareAll({ starts, seeds, trials, cache, ...own, say: console.log }),
-);
-const searched = await part('searched', before.searched, () => searchedPromises(seeds, console.log));
+const compared = await part('ours', before.compared, () => compareAll({ starts, seeds, trials, cache, own, say: console.log }));
+const searched = await part('searched', before.searched, () => searchedPromises(seeds, own, console.log));
 const timed = await part('timed', before.timed, () => timedPromises(console.log));
 if (compared && values.only !== 'peers') {
   const { optuna, pymoo } = cache.versions;

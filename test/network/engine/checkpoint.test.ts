@@ -56,6 +56,15 @@ describe('a paused training', () => {
     expect(digest(whole)).not.toEqual(digest(await train(base)));
   });
 
+  it('is the uninterrupted one also where rungs are of data', async () => {
+    const settings = { ...base.recipe, epochs: 2, rungs: 'data' as const };
+    const options = { ...base, restarts: [0.5, 1, 2], recipe: settings };
+    const whole = digest(await train(options));
+    expect(whole.steps).toBe(8);
+    expect(digest(await inParts(options, [0.5, 1]))).toEqual(whole);
+    expect(whole).not.toEqual(digest(await train({ ...options, recipe: { ...settings, rungs: 'epochs' } })));
+  });
+
   it('is the uninterrupted one also where a technique prunes more and more, before and after the end of its schedule', async () => {
     const sites = { 'stage1.block1.conv1': { sparsity: 0.5, when: 'gradual' }, 'stage2.block1.conv1': { sparsity: 0.5 } };
     const plan = { recipe: {}, techniques: { sparsify: sites } };
