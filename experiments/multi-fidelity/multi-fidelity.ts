@@ -7,7 +7,7 @@
  * Writes results/multi-fidelity/multi-fidelity.json and .md after every seed, and goes on after those that are there.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,9 @@ const { values } = parseArgs({
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const results = here('../../results/multi-fidelity');
 mkdirSync(results, { recursive: true });
-const folder = mkdtempSync(join(tmpdir(), 'espalier-multi-fidelity-'));
+/** Searches go on where a run of this experiment was stopped. */
+const folder = join(tmpdir(), 'espalier-multi-fidelity');
+mkdirSync(folder, { recursive: true });
 const trials = Number(values.trials);
 /** Epochs at which trials are measured before the end: a sixteenth and a quarter of them. */
 const rungs = [0.5, 2];
@@ -67,18 +69,15 @@ type Found = { readonly trials: number; readonly seeds: SeedResult[] };
 const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Found) : { trials, seeds: [] };
 const seeds = before.trials === trials ? before.seeds : [];
 
-try {
-  for (let seed = seeds.length + 1; seed <= Number(values.seeds); seed++) {
-    seeds.push(run(seed));
-    const machine = {
-      processor: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: cpus().length,
-      load: loadavg()[0]!,
-      node: process.version,
-    };
-    writeFileSync(file, `${JSON.stringify({ machine, trials, seeds }, null, 2)}\n`);
-    writeFileSync(join(results, 'multi-fidelity.md'), toMarkdown(seeds, machine));
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+for (let seed = seeds.length + 1; seed <= Number(values.seeds); seed++) {
+  seeds.push(run(seed));
+  const machine = {
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    load: loadavg()[0]!,
+    node: process.version,
+  };
+  writeFileSync(file, `${JSON.stringify({ machine, trials, seeds }, null, 2)}\n`);
+  writeFileSync(join(results, 'multi-fidelity.md'), toMarkdown(seeds, machine));
 }
+rmSync(folder, { recursive: true, force: true });

@@ -1,11 +1,10 @@
 import type { Candidate } from '../../core/candidate.ts';
-import type { Controller, ControllerContext, ControllerDefinition } from '../../core/controller.ts';
-import type { Json } from '../../core/json.ts';
+import type { ControllerContext, ControllerDefinition } from '../../core/controller.ts';
 import { createRng } from '../../core/rng.ts';
 import { candidateAt, countCandidates } from '../space/count.ts';
 import { levelCount } from '../space/domain.ts';
 import type { Space } from '../space/space.ts';
-import { Proposals } from './proposals.ts';
+import { WalkingController } from './walking-controller.ts';
 
 /** More candidates than anybody trains one by one. */
 const largest = 100_000n;
@@ -31,9 +30,8 @@ function shortCount(count: bigint | 'infinite'): string {
   return digits.length < 10 ? count.toLocaleString('en') : `${digits[0]}.${digits[1]}e${digits.length - 1}`;
 }
 
-class GridController implements Controller {
-  readonly #context: ControllerContext<Space>;
-  readonly #proposals: Proposals;
+class GridController extends WalkingController {
+  readonly #space: Space;
   readonly #count: number;
   /** Coprime to the count, so that `start + i * stride` meets every index once. */
   readonly #stride: number;
@@ -42,39 +40,17 @@ class GridController implements Controller {
   #position = 0;
 
   constructor(context: ControllerContext<Space>) {
-    this.#context = context;
-    this.#proposals = new Proposals(context);
+    super('grid', context);
+    this.#space = context.space;
     this.#count = Number(countCandidates(context.space));
     this.#start = createRng(context.seed, 'grid').int(this.#count);
     this.#stride = goldenStride(this.#count);
   }
 
-  ask(trial: number): Candidate | undefined {
-    const candidate = this.#next() ?? this.#proposals.random(createRng(this.#context.seed, 'grid', trial));
-    if (candidate) this.asked(trial, candidate);
-    return candidate;
-  }
-
-  asked(trial: number, candidate: Candidate): void {
-    this.#proposals.add(trial, candidate);
-  }
-
-  tell({ trial, candidate }: { readonly trial: number; readonly candidate: Candidate }): void {
-    this.#proposals.add(trial, candidate);
-  }
-
-  save(): Json {
-    return this.#proposals.save();
-  }
-
-  restore(state: Json): void {
-    this.#proposals.restore(state);
-  }
-
-  #next(): Candidate | undefined {
+  protected planned(): Candidate | undefined {
     while (this.#position < this.#count) {
       const index = (this.#start + this.#position++ * this.#stride) % this.#count;
-      const candidate = this.#proposals.firstNew(1, () => candidateAt(this.#context.space, index));
+      const candidate = this.proposals.firstNew(1, () => candidateAt(this.#space, index));
       if (candidate) return candidate;
     }
     return undefined;
