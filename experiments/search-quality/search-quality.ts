@@ -64,11 +64,12 @@ const own = { kept, version: sourceVersion() };
 const compared = await part('ours', before.compared, () => compareAll({ starts, seeds, trials, cache, own, say: console.log }));
 const searched = await part('searched', before.searched, () => searchedPromises(seeds, own, console.log));
 const timed = await part('timed', before.timed, () => timedPromises(console.log));
+const { optuna, pymoo } = cache.versions;
+const peers = `Optuna ${optuna ?? '(not there)'} and pymoo ${pymoo ?? '(not there)'}`;
+const parts = { peers, seeds, trials, compared, searched, timed };
+if (values.only !== 'peers') writeFileSync(file, `${JSON.stringify(parts, rounded)}\n`);
 if (compared && values.only !== 'peers') {
-  const { optuna, pymoo } = cache.versions;
-  const peers = `Optuna ${optuna ?? '(not there)'} and pymoo ${pymoo ?? '(not there)'}`;
-  const report: Report = { peers, seeds, trials, compared, searched, timed };
-  writeFileSync(file, `${JSON.stringify(report, rounded)}\n`);
+  const report: Report = { ...parts, compared };
   writeFileSync(join(results, 'search-quality.md'), toMarkdown(report));
   for (const kind of ['svg', 'png']) await savePicture(pictureOf(report), join(results, `search-quality.${kind}`));
   console.log(`\n${toMarkdown(report)}`);
