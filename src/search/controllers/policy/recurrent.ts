@@ -82,11 +82,13 @@ class RecurrentWalk implements Walk {
     const { after } = this.#advance(d);
     const head = this.#layout.heads[this.#shape.kinds[d]!]!;
     const own = this.#ownLogits(d);
-    const logits = Float64Array.from({ length: this.#shape.optionCounts[d]! }, (_, option) => {
-      let sum = this.#parameters[own + option]!;
-      for (let h = 0; h < hidden; h++) sum += this.#parameters[head + option * hidden + h]! * after[h]!;
-      return sum;
-    });
+    const parameters = this.#parameters;
+    const logits = new Float64Array(this.#shape.optionCounts[d]!);
+    for (let option = 0; option < logits.length; option++) {
+      let sum = parameters[own + option]!;
+      for (let h = 0; h < hidden; h++) sum += parameters[head + option * hidden + h]! * after[h]!;
+      logits[option] = sum;
+    }
     return logSoftmax(logits);
   }
 
@@ -124,11 +126,20 @@ class RecurrentWalk implements Walk {
     input[3 + weights.length + kinds[d]!] = 1;
     const before = this.#steps.at(-1)?.after ?? new Float64Array(hidden);
     const [u, r, p] = this.#layout.gates;
-    const update = this.#gate(u!, input, before).map(sigmoid);
-    const reset = this.#gate(r!, input, before).map(sigmoid);
-    const kept = before.map((value, h) => value * reset[h]!);
-    const proposal = this.#gate(p!, input, kept).map(Math.tanh);
-    const after = before.map((value, h) => value + update[h]! * (proposal[h]! - value));
+    const update = this.#gate(u!, input, before);
+    const reset = this.#gate(r!, input, before);
+    const kept = new Float64Array(hidden);
+    for (let h = 0; h < hidden; h++) {
+      update[h] = sigmoid(update[h]!);
+      reset[h] = sigmoid(reset[h]!);
+      kept[h] = before[h]! * reset[h]!;
+    }
+    const proposal = this.#gate(p!, input, kept);
+    const after = new Float64Array(hidden);
+    for (let h = 0; h < hidden; h++) {
+      proposal[h] = Math.tanh(proposal[h]!);
+      after[h] = before[h]! + update[h]! * (proposal[h]! - before[h]!);
+    }
     const step = { input, before, update, reset, proposal, after };
     this.#steps.push(step);
     return step;
@@ -136,13 +147,13 @@ class RecurrentWalk implements Walk {
 
   /** [hidden] = W · [input, state] */
   #gate(start: number, input: Float64Array, state: Float64Array): Float64Array {
-    const columns = input.length + hidden;
+    const parameters = this.#parameters;
     const result = new Float64Array(hidden);
+    let at = start;
     for (let h = 0; h < hidden; h++) {
-      const row = start + h * columns;
       let sum = 0;
-      for (let i = 0; i < input.length; i++) sum += this.#parameters[row + i]! * input[i]!;
-      for (let i = 0; i < hidden; i++) sum += this.#parameters[row + input.length + i]! * state[i]!;
+      for (let i = 0; i < input.length; i++) sum += parameters[at++]! * input[i]!;
+      for (let i = 0; i < hidden; i++) sum += parameters[at++]! * state[i]!;
       result[h] = sum;
     }
     return result;

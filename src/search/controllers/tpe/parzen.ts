@@ -25,6 +25,8 @@ export class ParzenEstimator {
   readonly #columns: readonly Uint8Array[];
   readonly #count: number;
   readonly #kernels: readonly Kernel[];
+  /** By dimension and level, as they are asked for: its chance by the level observed, `idle` included. */
+  readonly #tables: readonly (Float64Array | undefined)[][];
 
   constructor(dimensions: readonly Dimension[], observations: readonly Uint8Array[]) {
     const count = observations.length;
@@ -32,12 +34,16 @@ export class ParzenEstimator {
     this.#columns = dimensions.map((_, d) => Uint8Array.from(observations, (observed) => observed[d]!));
     const deviation = Math.max(width * Math.max(1, count) ** (-1 / (dimensions.length + 4)), 1 / Math.min(100, count + 2));
     this.#kernels = dimensions.map((dimension) => kernelOf(dimension, deviation, count + 1));
+    this.#tables = dimensions.map(() => []);
   }
 
   logDensity(point: Uint8Array): number {
     const terms = this.#terms(point);
-    const most = terms.reduce((most, term) => Math.max(most, term), Number.NEGATIVE_INFINITY);
-    return most + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - most), 0) / terms.length);
+    let most = Number.NEGATIVE_INFINITY;
+    for (const term of terms) if (term > most) most = term;
+    let sum = 0;
+    for (const term of terms) sum += Math.exp(term - most);
+    return most + Math.log(sum / terms.length);
   }
 
   /** The chance of every level of a dimension near an observed level. */
@@ -56,9 +62,18 @@ export class ParzenEstimator {
   #addDimension(d: number, level: number, terms: Float64Array): void {
     const kernel = this.#kernels[d]!;
     const column = this.#columns[d]!;
-    for (let i = 0; i < column.length; i++) terms[i]! += logChance(kernel, level, column[i]!);
+    this.#tables[d]![level] ??= tableOf(kernel, level);
+    const table = this.#tables[d]![level];
+    for (let i = 0; i < column.length; i++) terms[i]! += table[column[i]!]!;
     terms[column.length]! += kernel.logUniform;
   }
+}
+
+function tableOf(kernel: Kernel, level: number): Float64Array {
+  const table = new Float64Array(idle + 1);
+  for (let observed = 0; observed < kernel.logNorm.length; observed++) table[observed] = logChance(kernel, level, observed);
+  table[idle] = kernel.logUniform;
+  return table;
 }
 
 function logChance({ ordered, logarithm, logNorm, logUniform }: Kernel, level: number, observed: number): number {
