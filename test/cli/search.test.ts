@@ -180,7 +180,7 @@ describe('nas search, end to end', () => {
 
 describe('nas search --scheduler', () => {
   it('gives the same for any number of workers, also after a kill and without a checkpoint', { timeout: 240_000 }, async () => {
-    await writeFile(join(cwd, 'rungs.yaml'), space('data').replace('epochs: 0.25', 'epochs: 0.5'));
+    await writeFile(join(cwd, 'rungs.yaml'), space('data').replace('epochs: 0.25', 'epochs: 0.5, rungs: data'));
     const args = ['search', '--space', 'rungs.yaml', '--trials', '7', '--scheduler', 'asha', '--look-ahead', '4', '--db'];
     expect((await nas(cwd, ...args, 'whole.db', '--workers', '2')).code).toBe(0);
     const { child, ended } = startNas(cwd, [...args, 'killed.db', '--workers', '1']);

@@ -20,6 +20,8 @@ describe('the recipe', () => {
     { subset: { fraction: 0, epochs: 0.5 } },
     { subset: { fraction: 0.5, epochs: 1.5 } },
     { subset: { fraction: 0.5 } },
+    { rungs: 'images' },
+    { rungs: 'data', subset: { fraction: 0.5, epochs: 0.5 } },
   ])('refuses %j', (settings) => expect(trainRecipeSchema.safeParse(settings).success).toBe(false));
 
   it.each(Object.entries(recipeKnobs))('accepts every value of the knob %s', (name, knob) => {
