@@ -76,12 +76,15 @@ export function parseDuration(text: string): number | undefined {
 export interface MetricFormat {
   readonly label: string;
   readonly format: (value: Maybe) => string;
+  /** It compares with the baseline already. */
+  readonly relative?: true;
 }
 
 export const metricFormats: Readonly<Record<string, MetricFormat>> = {
   accuracy: { label: 'accuracy', format: formatPercent },
   size: { label: 'size', format: formatBytes },
   latencyMs: { label: 'latency', format: formatMs },
+  latencyRatio: { label: 'latency ratio', format: formatRatio, relative: true },
   macs: { label: 'MACs', format: formatCount },
   expectedMacs: { label: 'mean MACs', format: formatCount },
   params: { label: 'params', format: formatCount },

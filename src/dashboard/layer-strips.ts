@@ -11,14 +11,20 @@ export interface Strip {
   readonly range: string;
 }
 
-/** What a plan does to every layer, knob by knob; knobs without numbers have no strip. */
+/** What a plan does to every layer, knob by knob; knobs without numbers, or at their defaults everywhere, have no strip. */
 export function layerStrips(plan: Plan, catalog: Catalog): Strip[] {
-  return catalog.techniques.flatMap((technique) =>
-    Object.entries(technique.knobs)
+  return catalog.techniques.flatMap((technique) => {
+    const settings = Object.values(plan.techniques[technique.name] ?? {});
+    return Object.entries(technique.knobs)
       .filter(([, knob]) => numbersOf(knob).length > 0)
-      .map(([name, knob]) => stripOf(plan, catalog.layers, technique, name, knob)),
-  );
+      .filter(([name, knob]) => 'off' in knob || settings.some((own) => tells(knob, own[name])))
+      .map(([name, knob]) => stripOf(plan, catalog.layers, technique, name, knob));
+  });
 }
+
+/** Worth a word: how strong a technique is, and what is not as usual. */
+const tells = (knob: Knob | undefined, value: Value | undefined): boolean =>
+  knob === undefined || 'off' in knob || (value !== undefined && value !== knob.default);
 
 function stripOf(plan: Plan, layers: readonly string[], technique: TechniqueInfo, name: string, knob: Knob): Strip {
   const settings = layers.map((layer) => settingOf(plan, technique, layer, name));
@@ -57,7 +63,7 @@ function rangeOf(values: readonly number[]): string {
   return low === high ? low! : `${low} … ${high}`;
 }
 
-/** The settings of each layer that a plan changes: one text per technique, `0.5 l1`, empty where it is left alone. */
+/** The settings of each layer that a plan changes: one text per technique, `keep 0.5, importance l2`, empty where it is left alone. */
 export function layerSettings(plan: Plan, catalog: Catalog): { readonly layer: string; readonly texts: readonly string[] }[] {
   const rows = catalog.layers.map((layer) => ({
     layer,
@@ -69,7 +75,8 @@ export function layerSettings(plan: Plan, catalog: Catalog): { readonly layer: s
 function textOf(plan: Plan, technique: TechniqueInfo, layer: string): string {
   const site = technique.sites.find(({ layers }) => layers.includes(layer));
   const settings = site && plan.techniques[technique.name]?.[site.name];
-  return settings ? Object.values(settings).map(plainValue).join(' ') : '';
+  const telling = Object.entries(settings ?? {}).filter(([name, value]) => tells(technique.knobs[name], value));
+  return describe(Object.fromEntries(telling));
 }
 
 /** A record of settings in one line: `keep 0.5, importance l1`. */

@@ -181,7 +181,8 @@ export function reducePrompt(ui: UiState, command: 'submit' | 'cancel'): Reduced
     return { ui: { ...ui, prompt: undefined, ...(prompt.kind === 'filter' ? { filter: '', scroll: 0 } : {}) } };
   const answer = submit(prompt);
   if ('problem' in answer) return { ui: { ...ui, prompt: { ...prompt, problem: answer.problem } } };
-  return { ui: { ...ui, prompt: undefined }, ...(answer.effect ? { effect: answer.effect } : {}) };
+  const notice = answer.effect?.type === 'export' ? `Exporting trial ${prompt.trial}: its file is measured again …` : '';
+  return { ui: { ...ui, prompt: undefined, notice }, ...(answer.effect ? { effect: answer.effect } : {}) };
 }
 
 const show = (ui: UiState, view: ViewName): UiState => ({ ...ui, view, scroll: 0, help: false });

@@ -309,10 +309,8 @@ function budgetOf(facts: Json): Pick<Session, 'budget'> {
 
 /** Nobody runs a session that is still open: it died. Somebody does, and has not begun it yet: it is being prepared. */
 function applyHolder(draft: Draft, { running, at }: EventOf<'holder'>): void {
-  if (!running && isOpen(draft)) {
-    stopRunning(draft);
-    endSession(draft, draft.session.endedAt, 'lost');
-  } else if (running && !isOpen(draft)) draft.session = openedSession(draft, 'preparing', at);
+  if (!running && isOpen(draft)) endSession(draft, draft.session.endedAt, 'lost');
+  else if (running && !isOpen(draft)) draft.session = openedSession(draft, 'preparing', at);
 }
 
 const openedSession = (draft: Draft, phase: 'preparing' | 'running', at: number): Session => ({
@@ -334,6 +332,7 @@ function stopRunning(draft: Draft): void {
 }
 
 function endSession(draft: Draft, at: number, phase: 'ended' | 'lost'): void {
+  stopRunning(draft);
   draft.slots.clear();
   draft.preparation = undefined;
   say(draft, at, phase === 'lost' ? 'the process of the search is gone' : 'the search has ended');

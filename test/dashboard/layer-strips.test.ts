@@ -58,10 +58,10 @@ describe('settings per layer', () => {
 
   it('are listed for the layers that change', () => {
     expect(layerSettings(plan, catalog)).toEqual([
-      { layer: 'stem', texts: ['0.5 l2', ''] },
-      { layer: 'a', texts: ['0.125 l1', ''] },
-      { layer: 'b', texts: ['0.5 l2', ''] },
-      { layer: 'head', texts: ['', '8'] },
+      { layer: 'stem', texts: ['keep 0.5, importance l2', ''] },
+      { layer: 'a', texts: ['keep 0.125', ''] },
+      { layer: 'b', texts: ['keep 0.5, importance l2', ''] },
+      { layer: 'head', texts: ['', 'bits 8'] },
     ]);
   });
 });

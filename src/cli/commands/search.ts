@@ -208,7 +208,8 @@ class SearchRun {
     const { space, db, study } = this.#flags;
     const named = study === undefined ? '' : ` --study ${study}`;
     const nas = process.env['npm_command'] === 'exec' ? 'npx nas' : 'nas';
-    return { nas, db, resume: `${nas} search --space ${space}${named} --db ${db} --trials ${this.#settings.trials}` };
+    const { trials } = this.#handle?.steered.budget ?? this.#settings;
+    return { nas, db, resume: `${nas} search --space ${space}${named} --db ${db} --trials ${trials}` };
   }
 
   #predictor(facts: Json): Predict {

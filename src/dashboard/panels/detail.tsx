@@ -84,8 +84,8 @@ function metricRows({ trial, baseline, ranges }: DetailProps): Row[] {
     return [
       label(name),
       run(format(value).padStart(9)),
-      run(rangeText(metric, ranges[metric]).padEnd(24), 'dim'),
-      run(against, 'dim'),
+      run(against.padStart(12)),
+      run(rangeText(metric, ranges[metric]), 'dim'),
     ];
   });
 }
@@ -101,7 +101,7 @@ function relation(metric: string, value: number | undefined, baseline: number | 
   if (value === undefined || baseline === undefined || value === 0) return '';
   return metric === 'accuracy'
     ? formatPoints(value - baseline)
-    : metric in metricFormats
+    : metric in metricFormats && !metricFormat(metric).relative
       ? `${formatRatio(baseline / value)} less`
       : '';
 }
