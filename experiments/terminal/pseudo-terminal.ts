@@ -13,7 +13,7 @@ export interface Started {
 
 export interface Spent {
   readonly wallMs: number;
-  /** Of the command itself: what it would take on a machine that does nothing else, disks apart. */
+  /** Of the command itself: what it would take on a machine that does nothing else, disks apart. NaN where it has ended by then. */
   readonly cpuMs: number;
 }
 
@@ -24,7 +24,7 @@ export function startOnTerminal(command: readonly string[], size: { columns: num
   const child = spawn('script', ['-qfec', line, '/dev/null'], { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] });
   let shown = '';
   const waiting: { readonly text: string; readonly resolve: (spent: Spent) => void }[] = [];
-  const spent = (): Spent => ({ wallMs: performance.now() - startedAt, cpuMs: 1000 * cpuSeconds(nodeBelow(child)) });
+  const spent = (): Spent => ({ wallMs: performance.now() - startedAt, cpuMs: 1000 * cpuSecondsOf(child) });
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown = (shown + text).slice(-200_000);
     for (const [i, { text: wanted, resolve }] of [...waiting.entries()].toReversed()) {
@@ -43,6 +43,15 @@ export function startOnTerminal(command: readonly string[], size: { columns: num
     share: (seconds) => shareOf(nodeBelow(child), seconds),
     kill: () => kill(child),
   };
+}
+
+/** NaN for a command that has ended. */
+function cpuSecondsOf(child: ChildProcess): number {
+  try {
+    return cpuSeconds(nodeBelow(child));
+  } catch {
+    return Number.NaN;
+  }
 }
 
 async function shareOf(pid: number, seconds: number): Promise<number> {
@@ -83,6 +92,11 @@ function nodeBelow({ pid }: ChildProcess): number {
 function kill(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     child.on('close', () => resolve());
-    process.kill(nodeBelow(child), 'SIGTERM');
+    if (child.exitCode !== null) return resolve();
+    try {
+      process.kill(nodeBelow(child), 'SIGTERM');
+    } catch {
+      // It has ended by itself.
+    }
   });
 }

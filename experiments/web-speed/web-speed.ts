@@ -2,7 +2,7 @@
  * How quick the page of `nas ui` is with a large study. The study is SYNTHETIC: its rows are generated (from a real space,
  * with results of a formula), nothing was trained; only the screen is measured.
  *
- *   npx tsx experiments/web-speed/web-speed.ts [--trials 20000] [--opens 5]
+ *   npm run build && npx tsx experiments/web-speed/web-speed.ts [--trials 20000] [--opens 5]
  *
  * Needs Debian's chromium, which draws on the CPU here. Writes results/web-speed/web-speed.json and .md.
  */
@@ -20,19 +20,22 @@ const { values } = parseArgs({
   options: { trials: { type: 'string', default: '20000' }, opens: { type: 'string', default: '5' } },
 });
 const trials = Number(values.trials);
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'web-speed-'));
 const db = join(folder, 'synthetic.db');
 const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
 
-/** `nas ui` as a user starts it, from the sources. */
-function startServer(): Promise<{ readonly url: string; stop(): void }> {
-  const args = ['--import', 'tsx', main, 'ui', '--db', db, '--no-open', '--port', '0'];
+/** `nas ui` as a user starts it; it says its address when it has read the study. */
+function startServer(): Promise<{ readonly url: string; readonly ms: number; stop(): void }> {
+  const startedAt = performance.now();
+  const args = [main, 'ui', '--db', db, '--no-open', '--port', '0'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((resolve) => {
     child.stdout
       .setEncoding('utf8')
-      .on('data', (text: string) => resolve({ url: text.trim(), stop: () => child.kill('SIGINT') }));
+      .on('data', (text: string) =>
+        resolve({ url: text.trim(), ms: performance.now() - startedAt, stop: () => child.kill('SIGINT') }),
+      );
   });
 }
 
@@ -110,6 +113,7 @@ try {
     what: 'SYNTHETIC study: generated rows, to measure the screen; nothing was trained',
     trials,
     databaseBytes: statSync(db).size,
+    serverStartMs: Math.round(server.ms),
     firstOpenMs: Math.round(first.ms),
     laterOpenMs: Math.round(median(again.map(({ ms }) => ms))),
     laterOpenCpuMs: Math.round(median(again.map(({ cpuMs }) => cpuMs))),
@@ -140,7 +144,8 @@ Made by \`npx tsx experiments/web-speed/web-speed.ts\`. The study is **synthetic
 | | |
 | --- | ---: |
 | database | ${(Number(result['databaseBytes']) / 1e6).toFixed(0)} MB |
-| first opening: the server reads the study, the page loads and draws the front | ${result['firstOpenMs']} ms |
+| the server starts: it reads the study and says its address | ${result['serverStartMs']} ms |
+| first opening: the page loads and draws the front | ${result['firstOpenMs']} ms |
 | later openings (median of ${values.opens}) | ${result['laterOpenMs']} ms |
 | processor time of all of the browser for one of these openings | ${result['laterOpenCpuMs']} ms |
 | frames a second while the zoomed front is dragged for 5 s | ${result['panFramesPerSecond']} |

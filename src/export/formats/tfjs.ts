@@ -12,7 +12,7 @@ export const tfjs: ExportFormat = {
   files: (source) => filesOf(decode(source.model), source),
 };
 
-function filesOf(graph: Graph, { certificate, input, classes }: ExportSource) {
+function filesOf(graph: Graph, source: ExportSource) {
   const { writer, outputs } = convert(graph);
   const model = {
     format: 'graph-model',
@@ -24,18 +24,21 @@ function filesOf(graph: Graph, { certificate, input, classes }: ExportSource) {
         graph.outputs.map((name, i) => [name, tensorInfo(outputs[i]!, graph.types[name]!.shape.slice(1))]),
       ),
     },
-    userDefinedMetadata: {
-      study: certificate.study,
-      trial: certificate.trial,
-      sha256: certificate.model.sha256,
-      preprocessing: { formula: '(pixel / 255 - mean) / std', mean: input.mean, std: input.std },
-      classes,
-    },
+    userDefinedMetadata: aboutOf(source),
     modelTopology: { node: writer.nodes, library: {}, versions: { producer: 1 } },
     weightsManifest: [{ paths: ['weights.bin'], weights: writer.weights }],
   };
   return { 'tfjs/model.json': `${JSON.stringify(model)}\n`, 'tfjs/weights.bin': writer.bytes() };
 }
+
+/** What a model of TensorFlow.js says of itself. */
+export const aboutOf = ({ certificate, input, classes }: ExportSource) => ({
+  study: certificate.study,
+  trial: certificate.trial,
+  sha256: certificate.model.sha256,
+  preprocessing: { formula: '(pixel / 255 - mean) / std', mean: input.mean, std: input.std },
+  classes,
+});
 
 /** Of one sample: [C, H, W] → [H, W, C]. */
 function lastChannels([, ...sizes]: readonly number[]): readonly number[] {

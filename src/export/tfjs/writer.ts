@@ -1,7 +1,7 @@
 import type { Shape, Tensor } from '../../network/ir/graph.ts';
 
 /** A TensorFlow GraphDef as tfjs-converter writes it down: protobuf's JSON, with its strings in base64. */
-type Attribute =
+export type Attribute =
   | { readonly b: boolean }
   | { readonly i: string }
   | { readonly f: number }
@@ -15,7 +15,7 @@ export interface GraphShape {
   readonly dim: readonly { readonly size: string }[];
 }
 
-interface GraphNode {
+export interface GraphNode {
   readonly name: string;
   readonly op: string;
   readonly input?: readonly string[];
@@ -30,12 +30,27 @@ interface WeightEntry {
   readonly quantization?: { readonly dtype: 'uint8'; readonly scale: number; readonly min: number };
 }
 
+export interface ConstantValue {
+  readonly shape: Shape;
+  readonly values: Float32Array | Int32Array;
+}
+
+interface StoredConstant extends ConstantValue, Pick<WeightEntry, 'dtype' | 'quantization'> {
+  readonly bytes: Uint8Array;
+}
+
 export const shapeOf = (sizes: Shape): GraphShape => ({ dim: sizes.map((size) => ({ size: String(size) })) });
 
 export const flag = (b: boolean): Attribute => ({ b });
 export const whole = (value: number): Attribute => ({ i: String(value) });
 export const wholes = (values: readonly number[]): Attribute => ({ list: { i: values.map(String) } });
 export const text = (value: string): Attribute => ({ s: Buffer.from(value).toString('base64') });
+
+/** What `text` wrote. */
+export const textOf = (attribute: Attribute): string => ('s' in attribute ? Buffer.from(attribute.s, 'base64').toString() : '');
+
+/** What `wholes` wrote. */
+export const wholesOf = (attribute: Attribute): number[] => ('list' in attribute ? attribute.list.i.map(Number) : []);
 
 const types = { float32: 'DT_FLOAT', int32: 'DT_INT32' } as const;
 
@@ -44,6 +59,7 @@ export class GraphWriter {
   readonly nodes: GraphNode[] = [];
   readonly weights: WeightEntry[] = [];
   readonly #data: Uint8Array[] = [];
+  readonly #values = new Map<string, ConstantValue>();
   readonly #names = new Set<string>();
 
   /** Declares the input. -1: any size. */
@@ -57,7 +73,8 @@ export class GraphWriter {
   }
 
   floats(wish: string, { shape, data }: Tensor): string {
-    return this.#constant(wish, 'float32', shape, bytesOf(Float32Array.from(Array.from(data, Number))));
+    const values = Float32Array.from(Array.from(data, Number));
+    return this.#constant(wish, { dtype: 'float32', shape, values, bytes: bytesOf(values) });
   }
 
   scalar(wish: string, value: number): string {
@@ -65,13 +82,26 @@ export class GraphWriter {
   }
 
   ints(wish: string, values: readonly number[], shape: Shape = [values.length]): string {
-    return this.#constant(wish, 'int32', shape, bytesOf(Int32Array.from(values)));
+    const whole = Int32Array.from(values);
+    return this.#constant(wish, { dtype: 'int32', shape, values: whole, bytes: bytesOf(whole) });
   }
 
   /** Whole numbers of −128 … 127 as floats, a byte each in the file. */
   codes(wish: string, { shape, data }: Tensor): string {
-    const bytes = Uint8Array.from(Array.from(data, Number), (code) => code + 128);
-    return this.#constant(wish, 'float32', shape, bytes, { dtype: 'uint8', scale: 1, min: -128 });
+    const values = Float32Array.from(Array.from(data, Number));
+    const bytes = Uint8Array.from(values, (code) => code + 128);
+    return this.#constant(wish, {
+      dtype: 'float32',
+      shape,
+      values,
+      bytes,
+      quantization: { dtype: 'uint8', scale: 1, min: -128 },
+    });
+  }
+
+  /** What a constant node holds; undefined for any other. */
+  constant(name: string): ConstantValue | undefined {
+    return this.#values.get(name);
   }
 
   /** All weights, one after the other, as the manifest lists them. */
@@ -79,17 +109,12 @@ export class GraphWriter {
     return Buffer.concat(this.#data);
   }
 
-  #constant(
-    wish: string,
-    dtype: keyof typeof types,
-    shape: Shape,
-    bytes: Uint8Array,
-    quantization?: WeightEntry['quantization'],
-  ): string {
+  #constant(wish: string, { dtype, shape, values, bytes, quantization }: StoredConstant): string {
     const value = { tensor: { dtype: types[dtype], tensorShape: shapeOf(shape) } };
     const name = this.#add(wish, 'Const', [], { dtype: { type: types[dtype] }, value });
     this.weights.push({ name, shape, dtype, ...(quantization ? { quantization } : {}) });
     this.#data.push(bytes);
+    this.#values.set(name, { shape, values });
     return name;
   }
 
