@@ -56,7 +56,7 @@ describe('a LayersModel of TensorFlow.js', () => {
   it('refuses 8-bit activations, naming the op, and says what holds them', async () => {
     const { model } = await shippedModels['a MobileNet in 8-bit integers']!();
     expect(() => tfjsLayers.check!(model)).toThrow(expect.objectContaining({ code: 'TFJS_LAYER', exitCode: 2 }));
-    expect(() => tfjsLayers.check!(model)).toThrow(/Round at ".*rounded" has no layer in Keras. Take --format tfjs/);
+    expect(() => tfjsLayers.check!(model)).toThrow(/RealDiv at ".*scaled" has no layer in Keras. Take --format tfjs/);
   });
 });
 

@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { bundleCli } from './bundle.ts';
+import { copyRuntime } from './copy-runtime.ts';
 
 /** Part of `npm run build`. */
-await bundleCli(fileURLToPath(new URL('../../../dist', import.meta.url)));
+const dist = fileURLToPath(new URL('../../../dist', import.meta.url));
+await bundleCli(dist);
+await copyRuntime(dist);

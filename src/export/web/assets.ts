@@ -20,10 +20,12 @@ export const wasmName = 'ort-wasm-simd-threaded.wasm';
 
 /** From the built package; bundled now where the sources run. Throws NasError WEB_NOT_BUILT. */
 export async function webAssets(): Promise<WebAssets> {
-  const page = await (import.meta.url.endsWith('.ts') ? bundle() : load());
-  const wasm = createRequire(import.meta.url).resolve(`onnxruntime-web/${wasmName}`);
-  return { ...page, library: await readFile(join(dirname(wasm), libraryName)), wasm: await readFile(wasm) };
+  const [page, runtime] = import.meta.url.endsWith('.ts') ? [await bundle(), packageFolder()] : [await load(), fileOf('ort')];
+  const [library, wasm] = await Promise.all([libraryName, wasmName].map((name) => readFile(join(runtime, name))));
+  return { ...page, library: library!, wasm: wasm! };
 }
+
+const packageFolder = () => dirname(createRequire(import.meta.url).resolve(`onnxruntime-web/${wasmName}`));
 
 type Page = Pick<WebAssets, 'script' | 'style' | 'server'>;
 
