@@ -1,7 +1,7 @@
 /**
- * Pictures of the page of `nas ui`, on a study that was really searched:
+ * Pictures of the page of `nas ui`, on a study that was really searched, with the model chosen that the page suggests first:
  *
- *   nas search --space quick.yaml --trials 60 --db study.db
+ *   npm run build && npx nas search --space quick.yaml --trials 40 --db study.db
  *   npx tsx experiments/web-pictures/web-pictures.ts study.db
  *
  * Writes results/ui/desktop-light.png, desktop-dark.png and phone.png. Needs Debian's chromium.
@@ -15,7 +15,7 @@ import { launch } from '../../test/ui/browser.ts';
 
 const [db] = process.argv.slice(2);
 if (!db) throw new Error('usage: web-pictures.ts DATABASE');
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const out = fileURLToPath(new URL('../../results/ui/', import.meta.url));
 
 interface Picture {
@@ -29,6 +29,7 @@ async function take(browser: Browser, url: string, { file, hash, width, height }
   const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: 1.5 });
   await page.goto(`${url}#${hash}`);
   await page.waitForSelector('#chart-front canvas');
+  await page.click('.picks .pick');
   // Cards are drawn when they come into sight.
   for (let y = 0; y < 3200; y += 600) {
     await page.mouse.wheel(0, 600);
@@ -40,7 +41,7 @@ async function take(browser: Browser, url: string, { file, hash, width, height }
   await page.close();
 }
 
-const child = spawn(process.execPath, ['--import', 'tsx', main, 'ui', '--db', db, '--no-open', '--port', '0'], {
+const child = spawn(process.execPath, [main, 'ui', '--db', db, '--no-open', '--port', '0'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const url = await new Promise<string>((resolve) =>
@@ -48,9 +49,8 @@ const url = await new Promise<string>((resolve) =>
 );
 const browser = await launch();
 mkdirSync(out, { recursive: true });
-const trial = process.argv[3] ?? '14';
-await take(browser, url, { file: 'desktop-light.png', hash: `trial=${trial}&theme=light`, width: 1440, height: 1360 });
-await take(browser, url, { file: 'desktop-dark.png', hash: `trial=${trial}&view=3d&theme=dark`, width: 1440, height: 1360 });
-await take(browser, url, { file: 'phone.png', hash: `trial=${trial}&theme=light`, width: 390, height: 1800 });
+await take(browser, url, { file: 'desktop-light.png', hash: 'theme=light', width: 1440, height: 1360 });
+await take(browser, url, { file: 'desktop-dark.png', hash: 'view=3d&theme=dark', width: 1440, height: 1360 });
+await take(browser, url, { file: 'phone.png', hash: 'theme=light', width: 390, height: 1800 });
 await browser.close();
 child.kill('SIGINT');

@@ -80,11 +80,19 @@ export interface MetricFormat {
   readonly relative?: true;
 }
 
+/** Of a ratio baseline : trial: `3.1× less`, `1.2× more`. */
+export const timesText = (ratio: number): string =>
+  ratio >= 1 ? `${formatRatio(ratio)} less` : `${formatRatio(1 / ratio)} more`;
+
 export const metricFormats: Readonly<Record<string, MetricFormat>> = {
   accuracy: { label: 'accuracy', format: formatPercent },
   size: { label: 'size', format: formatBytes },
   latencyMs: { label: 'latency', format: formatMs },
-  latencyRatio: { label: 'latency ratio', format: formatRatio, relative: true },
+  latencyRatio: {
+    label: 'latency ratio',
+    format: (value) => (isKnown(value) ? `${digits(value, 3)}×` : unknown),
+    relative: true,
+  },
   macs: { label: 'MACs', format: formatCount },
   expectedMacs: { label: 'mean MACs', format: formatCount },
   params: { label: 'params', format: formatCount },

@@ -2,7 +2,7 @@ import { formatDuration, formatMetric, formatPoints, formatRatio, metricFormat }
 import type { Chart, ChartInput } from './charts/chart.ts';
 import { isMeasured } from './study/analysis.ts';
 import type { TrialRow } from './study/picture.ts';
-import { type Suggestion, suggestionsFor } from './study/suggestions.ts';
+import { headlineOf, type Suggestion, suggestionsFor } from './study/suggestions.ts';
 
 export interface SummaryOptions {
   /** The charts that were drawn, and where their pictures lie beside the summary. */
@@ -18,7 +18,7 @@ export function markdownSummary(input: ChartInput, { pictures }: SummaryOptions)
   const { picture, analysis } = input.study;
   const suggested = suggestionsFor(picture.head, analysis);
   const parts = [
-    `# ${picture.head.name}: ${headline(suggested[0]?.trial, analysis.baseline)}`,
+    `# ${picture.head.name}: ${headlineOf(suggested[0]?.trial, analysis.baseline)}`,
     countsLine(input),
     ...pictureOf(pictures, 'front', input),
     ...frontTable(input),
@@ -28,16 +28,6 @@ export function markdownSummary(input: ChartInput, { pictures }: SummaryOptions)
     facts(input),
   ];
   return `${parts.join('\n\n')}\n`;
-}
-
-function headline(best: TrialRow | undefined, baseline: TrialRow | undefined): string {
-  if (!best) return 'no model keeps every constraint';
-  const { accuracy, size } = best.metrics;
-  const now = [formatMetric('size', size), formatMetric('accuracy', accuracy)].filter((text) => text !== '—').join(' at ');
-  const before = baseline?.metrics['size'];
-  return before === undefined || size === undefined || best === baseline
-    ? now
-    : `${now}, ${formatRatio(before / size)} smaller than the dense network`;
 }
 
 function countsLine({ study: { picture, analysis } }: ChartInput): string {

@@ -5,6 +5,8 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detailsOf, headOf } from '../../src/cli/study-picture.ts';
+import type { StudyStatus } from '../../src/core/control.ts';
+import { openStore } from '../../src/store/index.ts';
 import { createApp } from '../../src/ui/app.ts';
 import { pageAssets } from '../../src/ui/assets.ts';
 import { Library } from '../../src/ui/library.ts';
@@ -15,7 +17,22 @@ import { hasChromium, launch, openPage, patience, soon } from './browser.ts';
 /** The page in a real browser, on a study whose numbers are made up. */
 describe.skipIf(!hasChromium)('the page of nas ui', () => {
   const study = madeUpStudy({ trials: 60, fails: (trial) => trial === 9 });
-  const half = 1 + 3 * 40;
+  /** Trial 40 runs. */
+  const half = 1 + 3 * 40 + 2;
+  const status: StudyStatus = {
+    at: 1,
+    paused: false,
+    workers: 2,
+    budget: { trials: 60, seconds: null },
+    running: [
+      {
+        worker: 0,
+        trial: 40,
+        progress: { stage: 'train', done: 3, total: 4, epoch: 2, epochs: 2, loss: 0.456 },
+        curve: [0.9, 0.6, 0.456].map((loss, i) => ({ epoch: (i + 1) / 2, loss })),
+      },
+    ],
+  };
   const exported: string[] = [];
   let folder: string;
   let db: string;
@@ -29,7 +46,7 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
     writeMadeUp(db, study, half);
     writeMadeUp(db, madeUpStudy({ name: 'other', trials: 20, seed: '2' }));
     const app = createApp({
-      library: new Library({ db, headOf: (record) => headOf(record, db) }),
+      library: new Library({ db, headOf: (record) => headOf(record, db), statusOf: () => status }),
       assets: await pageAssets(),
       host: '127.0.0.1',
       token: 'secret',
@@ -53,10 +70,19 @@ describe.skipIf(!hasChromium)('the page of nas ui', () => {
   });
 
   it('loads, follows the search, and chooses a point by a click', patience, async () => {
+    const search = openStore(db, { mode: 'write' });
+    const lease = search.lease('made-up');
     const { page, complaints } = await openPage(browser, address);
-    await expect.poll(() => page.textContent('.status'), soon).toContain('39 done · 1 failed');
+    await expect.poll(() => page.textContent('.status'), soon).toContain('39 done · 1 running · 1 failed');
+    await page.locator('.card-curves').scrollIntoViewIfNeeded();
+    await expect
+      .poll(() => page.textContent('#chart-curves-words'), soon)
+      .toContain('Trial 40 runs: loss 0.456 after 1.5 epochs.');
+    lease.release();
+    search.close();
     writeMadeUp(db, { ...study, events: study.events.slice(half) });
     await expect.poll(() => page.textContent('.status'), soon).toContain('59 done · 1 failed');
+    await page.locator('.card-front').scrollIntoViewIfNeeded();
     await clickSomePoint(page);
     const trial = hashOf(page).get('trial');
     expect(trial).toMatch(/^\d+$/);

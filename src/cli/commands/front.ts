@@ -39,7 +39,9 @@ export function front(options: LookOptions): void {
 }
 
 function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): string {
-  const done = trials.filter((trial) => trial.state === 'done').length;
+  const count = (state: Trial['state']) => trials.filter((trial) => trial.state === state).length;
+  const [done, failed] = [count('done'), count('failed')];
+  if (done === 0 && failed > 0) return `None of ${failed} trials that ended was measured: nas ls says why each failed.`;
   if (done === 0) return 'No trial has finished yet.';
   return `None of the ${done} finished trials keeps every constraint; trial ${nearest?.number} comes nearest (nas show ${nearest?.number}).`;
 }

@@ -2,7 +2,7 @@ import type { Plan } from '../../core/candidate.ts';
 import type { Catalog, Knob, TechniqueInfo } from '../../core/catalog.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import type { NetworkInfo } from '../budget.ts';
-import { formatDuration, formatPercent, formatPoints, formatRatio, metricFormat, metricFormats } from '../format.ts';
+import { formatDuration, formatPercent, formatPoints, metricFormat, metricFormats, timesText } from '../format.ts';
 import { describe, layerSettings, layerStrips, numbersOf } from '../layer-strips.ts';
 import type { DetailProps } from '../panel-props.ts';
 import type { Range } from '../ranges.ts';
@@ -102,7 +102,7 @@ function relation(metric: string, value: number | undefined, baseline: number | 
   return metric === 'accuracy'
     ? formatPoints(value - baseline)
     : metric in metricFormats && !metricFormat(metric).relative
-      ? `${formatRatio(baseline / value)} less`
+      ? timesText(baseline / value)
       : '';
 }
 

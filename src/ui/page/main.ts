@@ -4,6 +4,7 @@ import { hypervolumeChart } from '../../report/charts/hypervolume.ts';
 import { importanceChart } from '../../report/charts/importance.ts';
 import { layersChart } from '../../report/charts/layers.ts';
 import { timelineChart } from '../../report/charts/timeline.ts';
+import { answerLine } from './answer.ts';
 import { ChartCard } from './card.ts';
 import { compareCard } from './compare.ts';
 import { fill, h, select } from './dom.ts';
@@ -49,6 +50,7 @@ const trouble = h('main', { class: 'trouble', hidden: true });
 const main = h(
   'main',
   { hidden: true },
+  answerLine(store),
   front.element,
   trialPanel(store),
   parallel.element,

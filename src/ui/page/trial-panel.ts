@@ -1,5 +1,5 @@
 import type { RunningTrial } from '../../core/control.ts';
-import { formatMetric, formatPercent, formatPoints, formatRatio, metricFormat } from '../../dashboard/format.ts';
+import { formatMetric, formatPercent, formatPoints, metricFormat, timesText } from '../../dashboard/format.ts';
 import type { AnalysedStudy } from '../../report/charts/chart.ts';
 import { isFeasible, isMeasured } from '../../report/study/analysis.ts';
 import type { StudyHead, TrialDetails, TrialRow } from '../../report/study/picture.ts';
@@ -89,7 +89,9 @@ function metricsTable(row: TrialRow, { picture, analysis }: AnalysedStudy, detai
             ? ''
             : unit === 'fraction'
               ? `${formatPoints(value - before)} points`
-              : timesText(before / value),
+              : metricFormat(name).relative
+                ? ''
+                : timesText(before / value),
         ),
       ),
     ];
@@ -103,10 +105,6 @@ function metricsTable(row: TrialRow, { picture, analysis }: AnalysedStudy, detai
   );
   return h('table', { class: 'metrics' }, h('thead', {}, head), h('tbody', {}, rows));
 }
-
-/** `3.1× less`, `1.2× more`. */
-export const timesText = (ratio: number): string =>
-  ratio >= 1 ? `${formatRatio(ratio)} less` : `${formatRatio(1 / ratio)} more`;
 
 function actions(row: TrialRow, head: StudyHead, store: PageStore): HTMLElement {
   const command = `${head.exportCommand} --trial ${row.number} --out model-${row.number}`;
