@@ -68,16 +68,37 @@ describe('which channels stay', () => {
     expect(keptBy(chosen, findings)).toEqual(best([...(findings.activity[`${inner}.relu`] as Float32Array)], 4));
   });
 
-  it('taylor: those whose weights times their gradients matter most', () => {
+  it('taylor: those whose scale and shift times their gradients matter most', () => {
     const chosen = one({ importance: 'taylor' });
     const findings = madeUpFindings(graph, chosen);
-    const scores = numbers.map((weights, c) =>
-      findings.gradients.reduce((sum, batch) => {
-        const slopes = batch[`${inner}.weight`]!;
-        return sum + weights.reduce((dot, w, i) => dot + w * slopes[c * weights.length + i]!, 0) ** 2;
-      }, 0),
+    const { inputs } = graph.nodes.find(({ name }) => name === `${inner}.bn`)!;
+    const gates = inputs.slice(1, 3);
+    const scores = numbers.map((_, c) =>
+      findings.gradients.reduce(
+        (sum, batch) =>
+          sum + gates.reduce((dot, name) => dot + Number(graph.initializers[name]!.data[c]) * batch[name]![c]!, 0) ** 2,
+        0,
+      ),
     );
     expect(keptBy(chosen, findings)).toEqual(best(scores, 4));
+  });
+
+  it('taylor, without BatchNormalization: those whose weights and bias times their gradients matter most', () => {
+    const { b, x } = sketch();
+    const plain = classify(b, conv3(b, x, 'a', 6));
+    const chosen = plan({ a: { keep: 0.5, importance: 'taylor' } });
+    const findings = madeUpFindings(plain, chosen);
+    const [weight, bias] = plain.nodes.find(({ name }) => name === 'a')!.inputs.slice(1);
+    const products = (name: string, batch: (typeof findings.gradients)[number]) =>
+      [...(plain.initializers[name]!.data as Float32Array)].map((value, i) => value * batch[name]![i]!);
+    const scores = Array.from({ length: 6 }, (_, c) =>
+      findings.gradients.reduce((sum, batch) => {
+        const [all, size] = [products(weight!, batch), plain.initializers[weight!]!.data.length / 6];
+        const own = [...all.slice(c * size, (c + 1) * size), ...(bias ? [products(bias, batch)[c]!] : [])];
+        return sum + own.reduce((dot, each) => dot + each, 0) ** 2;
+      }, 0),
+    );
+    expect(filters(rewrite(plain, chosen, findings), 'a', 3)).toEqual(best(scores, 3).map((c) => filters(plain, 'a', 6)[c]!));
   });
 
   it('removal: those without which the network gets most wrong, and of equal ones those that its loss misses', () => {

@@ -56,20 +56,37 @@ const activity: Importance = {
   },
 };
 
-/** Squared change of the loss, to first order, if the channel's weights were 0: Σ (Σ g·w)² (Molchanov et al. 2019). */
+/**
+ * Squared change of the loss, to first order, if the channel were 0: Σ (Σ g·w)² over what its numbers are proportional to
+ * (Molchanov et al. 2019). That is BatchNormalization's scale and shift where one is behind the layer: the loss does not
+ * change with the size of a filter before it, so that Σ g·w of the filter itself is 0 whatever the channel is worth.
+ */
 const taylor: Importance = {
   asks: () => ({ gradients: true }),
   scores(graph, group, { gradients }) {
+    const gates = gatesOf(graph, group);
     const batches = gradients.map((batch) =>
-      summed(graph, group, (filters, member) => {
-        const slopes = filtersOf({ ...graph.initializers[member.initializer]!, data: gradientOf(batch, group, member) }, member);
-        return filters.map((filter, c) => filter.reduce((sum, weight, i) => sum + weight * slopes[c]![i]!, 0));
+      summedOver(group, gates, (member) => {
+        const tensor = graph.initializers[member.initializer]!;
+        const slopes = filtersOf({ ...tensor, data: gradientOf(batch, group, member) }, member);
+        return filtersOf(tensor, member).map((filter, c) => filter.reduce((sum, weight, i) => sum + weight * slopes[c]![i]!, 0));
       }),
     );
     answerOf(batches[0], group, 'gradients');
     return batches[0]!.map((_, c) => batches.reduce((sum, batch) => sum + batch[c]! ** 2, 0));
   },
 };
+
+/** Per layer that makes channels of the group: scale and shift of the BatchNormalization behind it, else its weights and bias. */
+function gatesOf(graph: Graph, group: ChannelGroup): readonly GroupMember[] {
+  const own = new Map(group.members.map((member) => [member.initializer, member]));
+  return producersOf(group).flatMap((producer) => {
+    const layer = graph.nodes.find(({ inputs }) => inputs[1] === producer.initializer);
+    const behind = graph.nodes.find(({ op, inputs }) => op === 'BatchNormalization' && inputs[0] === layer?.outputs[0]);
+    const names = behind ? behind.inputs.slice(1, 3) : [producer.initializer, layer?.inputs[2] ?? ''];
+    return names.flatMap((name) => own.get(name) ?? []);
+  });
+}
 
 /** What the network gets wrong without the channel; where that is equal, its loss. */
 const removal: Importance = {
