@@ -123,12 +123,12 @@ function siteOf(name: string, { op }: Node, isClipped: boolean): Site {
   return Object.keys(allowed).length === 0 ? { name, layers: [name] } : { name, layers: [name], allowed };
 }
 
-/** Conv and Gemm whose bias, where they have one, is a constant vector. */
+/** Layers whose bias, where they have one, is a constant with a number for every output. */
 function quantizableLayers(graph: Graph): readonly Layer[] {
-  return layersOf(graph).filter(({ node }) => {
+  return layersOf(graph).filter(({ node, weight, outputAxis }) => {
     const bias = node.inputs[2];
     const plain = readFloat(node, 'alpha', 1) === 1 && readFloat(node, 'beta', 1) === 1 && readInt(node, 'transA', 0) === 0;
-    return node.op !== 'MatMul' && plain && (!bias || graph.initializers[bias]?.shape.length === 1);
+    return plain && (!bias || graph.initializers[bias]?.shape.join() === String(graph.types[weight]!.shape[outputAxis]));
   });
 }
 

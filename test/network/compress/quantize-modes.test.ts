@@ -88,6 +88,44 @@ describe('dynamic ranges', () => {
   });
 });
 
+describe('products of rows with a matrix', () => {
+  /** [N, 4, 16] → rows of 12 → rows of 5, with a bias added to the first: tokens of an image, say. */
+  function tokens(): Graph {
+    const { b, x, w } = sketch(4);
+    const rows = b.op('Reshape', [x, b.ints([1, 4, 16])]);
+    const hidden = b.op('Relu', [b.op('Add', [b.op('MatMul', [rows, w('a', 16, 12)], {}, { name: 'mix' }), w('bias', 12)])]);
+    const last = b.op('MatMul', [hidden, w('c', 12, 5)], {}, { name: 'out' });
+    return b.build([b.op('ReduceMean', [last], { axes: [1], keepdims: 0 })]);
+  }
+  const graph = tokens();
+
+  it.each([
+    ['static', 'MatMulIntegerToFloat', 0.03],
+    ['dynamic', 'DynamicQuantizeMatMul', 0.03],
+    ['weight-only', 'MatMul', 0.02],
+  ])('%s: run in %s', async (mode, kernel, most) => {
+    const { output, kernels } = await runOnnx(await finished(graph, quantize(['mix', 'out'], { bits: 8, mode })));
+    expect(times(kernels, kernel) + (mode === 'weight-only' ? times(kernels, 'Gemm') : 0)).toBe(2);
+    expect(relativeError(output, (await runOnnx(graph)).output)).toBeLessThan(most);
+  });
+
+  it.each(['static', 'dynamic', 'weight-only'])('%s: in 4 bits, which are stored so', async (mode) => {
+    const chosen = quantize(['mix', 'out'], { bits: 4, mode });
+    const { output } = await runOnnx(await finished(graph, chosen));
+    expect(relativeError(output, (await runOnnx(graph)).output)).toBeLessThan(0.3);
+  });
+
+  it('one behind the other without a bias between hand integers on', async () => {
+    const { b, x, w } = sketch(4);
+    const rows = b.op('Reshape', [x, b.ints([1, 4, 16])]);
+    const first = b.op('MatMul', [rows, w('a', 16, 12)], {}, { name: 'first' });
+    const pair = b.build([b.op('MatMul', [first, w('c', 12, 5)], {}, { name: 'second' })]);
+    const { output, kernels } = await runOnnx(await finished(pair, quantize(['first', 'second'], { bits: 8 })));
+    expect([times(kernels, 'QLinearMatMul'), times(kernels, 'MatMulIntegerToFloat')]).toEqual([1, 1]);
+    expect(relativeError(output, (await runOnnx(pair)).output)).toBeLessThan(0.03);
+  });
+});
+
 describe('bias correction', () => {
   it.each(['static', 'weight-only'])('brings the outputs of one layer back to their mean: %s', async (mode) => {
     const { b, x } = sketch(3);

@@ -2,6 +2,7 @@ import { Builder } from '../../ir/builder.ts';
 import type { Graph, Node, Tensor } from '../../ir/graph.ts';
 import { nonNegativeValues } from '../../ir/non-negative.ts';
 import { deadCode } from '../../ir/passes/dead-code.ts';
+import { isZeros } from '../../ir/zeros.ts';
 import type { IntegerLayout } from './layout.ts';
 import type { Affine } from './parameters.ts';
 
@@ -40,6 +41,8 @@ class QdqEmitter {
   /** Values whose zero point is written even where it is 0: onnxruntime fuses a Gemm only then, any other node without. */
   private readonly withZeros: ReadonlySet<string>;
   private readonly nonNegative: ReadonlySet<string>;
+  /** Results of integer products of matrices, as floats. */
+  private readonly products: ReadonlySet<string>;
   /** Float form of a value, where it has another name than in the graph. */
   private readonly floats = new Map<string, string>();
   private readonly quantized = new Map<string, string>();
@@ -53,6 +56,9 @@ class QdqEmitter {
     const gemms = graph.nodes.filter((node) => node.op === 'Gemm' && layout.kernels.has(node));
     this.withZeros = new Set(gemms.map((node) => layout.scaleOf.get(node.inputs[0]!)!));
     this.nonNegative = nonNegativeValues(graph);
+    this.products = new Set(
+      [...layout.kernels].flatMap(({ op, outputs }) => (op === 'MatMul' && !layout.integer.has(outputs[0]!) ? outputs : [])),
+    );
     this.b = new Builder(graph.name);
     for (const { name, type } of graph.inputs) this.b.input(name, type);
     for (const [name, tensor] of Object.entries(graph.initializers)) this.b.initializer(name, tensor);
@@ -76,13 +82,25 @@ class QdqEmitter {
     } else {
       const integer = this.layout.kernels.has(node);
       const inputs = node.inputs.map((name) => (integer ? this.dequantize(name) : this.read(node, name)));
-      this.b.add({ ...this.withOutputs(node), inputs });
+      this.b.add(this.separate({ ...this.withOutputs(node), inputs }));
     }
   }
 
   finish(): Graph {
     for (const output of this.graph.outputs) if (this.layout.integer.has(output)) this.dequantize(output);
     return deadCode(this.b.build(this.graph.outputs));
+  }
+
+  /**
+   * A constant that is added to a product, subtracted instead: of MatMul and Add onnxruntime makes a Gemm before it looks for
+   * integers, and then runs it in floats.
+   */
+  private separate(node: Node): Node {
+    const product = node.inputs.find((name) => this.products.has(name));
+    const constant = this.b.initializers[node.inputs.find((name) => name !== product) ?? ''];
+    if (node.op !== 'Add' || product === undefined || constant?.dtype !== 'float32') return node;
+    const data = isZeros(constant) ? constant.data : (constant.data as Float32Array).map((value) => -value);
+    return { ...node, op: 'Sub', inputs: [product, this.constant(`${node.name}.minus`, { ...constant, data })] };
   }
 
   /** A graph output must keep its name, which then belongs to its dequantized form. */

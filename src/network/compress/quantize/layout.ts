@@ -25,11 +25,11 @@ const joins = new Set(['Add', 'GlobalAveragePool']);
 
 const movers = new Set(['Flatten', 'MaxPool']);
 
-const weighted = new Set(['Conv', 'Gemm']);
+const weighted = new Set(['Conv', 'Gemm', 'MatMul']);
 
 /**
  * Which values and nodes become integer for the chosen layers. A chosen layer reads quantized activations; a chosen
- * Conv also writes them, because only then is there an integer kernel for it (a Gemm can write floats). Add and
+ * Conv also writes them, because only then is there an integer kernel for it (a Gemm or MatMul can write floats). Add and
  * GlobalAveragePool between quantized values follow, so that no neighbour has to convert.
  */
 export function integerLayout(graph: Graph, chosen: ReadonlySet<string>): IntegerLayout {

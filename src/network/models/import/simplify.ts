@@ -141,6 +141,7 @@ const gemm: Rule = (node, rewriting) => {
   if (readInt(node, 'transA', 0) || !weights || (bias && !c)) return false;
   const [alpha, beta] = [readFloat(node, 'alpha', 1), readFloat(node, 'beta', 1)];
   const turned = readInt(node, 'transB', 0) ? weights : transposed(weights);
+  if (c && !isVector(c, turned.shape[0]!)) return false;
   dense(rewriting, node, {
     x,
     weight,
@@ -149,6 +150,9 @@ const gemm: Rule = (node, rewriting) => {
   });
   return true;
 };
+
+/** Whether a constant has one number for each output, the same for every image. */
+const isVector = ({ shape }: Tensor, outputs: number): boolean => elementCount(shape) === outputs && shape.at(-1) === outputs;
 
 /** A product of rows with a constant matrix, with the bias that is added next. */
 const matMul: Rule = (node, rewriting) => {
@@ -161,8 +165,7 @@ const matMul: Rule = (node, rewriting) => {
   const add = next.length === 1 && !graph.outputs.includes(output) && next[0]!.op === 'Add' ? next[0]! : undefined;
   const name = add?.inputs.find((input) => input !== output);
   const tensor = name === undefined ? undefined : b.initializers[now(name)];
-  const fits = tensor && elementCount(tensor.shape) === weights.shape[1] && tensor.shape.at(-1) === weights.shape[1];
-  const bias = fits ? { name: name!, tensor } : undefined;
+  const bias = tensor && isVector(tensor, weights.shape[1]!) ? { name: name!, tensor } : undefined;
   dense(rewriting, node, { x, weight, weights: transposed(weights), bias, ...(bias ? { output: add!.outputs[0]! } : {}) });
   if (bias) absorbed.add(add!);
   return true;
