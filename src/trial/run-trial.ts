@@ -4,6 +4,7 @@ import type { Metrics } from '../core/objective.ts';
 import type { DoneOutcome, Outcome } from '../core/trial.ts';
 import { canonicalPlan, reportOf } from '../network/compress/recipe.ts';
 import { evaluate } from '../network/engine/evaluate.ts';
+import { withNewWeights } from '../network/models/renew.ts';
 import { saveArtefact } from './artefacts.ts';
 import { untrained } from './baseline.ts';
 import { finish } from './calibrate.ts';
@@ -25,7 +26,7 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
     const job = { ...asked, plan: planOf(asked, shared) };
-    const start = asked.fresh ? untrained(shared.setup, shared.dataset, asked.seed) : shared.baseline;
+    const start = asked.fresh ? newlyMade(asked, shared) : shared.baseline;
     const trained = async (plan: Plan) => {
       const own = { ...job, plan };
       return fineTune(await compressed(start, own, shared, hooks), own, shared, hooks);
@@ -51,6 +52,9 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     return { state: 'failed', code: error.code, message: error.message, seconds: seconds() };
   }
 }
+
+/** A network from a file comes trained. */
+const newlyMade = ({ seed }: Job, { setup, dataset }: SharedTrialData) => withNewWeights(untrained(setup, dataset, seed), seed);
 
 /** Whether it may be trained another way: not in parts, and from the trained baseline. */
 const isWhole = ({ rung, fresh }: Job): boolean => !rung && !fresh;

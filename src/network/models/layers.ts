@@ -66,15 +66,19 @@ function checkSize({ initializers }: Builder, name: string, shape: Shape): void 
   throw new NasError('MODEL_SIZE', message, { facts: { name, weights: total } });
 }
 
-/** Normal with variance 2 / fan-in (He et al. 2015, Delving Deep into Rectifiers). Axis 0 counts the outputs. */
 function heNormal(b: Builder, seed: string, name: string, shape: Shape): Tensor {
   checkSize(b, name, shape);
+  return initialWeight(seed, name, shape);
+}
+
+/** Normal with variance 2 / fan-in (He et al. 2015, Delving Deep into Rectifiers). One axis counts the outputs. */
+export function initialWeight(seed: string, name: string, shape: Shape, outputAxis = 0): Tensor {
   const rng = createRng(seed, 'init', name);
-  const deviation = Math.sqrt(2 / elementCount(shape.slice(1)));
+  const deviation = Math.sqrt(2 / (elementCount(shape) / shape[outputAxis]!));
   return { dtype: 'float32', shape, data: Float32Array.from({ length: elementCount(shape) }, () => rng.normal() * deviation) };
 }
 
-const filled = (shape: Shape, value: number): Tensor => ({
+export const filled = (shape: Shape, value: number): Tensor => ({
   dtype: 'float32',
   shape,
   data: new Float32Array(elementCount(shape)).fill(value),
