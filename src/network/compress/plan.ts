@@ -69,14 +69,14 @@ function afterwards({ technique, settings }: Active): readonly Turn[] {
 const some = (turn: Turn): readonly Turn[] => (Object.keys(turn.settings).length === 0 ? [] : [turn]);
 
 /**
- * Throws NasError COMPRESS_SITE where a plan names a site that the uncompressed model does not have, COMPRESS_SETTING
- * where it sets a knob to what does not fit the site.
+ * Throws NasError COMPRESS_SITE where a plan names a site that the uncompressed model does not have, by its name or by another
+ * of its layers, after which it is called once the first is gone; COMPRESS_SETTING where it sets a knob to what does not fit the site.
  */
 export function checkSites(graph: Graph, plan: Plan): void {
   for (const technique of techniques) {
     const sites = sitesOf(graph, technique);
     for (const [name, settings] of Object.entries(plan.techniques[technique.name] ?? {})) {
-      const site = sites.get(name);
+      const site = sites.get(name) ?? [...sites.values()].find(({ layers }) => layers.includes(name));
       if (!site) throw unknownSite(technique, name, [...sites.keys()]);
       checkAllowed(technique, site, complete(technique, name, settings) ?? {});
     }

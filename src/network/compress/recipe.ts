@@ -1,4 +1,5 @@
 import type { Plan, SiteSettings } from '../../core/candidate.ts';
+import type { Site } from '../../core/catalog.ts';
 import { pick } from '../../core/errors.ts';
 import { type Json, stableStringify } from '../../core/json.ts';
 import type { Graph, Tensor } from '../ir/graph.ts';
@@ -69,7 +70,7 @@ function normalForms(graph: Graph, used: readonly Active[]): Plan['techniques'] 
   const normal = turns.flatMap((turn, i) => {
     const { technique, phase } = turn;
     if (phase === 'early') return [{ ...turn, touched: undefined }];
-    const own = normalForm(current, turn);
+    const own = normalForm(graph, current, turn);
     if (Object.keys(own).length === 0) return [];
     const place = { ...turn, settings: own, touched: phase === 'before' ? technique.touches?.(current, own) : [] };
     if (shapeMatters(technique, turns.slice(i + 1))) current = outline(current, place);
@@ -79,9 +80,28 @@ function normalForms(graph: Graph, used: readonly Active[]): Plan['techniques'] 
   return settingsOf(normal.filter(({ technique, phase }) => phase !== 'early' && !(isIdle && technique.order)));
 }
 
-function normalForm(graph: Graph, { technique, settings }: Active): BySite<SiteSettings> {
-  const there = Object.fromEntries([...sitesOf(graph, technique).keys()].flatMap((site) => entryOf(settings, site)));
+/** `graph` is the network as it is at the technique's turn. */
+function normalForm(model: Graph, graph: Graph, { technique, settings }: Active): BySite<SiteSettings> {
+  const there = settingsThere(sitesOf(graph, technique), sitesOf(model, technique), settings);
   return technique.canonical?.(graph, there) ?? there;
+}
+
+/**
+ * Settings of the sites that are there, under the names that these have by now: a site whose first layer is gone is called after the
+ * next one, or has become several. `before` are those of the uncompressed network.
+ */
+function settingsThere(
+  sites: ReadonlyMap<string, Site>,
+  before: ReadonlyMap<string, Site>,
+  settings: BySite<SiteSettings>,
+): BySite<SiteSettings> {
+  const names = new Map([...before.values()].flatMap(({ name, layers }) => layers.map((layer) => [layer, name] as const)));
+  const renamed = (layer: string) => [layer, names.get(layer) ?? layer].find((name) => settings[name] && !sites.has(name));
+  const found = [...sites.values()].flatMap(({ name, layers }): [string, SiteSettings][] => {
+    const own = settings[name] ? name : layers.map(renamed).find((each) => each !== undefined);
+    return own === undefined ? [] : [[name, settings[own]!]];
+  });
+  return Object.fromEntries(found);
 }
 
 /** A technique may have had two turns. */
@@ -90,8 +110,6 @@ function settingsOf(used: readonly Active[]): Plan['techniques'] {
   for (const { technique, settings } of used) all[technique.name] = { ...all[technique.name], ...settings };
   return all;
 }
-
-const entryOf = <S>(settings: BySite<S>, site: string): [string, S][] => (settings[site] ? [[site, settings[site]]] : []);
 
 /** Whether later techniques can tell what this one does to the shape of the network: their normal form or sites depend on it. */
 const shapeMatters = (technique: Active['technique'], later: readonly Active[]): boolean =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/core/candidate.ts';
 import { drop } from '../../../src/network/compress/drop.ts';
-import { planKey, rewrite } from '../../../src/network/compress/recipe.ts';
+import { canonicalPlan, planKey, rewrite } from '../../../src/network/compress/recipe.ts';
 import type { Graph } from '../../../src/network/ir/graph.ts';
 import { layersOf } from '../../../src/network/ir/layers.ts';
 import { verify } from '../../../src/network/ir/verify.ts';
@@ -84,5 +84,24 @@ describe('a network without them', () => {
     };
     expect(planKey(resnet, dropping([gone], others))).toBe(planKey(resnet, dropping([gone])));
     expect(planKey(resnet, dropping([], others))).not.toBe(planKey(resnet, dropping([])));
+  });
+
+  it('what is said of channels stays said where the layer that they are called after goes', () => {
+    const [group, next] = ['stage2.block1.conv2', 'stage2.block1.shortcut'];
+    const channels = (keep: number) => ({ prune: { [group]: { keep } } });
+    const chosen = canonicalPlan(resnet, dropping(['stage2.block1.conv1'], channels(0.5)));
+    expect(chosen.techniques['prune']).toEqual({ [next]: expect.objectContaining({ keep: 0.5 }) as object });
+    expect(canonicalPlan(resnet, chosen)).toEqual(chosen);
+    const { types } = rewrite(resnet, chosen);
+    expect(['stage2.block1.shortcut', 'stage2.block2.conv2'].map((layer) => types[`${layer}.weight`]!.shape[0])).toEqual([3, 3]);
+    expect(planKey(resnet, dropping(['stage2.block1.conv1'], channels(0.5)))).not.toBe(
+      planKey(resnet, dropping(['stage2.block1.conv1'])),
+    );
+  });
+
+  it('a site can be named by any of its layers', () => {
+    const by = (layer: string): Plan => ({ recipe: {}, techniques: { prune: { [layer]: { keep: 0.5 } } } });
+    expect(planKey(resnet, by('stage2.block1.shortcut'))).toBe(planKey(resnet, by('stage2.block1.conv2')));
+    expect(() => planKey(resnet, by('stage2.block1.conv3'))).toThrow('prune has no site "stage2.block1.conv3"');
   });
 });
