@@ -119,7 +119,7 @@ const unfinished = (graph: Examined['graph'], plan: Plan, shared: SharedTrialDat
 async function foreseen(plan: Plan, shared: SharedTrialData, hooks: TrialHooks) {
   const { baseline } = shared;
   const rewritten = rewrite(baseline, plan, await answer(questionsOf(baseline, plan), shared, hooks));
-  return finalize(await adapt(rewritten, plan, shared), onlyTrained(plan), {});
+  return finalize(await adapt(rewritten, plan, shared, hooks), onlyTrained(plan), {});
 }
 
 const onlyTrained = (plan: Plan): Plan => onlyAt(plan, trainedSuspectsOf(plan));

@@ -33,7 +33,7 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     };
     if (job.probe) {
       const rewritten = await compressed(start, job, shared, hooks);
-      const probed = await finish(await adapt(rewritten, job.plan, shared), job.plan, shared, hooks);
+      const probed = await finish(await adapt(rewritten, job.plan, shared, hooks), job.plan, shared, hooks);
       return { state: 'done', metrics: await measureProbe(probed, job.probe, shared, hooks), seconds: seconds() };
     }
     const again = isWhole(job) ? trained : undefined;

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Plan } from '../../src/core/candidate.ts';
 import type { DoneOutcome } from '../../src/core/trial.ts';
 import { finalize } from '../../src/network/compress/recipe.ts';
 import { defaultEngine } from '../../src/network/engine/choice.ts';
@@ -63,5 +64,21 @@ describe('a trial whose network decides per image', () => {
     const outcome = (await runTrial({ trial: 1, attempt: 1, seed: 'a', plan: noPlan }, shared, hooks)) as DoneOutcome;
     expect(outcome.details).not.toHaveProperty('ways');
     expect(outcome.metrics['expectedMacs']).toBe(outcome.metrics['macs']);
+  });
+
+  it('is told something of by a probe too: what has no meaning before training is trained briefly, all else stays', async () => {
+    const probe = async (techniques: Plan['techniques']) => {
+      const job = { trial: 1, attempt: 1, seed: 'a', plan: { recipe: {}, techniques }, probe: { images: 60 } };
+      return ((await runTrial(job, shared, hooks)) as DoneOutcome).metrics;
+    };
+    const dense = await probe({});
+    expect(dense['expectedMacs']).toBe(dense['macs']);
+    for (const gate of ['confidence', 'learned']) {
+      const leaving = await probe({ exit: { 'stage1.block1.conv1': { threshold: 0.6, gate } } });
+      expect(leaving['expectedMacs']).toBeLessThan(leaving['macs']!);
+      expect(leaving['accuracy']).toBeGreaterThan(dense['accuracy']! - 0.2);
+    }
+    const unmoved = await probe({ exit: { 'stage1.block1.conv1': { threshold: 0.999999 } } });
+    expect(unmoved['accuracy']).toBe(dense['accuracy']);
   });
 });

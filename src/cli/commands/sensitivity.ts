@@ -107,7 +107,7 @@ function columns({ base, probes }: Sensitivity): Column<ProbeResult>[] {
     { title: '', cell: (probe) => bar(most > 0 ? drop(probe) / most : 0, 12) },
     { title: 'loss +', align: 'right', cell: (probe) => loss(probe)?.toFixed(3) ?? '—' },
     { title: 'bytes saved', align: 'right', cell: (probe) => less(change(probe, base, 'size'), formatBytes) },
-    { title: 'MACs saved', align: 'right', cell: (probe) => less(change(probe, base, 'macs'), formatCount) },
+    { title: 'MACs saved', align: 'right', cell: (probe) => less(change(probe, base, 'expectedMacs'), formatCount) },
   ];
 }
 

@@ -2,7 +2,7 @@ import { Builder } from '../ir/builder.ts';
 import { dtypeCodes, type Graph } from '../ir/graph.ts';
 import { lazy } from '../ir/passes/lazy.ts';
 import { rebuild } from '../ir/rebuild.ts';
-import { addDense, gridMeans } from './exit/head.ts';
+import { addDense, denseParameters, gridMeans } from './exit/head.ts';
 import { type ExitPoint, exitPoints } from './exit/points.ts';
 import { type BySite, defineTechnique, type Knobs, type LossTerms, mapSites, type SettingsOf } from './technique.ts';
 
@@ -67,6 +67,11 @@ export const exit = defineTechnique({
     const outputs = points.flatMap((point) => addHead(b, point, settings[point.name]!, classes));
     return b.build([...graph.outputs, ...outputs]);
   },
+
+  untrained: (graph, settings) =>
+    sitesIn(graph, settings).flatMap((site) =>
+      [names(site).head, ...(settings[site]!.gate === 'learned' ? [names(site).certainty] : [])].flatMap(denseParameters),
+    ),
 
   objective: (graph, settings, terms) =>
     sitesIn(graph, settings).reduce((loss, site) => {

@@ -219,6 +219,13 @@ function withoutIdleOrder(graph: Graph, plan: Plan): Plan {
   return { ...plan, techniques: Object.fromEntries(kept) };
 }
 
+/** The part of a plan whose techniques add what means nothing before it is trained; and the parameters of `graph`, rewritten. */
+export function untrainedOf(graph: Graph, plan: Plan): { readonly plan: Plan; readonly names: readonly string[] } {
+  const adding = activeIn(plan).filter(({ technique }) => technique.untrained !== undefined);
+  const names = adding.flatMap(({ technique, settings }) => technique.untrained!(graph, settings));
+  return { plan: { recipe: {}, techniques: settingsOf(adding) }, names };
+}
+
 /** The rewritten network as it is trained, with `statistics` of it as `statisticsNeeded` asks. */
 export const simulate = (graph: Graph, plan: Plan, statistics: Statistics): Graph =>
   activeIn(plan).reduce(

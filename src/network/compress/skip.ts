@@ -41,6 +41,8 @@ export const skip = defineTechnique({
   rewrite: (graph, settings) =>
     skippable(graph).reduce((current, branch) => (settings[branch.layers[0]!] ? gated(current, branch) : current), graph),
 
+  untrained: (graph, settings) => sitesIn(graph, settings).flatMap((site) => Object.values(parametersOf(site))),
+
   objective: (graph, settings, { b, loss }) =>
     sitesIn(graph, settings).reduce((sum, site) => {
       const { rate, penalty } = settings[site]!;
@@ -83,6 +85,9 @@ const names = (site: string) => ({
   run: `${site}.run`,
 });
 
+/** Of the gate. */
+const parametersOf = (site: string) => ({ weight: `${site}.gate.weight`, bias: `${site}.gate.bias` });
+
 /** The gate and its product with the branch stand right before the joint. */
 function gated(graph: Graph, { joint, goes, layers, sources }: ResidualBranch): Graph {
   const site = layers[0]!;
@@ -106,9 +111,10 @@ function gated(graph: Graph, { joint, goes, layers, sources }: ResidualBranch): 
 function gateParameters(b: Builder, site: string, channels: number): string[] {
   const rng = createRng('skip', site);
   const data = Float32Array.from({ length: channels }, () => rng.normal() * Math.sqrt(2 / channels));
+  const own = parametersOf(site);
   return [
-    b.initializer(`${site}.gate.weight`, { dtype: 'float32', shape: [1, channels, 1, 1], data }),
-    b.initializer(`${site}.gate.bias`, { dtype: 'float32', shape: [1], data: Float32Array.of(1) }),
+    b.initializer(own.weight, { dtype: 'float32', shape: [1, channels, 1, 1], data }),
+    b.initializer(own.bias, { dtype: 'float32', shape: [1], data: Float32Array.of(1) }),
   ];
 }
 

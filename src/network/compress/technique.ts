@@ -144,6 +144,8 @@ export interface SameAs {
  * - `rewrite`: before fine-tuning, on the trained dense network (BatchNormalization not folded) as the techniques before
  *   it leave it. Findings and weights decide what goes; how much, only where `dependsOnValues` says so.
  * - `restate`: the findings as they are after its own `rewrite`, where that cut the parameters that they are about.
+ * - `untrained`: parameters of the rewritten network that `rewrite` added and that mean nothing before they are trained: what
+ *   is only looked at, not trained, trains these alone.
  * - `simulates`: whether settings at a site ask for `simulate`, and so for training; never where it is left out.
  * - `simulate`: before fine-tuning, on the network as all techniques rewrote it: lets training feel what `finalize` will
  *   do. It is given the statistics that `needs` asks for, of that network.
@@ -183,6 +185,7 @@ export interface Technique<K extends Knobs = Knobs> {
   asks?(graph: Graph, settings: BySite<SettingsOf<K>>): Questions;
   rewrite?(graph: Graph, settings: BySite<SettingsOf<K>>, findings: Findings): Graph;
   restate?(graph: Graph, settings: BySite<SettingsOf<K>>, findings: Findings): Findings;
+  untrained?(graph: Graph, settings: BySite<SettingsOf<K>>): readonly string[];
   simulates?(settings: SettingsOf<K>): boolean;
   simulate?(graph: Graph, settings: BySite<SettingsOf<K>>, statistics: Statistics): Graph;
   perImage?(baseline: Graph, settings: BySite<SettingsOf<K>>): Readonly<Record<string, PerImage>>;

@@ -6,7 +6,7 @@ import type { Probe } from './probes.ts';
 
 /** What one choice costs on its own. Plain data: it is kept in a file. */
 export interface ProbeResult extends Probe {
-  /** accuracy, loss (mean cross-entropy), size, macs, params; absent where the probe failed. */
+  /** accuracy, loss (mean cross-entropy), size, macs, expectedMacs, params; absent where the probe failed. */
   readonly metrics?: Metrics;
   /** Why it failed. */
   readonly failure?: string;

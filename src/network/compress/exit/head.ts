@@ -15,6 +15,9 @@ export function gridMeans(b: Builder, x: string, cells: number, name: string): s
   return b.op('Flatten', [pooled], {}, { name: `${name}.features` });
 }
 
+/** Weights and bias of a layer that `addDense` added. */
+export const denseParameters = (name: string): [string, string] => [`${name}.weight`, `${name}.bias`];
+
 /** Dense layer over x [N, in]. Weights are normal with variance 2 / in, drawn by the name. */
 export function addDense(b: Builder, x: string, name: string, outputs: number): string {
   const inputs = b.shape(x)[1]!;
@@ -22,6 +25,6 @@ export function addDense(b: Builder, x: string, name: string, outputs: number): 
   const data = Float32Array.from({ length: outputs * inputs }, () => rng.normal() * Math.sqrt(2 / inputs));
   const weight: Tensor = { dtype: 'float32', shape: [outputs, inputs], data };
   const bias: Tensor = { dtype: 'float32', shape: [outputs], data: new Float32Array(outputs) };
-  const parameters = [b.initializer(`${name}.weight`, weight), b.initializer(`${name}.bias`, bias)];
-  return b.op('Gemm', [x, ...parameters], { transB: 1 }, { name });
+  const [ofWeight, ofBias] = denseParameters(name);
+  return b.op('Gemm', [x, b.initializer(ofWeight, weight), b.initializer(ofBias, bias)], { transB: 1 }, { name });
 }
