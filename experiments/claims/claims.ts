@@ -1,12 +1,12 @@
 /**
  * What the documents on compression claim, and what is measured here, on Fashion-MNIST:
  *
- *   npx tsx experiments/claims/claims.ts [--seeds 3] [--workers 1] [--only wide-*]
+ *   npx tsx experiments/claims/claims.ts [--seeds 3] [--workers 1] [--only wide-*,int8] [--again]
  *   npx tsx experiments/claims/claims.ts --latency     only measures the kept files again; wants a quiet machine
  *   npx tsx experiments/claims/claims.ts --report      only writes the tables from what there is
  *
  * Every trial runs through the machinery of `nas search`. Results are kept one by one in results/claims/trials.ndjson: what
- * is there is not trained again. Writes results/claims/claims.md and .svg.
+ * is there is not trained again, but with --again. Writes results/claims/claims.md and .svg.
  */
 import { parseArgs } from 'node:util';
 import { compileGlob } from '../../src/search/space/file/glob.ts';
@@ -22,6 +22,7 @@ const { values: flags } = parseArgs({
     seeds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '1' },
     only: { type: 'string', default: '*' },
+    again: { type: 'boolean', default: false },
     latency: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
     'skip-latency': { type: 'boolean', default: false },
@@ -31,10 +32,10 @@ const say = (line: string) => console.log(line);
 const all = Array.from({ length: Number(flags.seeds) }, (_, i) => [...rows.values()].flatMap((row) => jobsOf(row, i + 1))).flat();
 
 if (!flags.report && !flags.latency) {
-  const wanted = compileGlob(flags.only)!;
+  const wanted = flags.only.split(',').map((pattern) => compileGlob(pattern)!);
   const known = readTrials();
   await runJobs(
-    all.filter(({ row, key }) => wanted(row) && !known.has(key)),
+    all.filter(({ row, key }) => wanted.some((each) => each(row)) && (flags.again || !known.has(key))),
     { workers: Number(flags.workers), say },
   );
 }

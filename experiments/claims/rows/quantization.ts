@@ -61,7 +61,7 @@ export const afterTraining: Claim = {
     { says: '4-bit weights within 2 points', row: 'weights-4', measure: 'change', atLeast: -0.02 },
   ],
   remark:
-    'No training at all. What the file holds beside weights (nodes, scales, biases) does not shrink: in a narrow network that keeps it below 4 times smaller. Weights of fewer bits are unpacked when the file is loaded, and run at the speed of floats (weight-only) or INT8.',
+    'No training at all. What the file holds beside weights (nodes, scales, biases) does not shrink: in a narrow network that keeps it below 4 times smaller. Weights of fewer bits are unpacked when the file is loaded, and run at the speed of floats (weight-only) or INT8. Equalization is for networks whose channels differ much, such as depthwise ones (a test has one that it saves); those of this ResNet do not.',
 };
 
 export const whileTraining: Claim = {

@@ -1,3 +1,4 @@
+import { readsOf } from '../ir/bodies.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { show } from '../ir/graph.ts';
 import { layersOf } from '../ir/layers.ts';
@@ -85,9 +86,22 @@ function detourOf(graph: Graph, { name, outputs }: Node, isBranch: boolean, by: 
     const node = current.nodes.find((each) => each.name === name);
     return node ? withoutNode(current, node, by(node, current)) : current;
   };
-  const left = new Set(layersOf(around(graph)).map((layer) => layer.name));
-  const layers = layersOf(graph).flatMap((layer) => (left.has(layer.name) ? [] : [layer.name]));
-  return { layers, isBranch, output: outputs[0]!, around };
+  const [output] = outputs as [string];
+  const node = graph.nodes.find((each) => each.name === name)!;
+  return { layers: unread(graph, output, by(node, graph)), isBranch, output, around };
+}
+
+/** The layers that nothing reads once `value` stands for `output`. */
+function unread(graph: Graph, output: string, value: string): readonly string[] {
+  const swap = (name: string) => (name === output ? value : name);
+  const needed = new Set(graph.outputs.map(swap));
+  const lost = new Set(graph.nodes.map(({ name }) => name));
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((each) => needed.has(each))) continue;
+    lost.delete(node.name);
+    for (const read of readsOf(node)) needed.add(swap(read));
+  }
+  return layersOf(graph).flatMap(({ name }) => (lost.has(name) ? [name] : []));
 }
 
 /** An output of the graph keeps its name, as a copy of the value. */

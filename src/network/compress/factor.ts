@@ -8,7 +8,7 @@ import { type BySite, defineTechnique, type Knobs, mapSites, type SettingsOf } f
 const knobs = {
   keep: {
     kind: 'number',
-    min: 0,
+    min: 0.0001,
     max: 1,
     default: 1,
     off: 1,
@@ -27,6 +27,14 @@ const knobs = {
     default: 'channel',
     summary:
       'Convolutions: fewer filters and a 1×1 that mixes them; k×1 then 1×k filters; 1×1, a convolution of fewer channels, 1×1. Dense layers have one form.',
+  },
+  multiple: {
+    kind: 'number',
+    min: 1,
+    max: 64,
+    integer: true,
+    default: 1,
+    summary: 'Round the rank to a multiple of this, as the hardware likes it: of an energy upwards.',
   },
 } as const satisfies Knobs;
 
@@ -107,16 +115,23 @@ function formOf(graph: Graph, { node, weight, outputAxis }: Layer, { form }: Set
   return { name, form: forms[name] };
 }
 
-const rankOf = (full: number, { keep }: Settings) => Math.max(1, Math.round(keep * full));
+const rankOf = (full: number, { keep, multiple }: Settings) =>
+  Math.min(full, Math.max(1, Math.round((keep * full) / multiple)) * multiple);
 
-/** `keep` becomes the exact fraction; undefined where the rank is full. The least energy is a rank of 1 for sure. */
+/**
+ * `keep` becomes the exact fraction, and `multiple` has done its work where the rank is the only one; undefined where the rank
+ * is full. The least energy is a rank of 1 for sure.
+ */
 function normalForm(graph: Graph, layer: Layer, own: Settings): Settings | undefined {
   const { name, form } = formOf(graph, layer, own);
-  const full = form.fullRank(graph.types[layer.weight]!.shape);
-  if (full === 1) return undefined;
+  const { shape } = graph.types[layer.weight]!;
+  const full = form.fullRank(shape);
+  if (full <= own.multiple) return undefined;
   if (own.by === 'energy' && own.keep > 1 / full) return { ...own, form: name };
-  const rank = own.by === 'energy' ? 1 : rankOf(full, own);
-  return rank === full ? undefined : { keep: rank / full, by: 'rank', form: name };
+  const rank = own.by === 'energy' ? own.multiple : rankOf(full, own);
+  const hasOther = form === tuckerForm && shape[0] !== shape[1];
+  const multiple = hasOther ? own.multiple : knobs.multiple.default;
+  return rank === full ? undefined : { keep: rank / full, by: 'rank', form: name, multiple };
 }
 
 /** A layer that is split. */
@@ -134,8 +149,13 @@ function chosen(graph: Graph, settings: BySite<Settings>, { most = false } = {})
     const { form } = formOf(graph, layer, normal);
     const tensor = graph.initializers[layer.weight]!;
     const full = form.fullRank(tensor.shape);
+    const { multiple } = normal;
     const budget: Budget =
-      normal.by === 'rank' ? { rank: rankOf(full, normal) } : most ? { rank: full } : { energy: normal.keep };
+      normal.by === 'rank'
+        ? { rank: rankOf(full, normal), multiple }
+        : most
+          ? { rank: full, multiple }
+          : { energy: normal.keep, multiple };
     return [{ layer, parts: form.parts(tensor, budget) }];
   });
 }

@@ -35,7 +35,7 @@ export const prune = defineTechnique({
   knobs: {
     keep: {
       kind: 'number',
-      min: 0,
+      min: 0.0001,
       max: 1,
       default: 1,
       off: 1,

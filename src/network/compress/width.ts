@@ -14,7 +14,7 @@ const most = 4;
 const knobs = {
   factor: {
     kind: 'number',
-    min: 0,
+    min: 0.0001,
     max: most,
     default: 1,
     off: 1,
@@ -133,6 +133,6 @@ function normalForm(groups: readonly ChannelGroup[], own: Settings): Settings | 
 /** The factors at which a group has so many channels. */
 function boundsOf(group: ChannelGroup, count: number): readonly [number, number] {
   const { channels } = group;
-  const low = count === keptChannels(group, 0, 1) ? 0 : (count - 0.5) / channels;
+  const low = count === keptChannels(group, 0, 1) ? knobs.factor.min : (count - 0.5) / channels;
   return [low, count === channels && !canGrow(group) ? most : (count + 0.5) / channels];
 }

@@ -21,6 +21,15 @@ export const wholeOf = (name: string): string => name.split('#')[0]!;
 
 /** Layers of a graph in the order in which they run: Conv, Gemm and MatMul with weights of their own, fake-quantized or not. */
 export function layersOf(graph: Graph): readonly Layer[] {
+  const found = known.get(graph) ?? findLayers(graph);
+  known.set(graph, found);
+  return found;
+}
+
+/** Graphs do not change. */
+const known = new WeakMap<Graph, readonly Layer[]>();
+
+function findLayers(graph: Graph): readonly Layer[] {
   const quantizers = fakeQuantsOf(graph);
   return graph.nodes.flatMap((node) => {
     const weight = quantizers.get(node.inputs[1] ?? '')?.inputs[0] ?? node.inputs[1];

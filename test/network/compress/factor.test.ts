@@ -34,6 +34,25 @@ describe('low rank', () => {
     expect(errors).toEqual(errors.toSorted((a, b) => a - b));
   });
 
+  it.each(forms)('rounds the rank to what the hardware likes: %s', (form) => {
+    const wide = trainedResnet({ blocks: [1, 1], widths: [16, 32] }, [1, 8, 8]);
+    for (const settings of [{ keep: 0.4 }, { keep: 0.6, by: 'energy' }]) {
+      const chosen = canonicalPlan(wide, plan(wide, { ...settings, form, multiple: 8 }));
+      expect(canonicalPlan(wide, chosen)).toEqual(chosen);
+      const result = rewrite(wide, chosen);
+      const thin = layersOf(result).filter(({ name }) => name.startsWith('stage') && name.includes('#'));
+      const ranks = thin.map(({ weight }) => result.types[weight]!.shape[0]!);
+      expect(ranks.length).toBeGreaterThan(2);
+      expect(ranks.filter((rank) => rank % 8 !== 0)).toEqual([]);
+    }
+  });
+
+  it.each([0, 1.2])('refuses to keep %f of it, by the name of the layer', (keep) => {
+    expect(() => canonicalPlan(resnet, { recipe: {}, techniques: { factor: { stem: { keep } } } })).toThrow(
+      `factor at "stem": keep cannot be ${keep}: give a number from 0.0001 to 1.`,
+    );
+  });
+
   it.each(forms)('finds a product that is there, whatever stride, padding and form: %s', (form) => {
     const attributes = { kernel_shape: [3, 3], pads: [1, 2, 0, 1], strides: [2, 1], dilations: [1, 2] };
     const { b, x, w } = sketch(4);
@@ -91,7 +110,7 @@ describe('low rank', () => {
       planKey(resnet, { recipe: {}, techniques: { factor: { 'stage1.block1.conv1': settings } } });
     expect(key({ keep: 0.5 })).toBe(key({ keep: 0.51 }));
     expect(key({ keep: 0.99 })).toBe(planKey(resnet, noPlan));
-    expect(key({ keep: 0.01, by: 'energy' })).toBe(key({ keep: 0 }));
+    expect(key({ keep: 0.01, by: 'energy' })).toBe(key({ keep: 0.001 }));
     const pointwise = (form: string) =>
       canonicalPlan(resnet, { recipe: {}, techniques: { factor: { 'stage2.block1.shortcut': { keep: 0.5, form } } } });
     expect(pointwise('tucker')).toEqual(pointwise('channel'));
@@ -103,7 +122,7 @@ describe('low rank', () => {
         const { b, x } = sketch(3);
         const graph = classify(b, conv3(b, x, `a${seed % 7}`, 5));
         const name = `a${seed % 7}`;
-        const settings = { [name]: { keep: 0.6, by: 'rank', form } } as const;
+        const settings = { [name]: { keep: 0.6, by: 'rank', form, multiple: 1 } } as const;
         const whole = Float32Array.from({ length: 135 }, (_, i) => Math.sin(i * (seed + 1)));
         const findings = { ...noFindings, gradients: [{ [`${name}.weight`]: whole }] };
         const split = factor.rewrite!(graph, settings as never, noFindings);

@@ -122,7 +122,7 @@ describe('which channels stay', () => {
   });
 
   it.each([
-    [0, 1, 1],
+    [0.0001, 1, 1],
     [0.5, 1, 2],
     [0.8, 2, 2],
   ])('of layers that a Concat brings together, each its share, one at least: keep %f', (keep, ofFirst, ofSecond) => {
@@ -132,6 +132,15 @@ describe('which channels stay', () => {
     const result = rewrite(concat, plan({ first: { keep } }));
     const widths = layersOf(result).map(({ weight }) => result.types[weight]!.shape[0]);
     expect(widths.slice(0, 3)).toEqual([ofFirst, ofSecond, ofFirst + ofSecond]);
+  });
+
+  it.each([0, -0.5, 1.5])('refuses to keep %f of them, by the name of the layer', (keep) => {
+    expect(() => canonicalPlan(graph, one({ keep }))).toThrow(
+      expect.objectContaining({
+        code: 'COMPRESS_SETTING',
+        message: `prune at "${inner}": keep cannot be ${keep}: give a number from 0.0001 to 1.`,
+      }),
+    );
   });
 
   it.each(['activity', 'taylor', 'removal'])('%s says which layer lacks its answer', (importance) => {

@@ -29,8 +29,8 @@ const neither: Moves = [false, false];
 const vertical: Moves = [true, false];
 const horizontal: Moves = [false, true];
 
-/** How much is kept: so many of the full rank, or so much of the squared singular values. */
-export type Budget = { readonly rank: number } | { readonly energy: number };
+/** How much is kept: so many of the full rank, or so much of the squared singular values; in multiples of a number. */
+export type Budget = ({ readonly rank: number } | { readonly energy: number }) & { readonly multiple: number };
 
 /** A way to write a weight as a product. */
 export interface Form {
@@ -51,7 +51,11 @@ function spectrum(weight: Tensor, key: string, matrix: () => Dense): Spectrum {
 }
 
 const rankFor = (budget: Budget, energies: () => Float64Array): number =>
-  'rank' in budget ? budget.rank : rankOfEnergy(energies(), budget.energy);
+  'rank' in budget ? budget.rank : enough(energies(), budget.energy, budget.multiple);
+
+/** The least multiple that has so much of the energy; at most all. */
+const enough = (energies: Float64Array, energy: number, multiple: number): number =>
+  Math.min(energies.length, multiple * Math.ceil(rankOfEnergy(energies, energy) / multiple));
 
 const floats = (shape: Shape, matrix: Dense): Tensor => ({ dtype: 'float32', shape, data: Float32Array.from(matrix.data) });
 
@@ -217,7 +221,9 @@ export const tuckerForm: Form = {
   fullRank: ([k, c]) => Math.max(k!, c!),
   parts(weight, budget) {
     const [k, c, h, w] = weight.shape as [number, number, number, number];
-    const share = (channels: number, rank: number) => Math.max(1, Math.round((rank * channels) / Math.max(k, c)));
+    const { multiple } = budget;
+    const share = (channels: number, rank: number) =>
+      Math.min(channels, Math.max(1, Math.round((rank * channels) / Math.max(k, c) / multiple)) * multiple);
     const shapes = (rk: number, rc: number) =>
       [
         [rc, c, 1, 1],
@@ -238,7 +244,7 @@ export const tuckerForm: Form = {
       dense(c, outputs * h * w, permuted(data, [outputs, c, h, w], [1, 0, 2, 3]));
     const side = (channels: number, key: string, matrix: () => Dense) => {
       const { vectors, energies } = spectrum(weight, key, matrix);
-      return leading(vectors, 'rank' in budget ? share(channels, budget.rank) : rankOfEnergy(energies, budget.energy));
+      return leading(vectors, 'rank' in budget ? share(channels, budget.rank) : enough(energies, budget.energy, multiple));
     };
     const data = weight.data as Float32Array;
     const expand = side(k, 'tucker output', () => byOutput(data)); // [K, rk]
