@@ -23,7 +23,7 @@ export const anchors: readonly Anchor[] = [
   { name: 'int8 + keep 25 %', settings: { ...int8, prune: { keep: 0.25 } } },
   { name: 'int8 + 75 % sparse', settings: { ...int8, sparsify: { sparsity: 0.75 } } },
   { name: 'keep 50 %', settings: { prune: { keep: 0.5 } } },
-  { name: 'smallest', settings: { ...int8, prune: { keep: 0 } } },
+  { name: 'smallest', settings: { ...int8, prune: { keep: 0.0001 } } },
 ];
 
 /** The plan that gives every site of the named techniques the same settings. */

@@ -32,7 +32,7 @@ describe('the normal form of a plan', () => {
   it.each<[string, Plan, Plan]>([
     ['rounding to whole channels', stem({ keep: 0.5 }), stem({ keep: 0.51 })],
     ['rounding to a multiple', stem({ keep: 0.4, multiple: 4 }), stem({ keep: 0.5 })],
-    ['at least one channel', stem({ keep: 0 }), stem({ keep: 0.125 })],
+    ['at least one channel', stem({ keep: 0.001 }), stem({ keep: 0.125 })],
     ['at most all of them', stem({ keep: 0.9, multiple: 16 }), noPlan],
     ['defaults', stem({ keep: 0.5, importance: 'l1', multiple: 1 }), stem({ keep: 0.5 })],
     ['switched off', plan({ prune: { stem: { keep: 1, importance: 'l2' } }, quantize: { dense: { bits: 32 } } }), noPlan],
@@ -71,7 +71,8 @@ describe('the normal form of a plan', () => {
     [plan({ prune: { stam: { keep: 0.5 } } }), 'COMPRESS_SITE', 'Did you mean "stem"?'],
     [plan({ prune: { dense: { keep: 0.5 } } }), 'COMPRESS_SITE', 'prune has no site "dense"'],
     [stem({ kepp: 0.5 }), 'COMPRESS_SETTING', 'Did you mean "keep"?'],
-    [stem({ keep: 1.5 }), 'COMPRESS_SETTING', 'a number from 0 to 1'],
+    [stem({ keep: 1.5 }), 'COMPRESS_SETTING', 'a number from 0.0001 to 1'],
+    [stem({ keep: 0 }), 'COMPRESS_SETTING', 'prune at "stem": keep cannot be 0'],
     [stem({ keep: 0.5, multiple: 1.5 }), 'COMPRESS_SETTING', 'a whole number from 1 to 64'],
     [plan({ quantize: { stem: { bits: 5 } } }), 'COMPRESS_SETTING', 'one of 2, 3, 4, 8, 32'],
   ])('refuses %j', (wrong, code, message) => {
