@@ -17,7 +17,7 @@ export function answerLine(store: PageStore): HTMLElement {
     fill(
       line,
       h('strong', {}, headlineOf(best.trial, study.analysis.baseline)),
-      h('span', { class: 'muted' }, ` ${best.rules[0]!.summary}: `),
+      h('span', { class: 'muted' }, `, ${best.rules[0]!.summary}: `),
       h('button', { class: 'link', onclick: show }, `trial ${number}`),
     );
   });
