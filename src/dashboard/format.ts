@@ -80,9 +80,11 @@ export interface MetricFormat {
   readonly relative?: true;
 }
 
-/** Of a ratio baseline : trial: `3.1× less`, `1.2× more`. */
-export const timesText = (ratio: number): string =>
-  ratio >= 1 ? `${formatRatio(ratio)} less` : `${formatRatio(1 / ratio)} more`;
+/** Of a ratio baseline : trial: `3.1× less`, `1.2× more`, `the same`. */
+export function timesText(ratio: number): string {
+  if (formatRatio(ratio) === formatRatio(1)) return 'the same';
+  return ratio >= 1 ? `${formatRatio(ratio)} less` : `${formatRatio(1 / ratio)} more`;
+}
 
 export const metricFormats: Readonly<Record<string, MetricFormat>> = {
   accuracy: { label: 'accuracy', format: formatPercent },
