@@ -28,6 +28,9 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
   const choice = choiceOf(readStudy(store, record.name));
   const { done, failed } = end.counts;
   const lines = [`${reasonOf(end)}: ${done} done, ${failed} failed; ${choice.front.length} on the front.`];
+  const { unfinished } = end.counts;
+  if (end.reason === 'budget' && unfinished > 0)
+    lines.push(`${unfinished} more were decided for a larger budget, and wait for one: give --trials more to run them.`);
   if (end.failure) lines.push(`  ${end.failure.code}: ${end.failure.message}`);
   const { baseline } = choice.context;
   const best = defaultPick(choice);

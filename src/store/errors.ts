@@ -40,7 +40,7 @@ const table: readonly {
     message: 'no permission to open or write it. Check the rights of the file and its folder, or name another file with --db.',
   },
   {
-    pattern: /^SQLITE_(CORRUPT|NOTADB)/,
+    pattern: /^SQLITE_(CORRUPT|NOTADB|ERROR$|SCHEMA|MISMATCH|TOOBIG|FORMAT)/,
     code: 'STORE_CORRUPT',
     message: 'the database is damaged. Restore it from a copy, or save what is readable with "sqlite3 FILE .recover".',
   },

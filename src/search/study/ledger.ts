@@ -2,7 +2,7 @@ import type { TrialResult } from '../../core/controller.ts';
 import type { RungRequest } from '../../core/executor.ts';
 import type { Metrics, Objective } from '../../core/objective.ts';
 import type { RungResult } from '../../core/scheduler.ts';
-import type { Artefact, DoneOutcome, FailedOutcome, Outcome } from '../../core/trial.ts';
+import { type Artefact, type DoneOutcome, type FailedOutcome, type Outcome, stoppedByHand } from '../../core/trial.ts';
 import { FailureWatch } from './failures.ts';
 import {
   addRung,
@@ -149,16 +149,19 @@ export class Ledger {
 const checkpointOf = (end: TrialEnd | undefined) => (end?.state === 'done' ? end.rung?.checkpoint : undefined);
 
 /**
- * An outcome as it is recorded. Metrics that are not finite cannot be stored or compared: a trial that lacks an objective
+ * An outcome as it is recorded. A trial that a person ended has failed. Metrics that are not finite cannot be stored or compared: a trial that lacks an objective
  * has failed, other such metrics are left out.
  */
-export function recorded(outcome: Exclude<Outcome, { state: 'aborted' }>, objectives: readonly Objective[]): Finished {
+export function recorded(outcome: Outcome, objectives: readonly Objective[]): Finished {
   if (outcome.state === 'failed') return outcome;
+  const { seconds } = outcome;
+  if (outcome.state === 'aborted')
+    return { state: 'failed', code: stoppedByHand, message: `ended by hand after ${seconds.toFixed(1)} s.`, seconds };
   const lacking = objectives.find(({ metric }) => !Number.isFinite(outcome.metrics[metric]));
   if (lacking) {
     const found = outcome.metrics[lacking.metric];
     const message = `the trial ended with ${lacking.metric} ${found === undefined ? 'not measured' : `= ${found}`}`;
-    return { state: 'failed', code: 'METRIC_MISSING', message, seconds: outcome.seconds };
+    return { state: 'failed', code: 'METRIC_MISSING', message, seconds };
   }
   const metrics: Metrics = Object.fromEntries(Object.entries(outcome.metrics).filter(([, value]) => Number.isFinite(value)));
   return { ...outcome, metrics };

@@ -1,15 +1,10 @@
 import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { StudyEvent } from '../../core/event.ts';
-import {
-  type AbortedOutcome,
-  type DoneOutcome,
-  type FailedOutcome,
-  type Outcome,
-  stopError,
-  stoppedByHand,
-  type Trial,
-} from '../../core/trial.ts';
+import type { TrialListener, TrialRequest } from '../../core/executor.ts';
+import { type Outcome, stopError, type Trial } from '../../core/trial.ts';
 import { none } from '../schedulers/none.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Journal } from './journal.ts';
 import { Ledger, recorded } from './ledger.ts';
 import { foldLog, type Snapshot } from './log.ts';
 import {
@@ -55,16 +50,13 @@ class StudyRun {
   readonly #lookAhead: number;
   readonly #ledger: Ledger;
   readonly #proposer: Proposer;
+  readonly #dispatcher: Dispatcher;
+  readonly #journal: Journal;
   /** What this session adds to the queue. */
   readonly #queued: readonly InitialTrial[];
   readonly #watch: StopWatch;
-  /** Jobs that are decided and not running, in their order. */
-  readonly #waiting: number[] = [];
-  readonly #running = new Set<number>();
   /** Ids of commands that changed the study. */
   readonly #carriedOut: Set<string>;
-  /** Events that are not stored yet. */
-  #outbox: StudyEvent[] = [];
   #trials: number;
   #seconds: number | undefined;
   /** Trials that a person ended and that still run. */
@@ -79,7 +71,7 @@ class StudyRun {
   #reject!: (error: unknown) => void;
 
   constructor(options: StudyOptions) {
-    const { store, study, controller, goal, keyOf, initial, budget } = options;
+    const { store, study, controller, goal, keyOf, initial, budget, executor } = options;
     const log = foldLog(study.name, store.events(study.name));
     keyOf.recall?.(log.trials);
     this.#options = options;
@@ -90,6 +82,7 @@ class StudyRun {
     this.#carriedOut = log.commands;
     this.#lookAhead = checkedLookAhead(study.name, options.lookAhead, log.lookAhead);
     this.#ledger = new Ledger(log);
+    this.#journal = new Journal(options, () => this.#clock.wall());
     const known = new Set([...log.trials.map(({ key }) => key), ...log.queued.map(({ candidate }) => keyOf(candidate))]);
     this.#queued = (options.enqueue ?? []).filter(({ candidate }) => !known.has(keyOf(candidate)));
     this.#watch = new StopWatch(options.stop ?? {}, goal, new Set(initial.map(({ candidate }) => keyOf(candidate))).size);
@@ -104,6 +97,15 @@ class StudyRun {
       ledger: this.#ledger,
       snapshot: log.snapshot,
       onResult: ({ result }) => this.#watch.add(result.trial, result.metrics),
+    });
+    this.#dispatcher = new Dispatcher({
+      executor,
+      ledger: this.#ledger,
+      slots: Math.min(executor.slots, this.#lookAhead),
+      requestOf: (job) => this.#requestOf(job),
+      listenerOf: (job) => this.#listenerOf(job),
+      arrived: (job, outcome) => this.#arrive(job, outcome),
+      failed: (error) => this.#fail(error),
     });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -125,7 +127,7 @@ class StudyRun {
     this.#paused = paused;
     if (paused) this.#options.executor.pause();
     else this.#options.executor.resume();
-    this.#options.onEvent({ type: 'paused', at: this.#clock.wall(), paused });
+    this.#journal.tell({ type: 'paused', paused });
     this.#schedule();
   }
 
@@ -153,7 +155,7 @@ class StudyRun {
         this.#options.executor.cancel(trial);
       },
       setBudget: (budget, command) => this.#setBudget(budget, command),
-      mark: (trial, favourite, command) => this.#change({ type: 'favourite', at: this.#clock.wall(), trial, favourite }, command),
+      mark: (trial, favourite, command) => this.#change({ type: 'favourite', trial, favourite }, command),
     };
   }
 
@@ -161,17 +163,17 @@ class StudyRun {
     const logged = this.#ledger.trials[trial];
     if (!logged) return undefined;
     const job = logged.jobs.at(-1)!;
-    return this.#running.has(job) ? 'running' : (this.#ledger.jobs[job]!.end?.state ?? 'waiting');
+    return this.#dispatcher.runs(job) ? 'running' : (this.#ledger.jobs[job]!.end?.state ?? 'waiting');
   }
 
   #setBudget({ trials, seconds }: Budgeted, command: string | undefined): void {
     this.#trials = trials;
     this.#seconds = seconds;
-    this.#change({ type: 'budget', at: this.#clock.wall(), trials, seconds: seconds ?? null }, command);
+    this.#change({ type: 'budget', trials, seconds: seconds ?? null }, command);
   }
 
   /** A change of the study that a person asked for: durable before it is said to be done. */
-  #change(event: Extract<StudyEvent, { type: 'budget' | 'favourite' }>, command: string | undefined): void {
+  #change(event: Change, command: string | undefined): void {
     if (command !== undefined) this.#carriedOut.add(command);
     this.#record({ ...event, ...(command === undefined ? {} : { command }) });
     try {
@@ -184,18 +186,29 @@ class StudyRun {
   #begin(): void {
     const { executor, facts, budget } = this.#options;
     const session = { ...facts, lookAhead: this.#lookAhead, slots: executor.slots, budget: { ...budget } };
-    this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'begin', facts: session });
-    if (this.#queued.length > 0) this.#outbox.push({ type: 'queued', at: this.#clock.wall(), trials: this.#queued });
+    this.#journal.add({ type: 'session', phase: 'begin', facts: session });
+    if (this.#queued.length > 0) this.#journal.add({ type: 'queued', trials: this.#queued });
     for (const snapshot of this.#proposer.replay()) this.#save(snapshot);
-    for (const [job, { end }] of this.#ledger.jobs.entries()) if (!end) this.#waiting.push(job);
+    for (const [job, { end }] of this.#ledger.jobs.entries()) if (!end) this.#dispatcher.add(job);
     for (const checkpoint of this.#ledger.obsolete()) this.#options.discard?.(checkpoint);
-    if (executor.slots > this.#lookAhead) this.#warnOfIdleSlots();
+    this.#warnOfTheUnexpected();
     this.#schedule();
   }
 
-  #warnOfIdleSlots(): void {
-    const message = `${this.#lookAhead} of ${this.#options.executor.slots} workers are used: the study's look-ahead is ${this.#lookAhead}.`;
-    this.#options.onEvent({ type: 'log', at: this.#clock.wall(), level: 'warning', message });
+  #warnOfTheUnexpected(): void {
+    const { slots } = this.#options.executor;
+    if (slots > this.#lookAhead)
+      this.#journal.warn(`${this.#lookAhead} of ${slots} workers are used: the study's look-ahead is ${this.#lookAhead}.`);
+    const held = this.#held();
+    if (held > 0)
+      this.#journal.warn(
+        `${held} trials that an earlier session decided on lie beyond the ${this.#trials} of this one: they wait.`,
+      );
+  }
+
+  /** Jobs that were decided for a larger budget than this session has. */
+  #held(): number {
+    return this.#dispatcher.count(Number.POSITIVE_INFINITY) - this.#dispatcher.count(this.#trials);
   }
 
   /**
@@ -213,7 +226,7 @@ class StudyRun {
     if (this.#ended) return;
     try {
       this.#advance();
-      this.#dispatch();
+      if (!this.#ending && !this.#paused) this.#dispatcher.start(this.#trials);
     } catch (error) {
       this.#fail(error);
     }
@@ -242,10 +255,10 @@ class StudyRun {
       this.#recordStopped();
       if (!decision) return;
       const job = this.#enter(decision);
-      this.#outbox.push({ at: this.#clock.wall(), ...decision });
+      this.#journal.add(decision);
       for (const snapshot of this.#proposer.takeSnapshot()) this.#save(snapshot);
       const refused = decision.type === 'asked' && decision.trial > 0 ? this.#options.refuse?.(decision.candidate) : undefined;
-      if (refused === undefined) this.#waiting.push(job);
+      if (refused === undefined) this.#dispatcher.add(job);
       else this.#failUntrained(job, refused);
       if (this.#ledger.hopeless()) return;
     }
@@ -254,7 +267,7 @@ class StudyRun {
   #failUntrained(job: number, message: string): void {
     const outcome = { state: 'failed', code: 'INFEASIBLE', message, seconds: 0 } as const;
     this.#ledger.finish(job, outcome);
-    this.#record({ type: 'finished', at: this.#clock.wall(), trial: this.#ledger.jobs[job]!.trial, outcome });
+    this.#record({ type: 'finished', trial: this.#ledger.jobs[job]!.trial, outcome });
   }
 
   #enter(decision: Decision): number {
@@ -265,89 +278,56 @@ class StudyRun {
     for (const { trial, reason } of this.#proposer.takeStopped()) {
       if (this.#ledger.trials[trial]!.stopped) continue;
       this.#ledger.stop(trial);
-      this.#outbox.push({ type: 'stopped', at: this.#clock.wall(), trial, reason });
+      this.#journal.add({ type: 'stopped', trial, reason });
     }
   }
 
   #save({ told, state, version }: Snapshot): void {
-    this.#outbox.push({ type: 'snapshot', at: this.#clock.wall(), told, state, version });
-  }
-
-  /** Stores what is new in one transaction. If that fails it stays, and the next round tries again. */
-  #flush(): void {
-    const events = this.#outbox;
-    if (events.length === 0) return;
-    this.#options.store.append(this.#options.study.name, events);
-    this.#outbox = [];
-    for (const event of events) this.#options.onEvent(event);
-    this.#discard();
+    this.#journal.add({ type: 'snapshot', told, state, version });
   }
 
   /** Checkpoints are given up only once it is durable that nobody needs them. */
-  #discard(): void {
+  #flush(): void {
+    this.#journal.flush();
     const checkpoints = this.#ledger.takeObsolete();
     for (const checkpoint of checkpoints) this.#options.discard?.(checkpoint);
   }
 
-  #dispatch(): void {
-    const slots = Math.min(this.#options.executor.slots, this.#lookAhead);
-    while (!this.#ending && !this.#paused && this.#running.size < slots && this.#mayStart(this.#waiting[0])) {
-      this.#start(this.#waiting.shift()!);
-    }
-  }
-
-  #mayStart(job: number | undefined): boolean {
-    return job !== undefined && (job === 0 || this.#ledger.jobs[0]!.end !== undefined);
-  }
-
-  #start(job: number): void {
-    const { executor, study, onEvent } = this.#options;
+  #requestOf(job: number): TrialRequest {
     const { trial, attempts } = this.#ledger.jobs[job]!;
     const { candidate } = this.#ledger.trials[trial]!;
     const rung = this.#ledger.rungOf(job, this.#proposer.ends[trial]!);
-    const at = () => this.#clock.wall();
-    const finished = executor.run(
-      { trial, attempt: attempts + 1, candidate, seed: `${study.seed}/${trial}`, ...(rung ? { rung } : {}) },
-      {
-        started: (worker, attempt) => this.#record({ type: 'started', at: at(), trial, attempt, worker }),
-        progress: (worker, progress) => onEvent({ type: 'progress', at: at(), trial, worker, progress }),
-      },
-    );
-    this.#running.add(job);
-    finished.then(
-      (outcome) => this.#arrive(job, outcome),
-      (error: unknown) => {
-        this.#running.delete(job);
-        this.#fail(error);
-      },
-    );
+    const seed = `${this.#options.study.seed}/${trial}`;
+    return { trial, attempt: attempts + 1, candidate, seed, ...(rung ? { rung } : {}) };
+  }
+
+  #listenerOf(job: number): TrialListener {
+    const { trial } = this.#ledger.jobs[job]!;
+    return {
+      started: (worker, attempt) => this.#record({ type: 'started', trial, attempt, worker }),
+      progress: (worker, progress) => this.#journal.tell({ type: 'progress', trial, worker, progress }),
+    };
   }
 
   #arrive(job: number, outcome: Outcome): void {
-    this.#running.delete(job);
     const { trial } = this.#ledger.jobs[job]!;
     const error = outcome.state === 'aborted' ? stopError(outcome) : undefined;
     if (outcome.state === 'aborted' && (error || !this.#cancelled.has(trial))) {
-      this.#options.onEvent({ type: 'finished', at: this.#clock.wall(), trial, outcome });
+      this.#journal.tell({ type: 'finished', trial, outcome });
       if (error) this.#fail(error);
       else if (!this.#ending) this.stop();
       this.#schedule();
       return;
     }
     this.#cancelled.delete(trial);
-    const stored = recorded(outcome.state === 'aborted' ? byHand(outcome) : outcome, this.#options.goal.objectives);
+    const stored = recorded(outcome, this.#options.goal.objectives);
     this.#ledger.finish(job, stored);
-    this.#record({ type: 'finished', at: this.#clock.wall(), trial, outcome: stored });
-    if (stored.state === 'done') this.#tellNotes(trial, stored);
+    this.#record({ type: 'finished', trial, outcome: stored });
+    for (const note of (stored.state === 'done' && stored.notes) || []) this.#journal.warn(`trial ${trial}: ${note}`);
   }
 
-  #tellNotes(trial: number, { notes = [] }: DoneOutcome): void {
-    for (const note of notes)
-      this.#options.onEvent({ type: 'log', at: this.#clock.wall(), level: 'warning', message: `trial ${trial}: ${note}` });
-  }
-
-  #record(event: StudyEvent): void {
-    this.#outbox.push(event);
+  #record(event: Parameters<Journal['add']>[0]): void {
+    this.#journal.add(event);
     this.#schedule();
   }
 
@@ -362,7 +342,7 @@ class StudyRun {
   }
 
   #endIfIdle(): void {
-    if (this.#ended || this.#running.size > 0) return;
+    if (this.#ended || this.#dispatcher.busy) return;
     if (this.#ending === 'error') {
       this.#rejectWithError();
       return;
@@ -384,11 +364,13 @@ class StudyRun {
   /** Why a study without running trials is over; undefined for one that is paused. */
   #endReason(): EndReason | undefined {
     if (this.#ending === 'failing') return 'failing';
-    const { asked, unfinished } = this.#ledger.counts();
-    if (unfinished === 0 && this.#watch.evidence) return this.#watch.evidence.reason;
-    if (unfinished === 0 && this.#proposer.settled()) {
-      if (asked >= this.#trials) return 'budget';
-      if (this.#proposer.exhausted) return 'exhausted';
+    if (this.#dispatcher.count(this.#trials) === 0) {
+      if (this.#watch.evidence) return this.#watch.evidence.reason;
+      // What is held was decided before anything that might come: nothing else can be.
+      if (this.#held() > 0) return 'budget';
+      const settled = this.#proposer.settled();
+      if (settled && this.#ledger.trials.length >= this.#trials) return 'budget';
+      if (settled && this.#proposer.exhausted) return 'exhausted';
     }
     return this.#ending === 'error' ? undefined : this.#ending;
   }
@@ -401,7 +383,7 @@ class StudyRun {
       const { evidence } = this.#watch;
       const why = evidence?.reason === reason ? { evidence: { ...evidence } } : {};
       const facts = { reason, counts: { ...counts }, ...why };
-      this.#outbox.push({ type: 'session', at: this.#clock.wall(), phase: 'end', facts });
+      this.#journal.add({ type: 'session', phase: 'end', facts });
       this.#flush();
       this.#resolve({ reason, counts, ...(reason === 'failing' && failure ? { failure } : {}), ...why });
     } catch (error) {
@@ -410,9 +392,5 @@ class StudyRun {
   }
 }
 
-const byHand = ({ seconds }: AbortedOutcome): FailedOutcome => ({
-  state: 'failed',
-  code: stoppedByHand,
-  message: `ended by hand after ${seconds.toFixed(1)} s.`,
-  seconds,
-});
+/** What a person may change of a running study, that is kept. */
+type Change = Omit<Extract<StudyEvent, { type: 'budget' }>, 'at'> | Omit<Extract<StudyEvent, { type: 'favourite' }>, 'at'>;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { StudyEvent } from '../../../src/core/event.ts';
 import type { Outcome } from '../../../src/core/trial.ts';
-import { digest, done, failed, newStore, simulate } from './simulated-study.ts';
+import { schedulers } from '../../../src/search/schedulers/index.ts';
+import { digest, done, failed, newStore, problem, simulate } from './simulated-study.ts';
 
 const trials = 75;
 const outcomeOf = (metrics: Readonly<Record<string, number>>, trial: number): Outcome =>
@@ -80,6 +81,24 @@ describe.each(['evolution', 'random'])('resume (%s)', (controller) => {
     expect(digest(store)).toBe(whole);
   });
 
+  it('starts nothing beyond a smaller budget, whatever was decided, and catches up with a larger one', async () => {
+    const { whole, log } = await undisturbed();
+    const asked = log.findIndex((event) => event.type === 'asked' && event.trial === 27);
+    const store = newStore(controller);
+    store.append('study', log.slice(0, asked + 1));
+    const smaller = simulate({ store, trials: 20, slots: 3, outcomeOf });
+    expect((await smaller.handle.done).reason).toBe('budget');
+    expect(smaller.executor.requests.filter(({ trial }) => trial >= 20)).toEqual([]);
+    const done = [...store.events('study')].flatMap((event) => (event.type === 'finished' ? [event.trial] : []));
+    expect(Array.from({ length: 20 }, (_, trial) => done.includes(trial))).toEqual(Array.from({ length: 20 }, () => true));
+    expect(smaller.events).toContainEqual(
+      expect.objectContaining({ type: 'log', level: 'warning', message: expect.stringMatching(/beyond the 20 .* wait/) }),
+    );
+    const larger = simulate({ store, trials, slots: 4, outcomeOf });
+    expect((await larger.handle.done).reason).toBe('budget');
+    expect(digest(store)).toBe(whole);
+  });
+
   it('has nothing to do when the budget is used up', async () => {
     const { handle, store } = simulate({ controller, trials: 20 });
     await handle.done;
@@ -89,6 +108,26 @@ describe.each(['evolution', 'random'])('resume (%s)', (controller) => {
     expect(executor.requests).toEqual([]);
     expect(digest(store)).toBe(before);
   });
+});
+
+it('ends with a smaller budget while trials that were decided wait, paused ones of a scheduler among them', async () => {
+  const [asha] = schedulers.filter(({ name }) => name === 'asha');
+  const scheduler = () => asha!.create({ goal: problem.goal, rungs: [0.25, 1], eta: 4 });
+  const { handle, store } = simulate({ trials: 60, scheduler: scheduler() });
+  await handle.done;
+  const whole = digest(store);
+  const log = [...store.events('study')];
+  for (const last of [25, 40, 59]) {
+    const cut = log.findIndex((event) => event.type === 'asked' && event.trial === last);
+    const second = newStore();
+    second.append('study', log.slice(0, cut + 1));
+    const smaller = simulate({ store: second, trials: last - 6, scheduler: scheduler() });
+    expect((await smaller.handle.done).reason).toBe('budget');
+    expect(smaller.executor.requests.every(({ trial }) => trial < last - 6)).toBe(true);
+    const larger = simulate({ store: second, trials: 60, scheduler: scheduler() });
+    await larger.handle.done;
+    expect(digest(second)).toBe(whole);
+  }
 });
 
 it('runs a trial again whose abortion was recorded', async () => {
