@@ -13,5 +13,6 @@ const result = await measureLatency({
   baseline: readFileSync(baseline),
   input: { name: 'x', shape, kinds: [{ share: 1, images: [data] }] },
   open: openSession,
+  processorTime: () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000,
 });
 console.log(JSON.stringify(result));

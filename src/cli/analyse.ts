@@ -21,25 +21,56 @@ interface Analysed {
  * The front of these trials and its hypervolume, in a frame fixed by the baseline and the anchors, `framed` in all; 0 until
  * all of them are finished, since it could not be compared with what comes later. One pass, however many marks there are.
  */
-export function analyse(
+export const analyse = (
   trials: readonly Trial[],
   goal: Goal,
   framed = Number.POSITIVE_INFINITY,
   marks: readonly number[] = [],
-): Analysed {
-  const archive = new ParetoArchive<MeasuredTrial>();
-  const uniform: Trial[] = [];
-  const volume = () => hypervolumeOf(archive, uniform, goal, framed);
-  const volumes: number[] = [];
-  for (const [i, trial] of trials.entries()) {
-    const measured = measuredTrial(trial);
-    if (measured) archive.insert(pointOf(measured, goal));
-    if (framing.has(trial.origin)) uniform.push(trial);
-    if (marks[volumes.length] === i + 1) volumes.push(volume());
-  }
-  const front = archive.front().toSorted((a, b) => a.losses[0]! - b.losses[0]! || a.value.number - b.value.number);
-  return { front: front.map(({ value }) => value.number), hypervolume: volumes.at(-1) ?? volume(), volumes };
+): Analysed => growingAnalyse(goal, () => framed)(trials, marks);
+
+/**
+ * `analyse` for the one list of a study, time after time: of a list that has grown only what is new is gone over. `framed`
+ * may come to be known later.
+ */
+export function growingAnalyse(
+  goal: Goal,
+  framed: () => number | undefined,
+): (trials: readonly Trial[], marks: readonly number[]) => Analysed {
+  let taken = nothingTaken();
+  return (trials, marks) => {
+    // A trial that went on is not where it was, and all after it neither.
+    const hasGrown = trials[taken.count - 1] === taken.last && (marks[0] ?? Number.POSITIVE_INFINITY) > taken.count;
+    if (!hasGrown) taken = nothingTaken();
+    const { archive, uniform } = taken;
+    const volume = () => hypervolumeOf(archive, uniform, goal, framed() ?? Number.POSITIVE_INFINITY);
+    const volumes: number[] = [];
+    for (; taken.count < trials.length; taken.count++) {
+      const trial = trials[taken.count]!;
+      const measured = measuredTrial(trial);
+      if (measured) archive.insert(pointOf(measured, goal));
+      if (framing.has(trial.origin)) uniform.push(trial);
+      if (marks[volumes.length] === taken.count + 1) volumes.push(volume());
+    }
+    taken.last = trials.at(-1);
+    const front = archive.front().toSorted((a, b) => a.losses[0]! - b.losses[0]! || a.value.number - b.value.number);
+    return {
+      front: front.map(({ value }) => value.number),
+      get hypervolume() {
+        return volumes.at(-1) ?? volume();
+      },
+      volumes,
+    };
+  };
 }
+
+interface Taken {
+  readonly archive: ParetoArchive<MeasuredTrial>;
+  readonly uniform: Trial[];
+  count: number;
+  last: Trial | undefined;
+}
+
+const nothingTaken = (): Taken => ({ archive: new ParetoArchive(), uniform: [], count: 0, last: undefined });
 
 const pointOf = (value: MeasuredTrial, { objectives, constraints }: Goal) => ({
   losses: losses(value.metrics, objectives),

@@ -6,7 +6,7 @@ import { ndjsonReporter } from '../dashboard/ndjson.ts';
 import { plainReporter } from '../dashboard/plain.ts';
 import type { ModelSpec } from '../network/models/index.ts';
 import { systemClock } from '../search/study/options.ts';
-import { analyse } from './analyse.ts';
+import { growingAnalyse } from './analyse.ts';
 import { exportAside } from './export-aside.ts';
 import type { Follow } from './follow.ts';
 import { meaningOf } from './meaning.ts';
@@ -80,7 +80,7 @@ export function plainLines({ record, framed, budget, since }: Shown & { readonly
     write: (line) => void process.stdout.write(line),
     goal,
     budget,
-    analyse: (trials, marks) => analyse(trials, goal, framed(), marks),
+    analyse: growingAnalyse(goal, framed),
     now: () => systemClock.wall(),
     ...(since === undefined ? {} : { since }),
   });
@@ -108,7 +108,7 @@ export function openDashboard({ record, framed, ...parts }: DashboardParts) {
     ...parts,
     record,
     goal,
-    analyse: (trials, marks) => analyse(trials, goal, framed(), marks),
+    analyse: growingAnalyse(goal, framed),
     // What knows of networks takes long to load: the first frame does not wait for it.
     network: async () => {
       const { catalogFor } = await import('./compose.ts');

@@ -31,6 +31,8 @@ export function plainReporter(options: PlainOptions): Reporter {
   const since = options.since ?? openedAt;
   let model = emptyModel;
   let pending: LiveEvent[] = [];
+  /** Trials run: what is told of their steps shows nowhere. */
+  let working = false;
   let reported = { stage: '', at: Number.NEGATIVE_INFINITY };
   const print = (text: string) => options.write(`${oneLine(text)}\n`);
   const report = (event: LiveEvent) => {
@@ -47,13 +49,27 @@ export function plainReporter(options: PlainOptions): Reporter {
   };
   return {
     emit(event) {
-      pending.push(event);
-      if (event.at < openedAt) return;
+      if (event.type === 'started') working = true;
+      else if (event.type === 'session' || event.type === 'holder') working = false;
+      if (working && event.type === 'progress') return;
+      pending.push(outlineOf(event));
+      if (event.at < openedAt || unprinted.has(event.type)) return;
       model = foldSince(model, pending, since);
       pending = [];
       report(event);
     },
   };
+}
+
+/** Taken in with the next line that is printed: a study of many trials is not gone over for every event. */
+const unprinted: ReadonlySet<LiveEvent['type']> = new Set(['asked', 'continued', 'started', 'stopped', 'snapshot', 'queued']);
+
+/** Lines tell metrics and states. Of the rest nothing is kept: a search of weeks would fill the memory with it. */
+function outlineOf(event: LiveEvent): LiveEvent {
+  if (event.type === 'asked') return { ...event, candidate: {}, key: '' };
+  if (event.type !== 'finished' || event.outcome.state !== 'done') return event;
+  const { details: _, ...outcome } = event.outcome;
+  return { ...event, outcome };
 }
 
 function beginLine({ finished }: ViewModel, { budget }: PlainOptions): string {

@@ -15,7 +15,7 @@ export function enqueue(what: readonly string[], options: StudyOptions): void {
     store.lease(record.name);
     const facts = factsOf(record);
     const keyOf = keyFunction(facts.sections.model as unknown as ModelSpec, facts.space);
-    const tried = new Set(readStudy(store, record.name).trials.map(({ key }) => key));
+    const tried = new Set(readStudy(store, record.name).trials.map(({ key }) => keyOf.recorded(key)));
     const points = what.flatMap((text) => pointsOf(text, facts, options.db));
     const fresh = points.filter(({ candidate }) => !tried.has(keyOf(candidate)));
     if (fresh.length === 0) throw nothingNew(record.name, points.length);

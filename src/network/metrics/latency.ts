@@ -1,12 +1,14 @@
 import type { Shape, Tensor } from '../ir/graph.ts';
-import { coefficientOfVariation, fewestForInterval, median, medianInterval, weightedQuantile } from './statistics.ts';
+import { coefficientOfVariation, median, medianInterval, predictionInterval, weightedQuantile } from './statistics.ts';
 
 /**
  * Time of one image, in turns with the baseline; where images differ in what they take, on average over them. Intervals:
- * 95 %, of the median.
+ * where the same measurement, made anew by another process, is expected with 95 %.
  */
 export interface LatencyResult {
+  /** Of a sitting's rounds; over the sittings, the geometric mean. */
   readonly medianMs: number;
+  /** As long as the machine is in the same mood, see `measureLatency`. */
   readonly lowMs: number;
   readonly highMs: number;
   readonly minMs: number;
@@ -18,22 +20,32 @@ export interface LatencyResult {
   readonly ratioLow: number;
   readonly ratioHigh: number;
   readonly baselineMs: number;
+  /** Pairs of fresh sessions, and the rounds of all of them. */
+  readonly sittings: number;
   readonly rounds: number;
-  /** The machine was not quiet: the baseline's own time moved during the measurement. */
+  /** The machine was not quiet: the baseline's own time moved, or the processor was taken away, during the measurement. */
   readonly noisy: boolean;
 }
 
 export interface LatencyOptions {
-  /** Stop when the intervals of median and ratio are this narrow, relative to their middle. */
+  /** A sitting ends when the 95 % intervals of its medians of time and ratio are this narrow, relative to their middle. */
   readonly targetWidth: number;
+  /** No further sitting, once the interval of the ratio is this narrow. */
+  readonly targetPrediction: number;
   readonly maxRounds: number;
-  /** For the rounds; at least 6 rounds run in any case. */
+  /** For the rounds of the first sittings together; further ones take as long each. At least 3 rounds each run in any case. */
   readonly maxSeconds: number;
-  /** Runs of each before anything counts; cut short after a tenth of `maxSeconds`, but never below 3. */
+  /** Runs of each before anything counts; cut short after a tenth of a sitting's time, but never below 3. */
   readonly warmup: number;
 }
 
-const defaultLatencyOptions: LatencyOptions = { targetWidth: 0.05, maxRounds: 2000, maxSeconds: 1, warmup: 30 };
+const defaultLatencyOptions: LatencyOptions = {
+  targetWidth: 0.05,
+  targetPrediction: 0.1,
+  maxRounds: 2000,
+  maxSeconds: 1,
+  warmup: 30,
+};
 
 /** What is needed of an inference session; the engine's fits. */
 interface LatencySession {
@@ -52,6 +64,8 @@ export interface LatencyJob {
   readonly options?: Partial<LatencyOptions>;
   /** Milliseconds from any origin. */
   readonly clock?: () => number;
+  /** Milliseconds of processor time that this process has had; where left out, nobody looks whether it was taken away. */
+  readonly processorTime?: () => number;
 }
 
 /** Images that take the same time, for all that is known of the candidate. */
@@ -64,26 +78,53 @@ export interface ImageKind {
 
 /** One sample takes at least this long: shorter runs are timed several at once, so that the timer and its call do not count. */
 const shortestSampleMs = 0.1;
+const fewestRounds = 3;
 const firstCheck = 20;
-const stretches = 10;
-const quietSpread = 0.05;
+/** Sittings before the first look at their interval, and in all. */
+const [fewestSittings, mostSittings] = [5, 9];
+/** Spread of the baseline's medians over the sittings, and the share of the time that the processor works for us. */
+const quietSpread = 0.1;
+const quietShare = 0.9;
+/**
+ * A process lays out code and memory anew, as a sitting does, and its deviation is of the same size (measured: 0.6 to 1.8 %, of
+ * a sitting 1.1 to 2.2 %); the one that states and the one that looks again have one each.
+ */
+const acrossProcesses = Math.SQRT2;
 
 /**
- * Measures a file against the baseline: warm-up, then rounds in which each is timed once, in alternating order (the file
- * once with an image of every kind, of which the round's time is the average by their shares), until the intervals of the candidate's median and of the paired ratio are narrow or the cap is reached. What slows the machine for
- * a while hits both, so the ratio holds where the times do not. The check recurs at rounds 20, 25, 32 … (a quarter
- * more each time): seldom, because looking often at an interval and stopping when it is narrow spoils its 95 %.
+ * Measures a file against the baseline, in several sittings: a fresh pair of sessions each, since where their weights and
+ * buffers come to lie makes a difference that no repetition within a session shows. In a sitting: warm-up, then rounds in
+ * which each file is timed once, in alternating order (the candidate once with an image of every kind, of which the round's
+ * time is the average by their shares), until the intervals of its medians, of the time and of the paired ratio, are narrow
+ * or the cap is reached; the check recurs at rounds 20, 25, 32 … (a quarter more each time): seldom, because looking often
+ * at an interval and stopping when it is narrow spoils its 95 %.
  *
- * `noisy`: the medians of the baseline over ten consecutive stretches of the measurement vary by more than 5 % (standard deviation /
- * mean); a quiet machine shows 0.6 to 5 %. Call it in an exclusive lane. The sessions are released in any case.
+ * What is stated is a prediction: Student's t over the medians of the sittings, widened for what differs from process to
+ * process (Kalibera and Jones, Rigorous Benchmarking in Reasonable Time, 2013: repeat at the level where the variation is).
+ * What slows the machine for minutes hits file and baseline alike: the ratio holds then, the time holds relative to
+ * the baseline's.
+ *
+ * `noisy`: the baseline's medians vary by more than 10 % over the sittings (standard deviation / mean), or this process
+ * had the processor for less than 90 % of the time. Call it in an exclusive lane. The sessions are released in any case.
  */
 export async function measureLatency(job: LatencyJob): Promise<LatencyResult> {
   const options = { ...defaultLatencyOptions, ...job.options };
+  const sittings: Samples[] = [];
+  const share = watchProcessor(job);
+  for (;;) {
+    sittings.push(await sit(job, options, share));
+    if (sittings.length < fewestSittings) continue;
+    const result = summarize(sittings, share.taken());
+    if (sittings.length >= mostSittings || widthOf(result) <= options.targetPrediction) return result;
+  }
+}
+
+async function sit(job: LatencyJob, options: LatencyOptions, share: ProcessorShare): Promise<Samples> {
   const candidate = await job.open(job.candidate);
   try {
     const baseline = await job.open(job.baseline);
     try {
-      return await measureSessions(candidate, baseline, job, options);
+      return await measureSessions(candidate, baseline, job, options, share);
     } finally {
       await baseline.release();
     }
@@ -92,12 +133,36 @@ export async function measureLatency(job: LatencyJob): Promise<LatencyResult> {
   }
 }
 
+interface ProcessorShare {
+  /** Runs work of which the share counts. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Of the time so far, 1 where nobody knows. */
+  taken(): number;
+}
+
+function watchProcessor({ clock = () => performance.now(), processorTime }: LatencyJob): ProcessorShare {
+  let [wall, processor] = [0, 0];
+  return {
+    async during(work) {
+      const [from, workedFrom] = [clock(), processorTime?.() ?? 0];
+      const result = await work();
+      wall += clock() - from;
+      processor += (processorTime?.() ?? 0) - workedFrom;
+      return result;
+    },
+    taken: () => (processorTime && wall > 0 ? processor / wall : 1),
+  };
+}
+
+const widthOf = ({ ratioLow, ratio, ratioHigh }: LatencyResult): number => (ratioHigh - ratioLow) / ratio;
+
 async function measureSessions(
   candidate: LatencySession,
   baseline: LatencySession,
   job: LatencyJob,
   options: LatencyOptions,
-): Promise<LatencyResult> {
+  share: ProcessorShare,
+): Promise<Samples> {
   const clock = job.clock ?? (() => performance.now());
   const { name, shape, kinds } = job.input;
   const feedsOf = ({ images }: ImageKind) => images.map((data) => ({ [name]: { dtype: 'float32', shape, data } as const }));
@@ -114,17 +179,19 @@ async function measureSessions(
     }
     return expected;
   };
-  const end = clock() + options.maxSeconds * 1000;
-  let nextCheck = firstCheck;
-  for (let round = 1; ; round++) {
-    await oneRound(round, first, second, samples);
-    if (round < fewestForInterval) continue;
-    if (round >= options.maxRounds || clock() >= end) return summarize(samples);
-    if (round < nextCheck) continue;
-    const result = summarize(samples);
-    if (isNarrow(result, options.targetWidth)) return result;
-    nextCheck = Math.ceil(round * 1.25);
-  }
+  await share.during(async () => {
+    const end = clock() + (options.maxSeconds / fewestSittings) * 1000;
+    let nextCheck = firstCheck;
+    for (let round = 1; ; round++) {
+      await oneRound(round, first, second, samples);
+      if (round < fewestRounds) continue;
+      if (round >= options.maxRounds || clock() >= end) return;
+      if (round < nextCheck) continue;
+      if (isNarrow(samples, options.targetWidth)) return;
+      nextCheck = Math.ceil(round * 1.25);
+    }
+  });
+  return samples;
 }
 
 /** Milliseconds of one run, by round. */
@@ -163,7 +230,7 @@ async function prepareTimer(
     for (let i = 0; i < runs; i++) await session.run(feeds[next++ % feeds.length]!);
     return (clock() - start) / runs;
   };
-  const end = clock() + maxSeconds * 100;
+  const end = clock() + (maxSeconds / fewestSittings) * 100;
   const times: number[] = [];
   while (times.length < 3 || (times.length < warmup && clock() < end)) times.push(await timeRuns(1));
   const usual = median(times.slice(Math.floor(times.length / 2)));
@@ -171,37 +238,41 @@ async function prepareTimer(
   return () => timeRuns(runs);
 }
 
-function summarize({ candidate, baseline, byKind }: Samples): LatencyResult {
-  const kinds = byKind.map(({ share, times }) => ({ value: median(times), weight: share }));
-  const time = medianInterval(candidate);
-  const ratio = medianInterval(candidate.map((ms, i) => ms / baseline[i]!));
+function summarize(sittings: readonly Samples[], processorShare: number): LatencyResult {
+  const kinds = sittings[0]!.byKind.map(({ share }, kind) => ({
+    value: median(sittings.flatMap(({ byKind }) => byKind[kind]!.times)),
+    weight: share,
+  }));
+  const baselines = sittings.map(({ baseline }) => median(baseline));
+  const time = predictionInterval(
+    sittings.map(({ candidate }) => median(candidate)),
+    acrossProcesses,
+  );
+  const ratio = predictionInterval(
+    sittings.map((samples) => median(ratiosOf(samples))),
+    acrossProcesses,
+  );
   return {
     medianMs: time.middle,
     lowMs: time.low,
     highMs: time.high,
-    minMs: Math.min(...candidate),
+    minMs: Math.min(...sittings.map(({ candidate }) => Math.min(...candidate))),
     p50Ms: weightedQuantile(kinds, 0.5),
     p95Ms: weightedQuantile(kinds, 0.95),
     ratio: ratio.middle,
     ratioLow: ratio.low,
     ratioHigh: ratio.high,
-    baselineMs: median(baseline),
-    rounds: candidate.length,
-    noisy: spreadOfStretches(baseline) > quietSpread,
+    baselineMs: predictionInterval(baselines).middle,
+    sittings: sittings.length,
+    rounds: sittings.reduce((sum, { candidate }) => sum + candidate.length, 0),
+    noisy: coefficientOfVariation(baselines) > quietSpread || processorShare < quietShare,
   };
 }
 
-function isNarrow(result: LatencyResult, target: number): boolean {
-  const time = (result.highMs - result.lowMs) / result.medianMs;
-  const ratio = (result.ratioHigh - result.ratioLow) / result.ratio;
-  return time <= target && ratio <= target;
-}
+const ratiosOf = ({ candidate, baseline }: Samples): number[] => candidate.map((ms, i) => ms / baseline[i]!);
 
-/** Variation of the medians of ten consecutive stretches; of fewer where a stretch would have less than 3 rounds. */
-function spreadOfStretches(times: readonly number[]): number {
-  const count = Math.min(stretches, Math.floor(times.length / 3));
-  const medians = Array.from({ length: count }, (_, i) =>
-    median(times.slice(Math.floor((i * times.length) / count), Math.floor(((i + 1) * times.length) / count))),
-  );
-  return coefficientOfVariation(medians);
-}
+const isNarrow = (samples: Samples, target: number): boolean =>
+  [samples.candidate, ratiosOf(samples)].every((values) => {
+    const { low, middle, high } = medianInterval(values);
+    return (high - low) / middle <= target;
+  });

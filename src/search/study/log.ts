@@ -73,10 +73,10 @@ export const emptyLog = (): StudyLog => ({
   commands: new Set(),
 });
 
-/** Folds a study's events. Throws STORE_CORRUPT for events that cannot follow one another. */
-export function foldLog(study: string, events: Iterable<StudyEvent>): StudyLog {
+/** Folds a study's events; `recorded`: see `KeyFunction`. Throws STORE_CORRUPT for events that cannot follow one another. */
+export function foldLog(study: string, events: Iterable<StudyEvent>, recorded = (key: string) => key): StudyLog {
   const log = emptyLog();
-  for (const event of events) fold(study, log, event);
+  for (const event of events) fold(study, log, event, recorded);
   return log;
 }
 
@@ -98,11 +98,11 @@ export function addRung(log: Pick<StudyLog, 'trials' | 'jobs'>, trial: number): 
 export const lastJob = (log: Pick<StudyLog, 'trials' | 'jobs'>, trial: number): LoggedJob =>
   log.jobs[log.trials[trial]!.jobs.at(-1)!]!;
 
-function fold(study: string, log: StudyLog, event: StudyEvent): void {
+function fold(study: string, log: StudyLog, event: StudyEvent, recorded: (key: string) => string): void {
   switch (event.type) {
     case 'asked':
       if (event.trial !== log.trials.length) throw corrupt(study, `trial ${event.trial} where ${log.trials.length} is next`);
-      addTrial(log, event);
+      addTrial(log, { ...event, key: recorded(event.key) });
       break;
     case 'continued':
       if (!jobOf(study, log, event.trial).end) throw corrupt(study, `trial ${event.trial} went on before it was paused`);

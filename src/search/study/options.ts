@@ -59,7 +59,7 @@ export interface StudyOptions {
   readonly controller: Controller;
   readonly goal: Goal;
   /** A `KeyFunction`, or just a function. */
-  readonly keyOf: ((candidate: Candidate) => string) & Partial<Pick<KeyFunction, 'recall'>>;
+  readonly keyOf: ((candidate: Candidate) => string) & Partial<Pick<KeyFunction, 'recall' | 'recorded'>>;
   /** Trial 0 is the baseline, then the anchors. Repeated keys are dropped. */
   readonly initial: readonly InitialTrial[];
   /** To be tried now, before the controller is asked: recorded, so that a resume knows of them. */

@@ -72,7 +72,7 @@ class StudyRun {
 
   constructor(options: StudyOptions) {
     const { store, study, controller, goal, keyOf, initial, budget, executor } = options;
-    const log = foldLog(study.name, store.events(study.name));
+    const log = foldLog(study.name, store.events(study.name), keyOf.recorded);
     keyOf.recall?.(log.trials);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;

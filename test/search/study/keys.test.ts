@@ -21,13 +21,15 @@ it('works a value out once per key', () => {
 });
 
 describe('keys that a log has', () => {
-  const trials = Array.from({ length: 100 }, (_, x) => ({ candidate: { x, y: 'a' }, key: `key ${x}` }));
+  const meaning = ({ x }: Candidate) => `{"x":${Number(x)}}`;
+  const fresh = keyFunctionOf(meaning);
+  const trials = Array.from({ length: 100 }, (_, x) => ({ candidate: { x, y: 'a' }, key: fresh({ x }) }));
 
   function counted() {
     const seen: Candidate[] = [];
     const keyOf = keyFunctionOf((candidate) => {
       seen.push(candidate);
-      return `key ${candidate['x']}`;
+      return meaning(candidate);
     });
     return { seen, keyOf };
   }
@@ -39,12 +41,17 @@ describe('keys that a log has', () => {
     const before = seen.length;
     expect(trials.map(({ candidate }) => keyOf({ ...candidate }))).toEqual(trials.map(({ key }) => key));
     expect(seen.length).toBe(before);
-    expect(keyOf({ x: 1000 })).toBe('key 1000');
+    expect(keyOf({ x: 1000 })).toBe(fresh({ x: 1000 }));
   });
 
   it('are not believed where an older version named networks in another way', () => {
     const { keyOf } = counted();
     keyOf.recall(trials.map(({ candidate }) => ({ candidate, key: 'old' })));
-    expect(keyOf({ x: 3, y: 'a' })).toBe('key 3');
+    expect(keyOf({ x: 3, y: 'a' })).toBe(fresh({ x: 3 }));
+  });
+
+  it('are the same where an older version recorded the meaning itself', () => {
+    expect(fresh.recorded(meaning({ x: 3 }))).toBe(fresh({ x: 3 }));
+    expect(fresh.recorded(fresh({ x: 3 }))).toBe(fresh({ x: 3 }));
   });
 });
