@@ -4,11 +4,11 @@
  *
  *   npx tsx experiments/torture/fuzz.ts [--subject networks] [--cases 1000] [--from 0] [--no-report]
  *
- * Writes results/torture/fuzz.json and fuzz.md. The input of every fault lies in results/torture/fuzz-faults/; once it is
+ * Writes results/torture/fuzz.json and fuzz.md; of subjects that were not tried this time, the rows stay. The input of every fault lies in results/torture/fuzz-faults/; once it is
  * mended it goes to test/fixtures/fuzz/cases/<subject>/.
  */
 import { fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,13 +101,16 @@ async function keepFaults(subject: Subject, { faults }: Row): Promise<void> {
 
 function report(): void {
   mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, 'fuzz.json'), `${JSON.stringify({ ...machine(), rows }, null, 2)}\n`);
+  const file = join(results, 'fuzz.json');
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { rows: Row[] }).rows : [];
+  const known = subjects.flatMap(({ name }) => [...rows, ...before].find(({ subject }) => subject === name) ?? []);
+  writeFileSync(file, `${JSON.stringify({ ...machine(), rows: known }, null, 2)}\n`);
   const codes = ({ refused }: Row) =>
     Object.entries(refused)
       .sort((a, b) => b[1] - a[1])
       .map(([code, count]) => `${code} ${count.toLocaleString('en-US')}`)
       .join(', ');
-  const lines = rows.map(
+  const lines = known.map(
     (row) =>
       `| ${row.subject} | ${row.cases.toLocaleString('en-US')} | ${row.accepted.toLocaleString('en-US')} | ${(row.cases - row.accepted - row.faults.length).toLocaleString('en-US')} | ${row.faults.length} | ${(row.slowestMs / 1000).toFixed(1)} s | ${row.peakMb} MB |`,
   );
@@ -124,7 +127,7 @@ function report(): void {
     '',
     '## What they were refused with',
     '',
-    ...rows.map((row) => `- ${row.subject}: ${codes(row)}`),
+    ...known.map((row) => `- ${row.subject}: ${codes(row)}`),
     '',
     'Inputs that were faults once lie in `test/fixtures/fuzz/cases/`, and `test/fuzz.test.ts` takes them in each time.',
     '',

@@ -9,6 +9,9 @@ export function neededFiles(views: readonly StudyView[]): ReadonlySet<string> {
   return new Set(views.flatMap((view) => [...modelsOf(view), ...checkpointsOf(view)]));
 }
 
+/** Whether a trial of some study may have been killed half-way and go on: the name of its file does not tell whose it is. */
+export const mayGoOn = (views: readonly StudyView[]): boolean => !views.every(isOver);
+
 /**
  * What is likely to be shipped: the front, what a person marked, the dense network that they are compared with, and what comes
  * nearest where none is feasible.
@@ -45,7 +48,7 @@ function isOver({ sessions }: StudyView): boolean {
 
 /** One kind of file that goes. */
 export interface Swept {
-  readonly kind: 'models' | 'checkpoints' | 'leftovers';
+  readonly kind: 'models' | 'checkpoints' | 'trainings' | 'leftovers';
   readonly files: readonly string[];
   readonly bytes: number;
 }
@@ -54,12 +57,18 @@ export interface Swept {
 const kinds: readonly { readonly kind: Swept['kind']; readonly pattern: RegExp }[] = [
   { kind: 'models', pattern: /^[0-9a-f]{64}\.onnx$/ },
   { kind: 'checkpoints', pattern: /^[0-9a-f]{64}\.checkpoint$/ },
-  { kind: 'leftovers', pattern: /^[0-9a-f]{64}\.(onnx|checkpoint)\.\d+\.\d+\.tmp$/ },
+  { kind: 'trainings', pattern: /^[0-9a-f]{64}\.unfinished$/ },
+  { kind: 'leftovers', pattern: /^[0-9a-f]{64}\.(onnx|checkpoint|unfinished)\.\d+\.\d+\.tmp$/ },
 ];
 
-export function sweep(files: readonly { readonly name: string; readonly bytes: number }[], needed: ReadonlySet<string>): Swept[] {
+export function sweep(
+  files: readonly { readonly name: string; readonly bytes: number }[],
+  needed: ReadonlySet<string>,
+  keepsTrainings = false,
+): Swept[] {
   return kinds.map(({ kind, pattern }) => {
-    const own = files.filter(({ name }) => pattern.test(name) && !needed.has(name));
+    const kept = kind === 'trainings' && keepsTrainings;
+    const own = kept ? [] : files.filter(({ name }) => pattern.test(name) && !needed.has(name));
     return { kind, files: own.map(({ name }) => name), bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) };
   });
 }

@@ -6,8 +6,8 @@ export type Range = readonly [low: number, high: number];
 
 /**
  * Where a trial's metrics lie, as far as their noise is known. Accuracy: mean ± sample deviation of its trainings with other
- * seeds, where there are two or more; else ± one standard error of a share of so many images (binomial). Latency: the 95 %
- * interval of its median, as measured.
+ * seeds, where there are two or more; else ± one standard error of a share of so many images (binomial). Latency: where
+ * the same measurement is expected with 95 % when another process makes it anew.
  */
 export function rangesOf(trial: Trial, replicates: readonly Metrics[] | undefined): Readonly<Record<string, Range>> {
   const measured = measuredTrial(trial);

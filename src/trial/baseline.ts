@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { type Json, stableStringify } from '../core/json.ts';
+import type { Progress } from '../core/trial.ts';
 import { buildTrainStep } from '../network/autodiff/train-step.ts';
 import type { Dataset } from '../network/data/dataset.ts';
 import { defaultEngine, setupOfChoice } from '../network/engine/choice.ts';
 import { baselineRecipeSchema, type TrainRecipe } from '../network/engine/recipe.ts';
-import { train } from '../network/engine/train.ts';
 import { decode } from '../network/ir/bytes/decode.ts';
 import { encode } from '../network/ir/bytes/encode.ts';
 import type { Graph } from '../network/ir/graph.ts';
@@ -14,6 +14,7 @@ import { buildModel, modelSpecSchema } from '../network/models/index.ts';
 import { readChecked, sha256, writeChecked } from './artefacts.ts';
 import { opset } from './export-graph.ts';
 import { readGiven } from './given.ts';
+import { HalfTrained } from './half-trained.ts';
 import type { TrialHooks } from './protocol.ts';
 import { type TrialSetup, trainingVersion } from './setup.ts';
 
@@ -68,16 +69,19 @@ interface BaselineJob {
 async function trainBaseline(job: BaselineJob, setup: TrialSetup, dataset: Dataset, hooks: TrialHooks): Promise<Baseline> {
   const { recipe, hash, path } = job;
   const { baselineSeed: seed = usualSeed } = setup;
-  const { graph, curve, seconds } = await train({
+  const half = new HalfTrained(setup.baselineFolder);
+  const options = {
     graph: untrained(setup, dataset, seed),
     dataset,
     recipe,
     seed,
     threads: setup.threads,
     engine: setup.engine ?? defaultEngine,
-    hooks: { ...hooks, progress: (progress) => hooks.progress({ ...progress, stage: 'baseline' }) },
-  });
+    hooks: { ...hooks, progress: (progress: Progress) => hooks.progress({ ...progress, stage: 'baseline' }) },
+  };
+  const { graph, curve, seconds } = await half.train(options, { hash, threads: setup.threads });
   await writeChecked(path, encode(graph, { opset, producer: 'espalier' }));
+  await half.discard();
   return { graph, facts: { hash, cached: false, seconds, curve: curve.map((point) => ({ ...point })) } };
 }
 

@@ -1,11 +1,13 @@
+import type { Json } from '../core/json.ts';
 import type { DoneOutcome } from '../core/trial.ts';
 import { changesTraining, questionsOf, rewrite, trainingOf } from '../network/compress/recipe.ts';
 import type { TrainRecipe } from '../network/engine/recipe.ts';
 import { trainRecipeSchema } from '../network/engine/recipe.ts';
-import { type EpochRecord, train } from '../network/engine/train.ts';
+import type { EpochRecord, TrainOptions } from '../network/engine/train.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { asTrained } from './calibrate.ts';
 import { answer, rowsOf } from './findings.ts';
+import type { HalfTrained } from './half-trained.ts';
 import type { Job, TrialHooks } from './protocol.ts';
 import { trainToRung } from './rungs.ts';
 import type { SharedTrialData } from './shared.ts';
@@ -26,7 +28,13 @@ export async function compressed(start: Graph, { plan }: Job, shared: SharedTria
  * The compressed network, trained where a technique changed it, and where its weights are new; post-training techniques alone
  * take trained weights as they are. Who teaches is the trained baseline in any case.
  */
-export async function fineTune(rewritten: Graph, job: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Tuned> {
+export async function fineTune(
+  rewritten: Graph,
+  job: Job,
+  shared: SharedTrialData,
+  hooks: TrialHooks,
+  half: HalfTrained,
+): Promise<Tuned> {
   const { plan, seed, rung, fresh } = job;
   const graph = await asTrained(rewritten, plan, shared, hooks);
   if (!fresh && !changesTraining(plan)) return { graph, curve: [], reached: {} };
@@ -35,5 +43,13 @@ export async function fineTune(rewritten: Graph, job: Job, shared: SharedTrialDa
   const { perImage, ...training } = trainingOf(graph, baseline, plan);
   const rows = await rowsOf(perImage, shared, hooks);
   const options = { graph, dataset, recipe, seed, hooks, engine, ...training, perImage: rows };
-  return rung ? trainToRung(options, rung, setup.artefactFolder) : { ...(await train(options)), reached: {} };
+  const run = (some: TrainOptions) => half.train(some, identityOf(job, shared));
+  return rung ? trainToRung(options, rung, setup.artefactFolder, run) : { ...(await run(options)), reached: {} };
 }
+
+/** What a training of the trial depends on: two with the same are the same. */
+const identityOf = ({ plan, seed, rung, fresh }: Job, { setup, dataset }: SharedTrialData) => {
+  const { model, baseline, baselineSeed, trial, teacher, engine } = setup;
+  const given = { model, baseline, baselineSeed, trial, teacher, engine, plan, seed, rung, fresh, data: dataset.hash };
+  return JSON.parse(JSON.stringify(given)) as { readonly [key: string]: Json };
+};

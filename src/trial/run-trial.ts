@@ -12,9 +12,10 @@ import { trainConverging } from './convergence.ts';
 import { exportGraph } from './export-graph.ts';
 import { compressed, fineTune } from './fine-tune.ts';
 import { firstAid } from './first-aid.ts';
+import { HalfTrained } from './half-trained.ts';
 import { measure } from './measure.ts';
 import { adapt, measureProbe } from './probe.ts';
-import { type Job, SearchStopped, type TrialHooks } from './protocol.ts';
+import { type Job, SearchStopped, type TrialHooks, TrialStopped } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';
 
 /**
@@ -24,12 +25,13 @@ import type { SharedTrialData } from './shared.ts';
 export async function runTrial(asked: Job, shared: SharedTrialData, hooks: TrialHooks): Promise<Outcome> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
+  const half = new HalfTrained(shared.setup.artefactFolder);
   try {
     const job = { ...asked, plan: planOf(asked, shared) };
     const start = asked.fresh ? newlyMade(asked, shared) : shared.baseline;
     const trained = async (plan: Plan) => {
       const own = { ...job, plan };
-      return fineTune(await compressed(start, own, shared, hooks), own, shared, hooks);
+      return fineTune(await compressed(start, own, shared, hooks), own, shared, hooks, half);
     };
     if (job.probe) {
       const rewritten = await compressed(start, job, shared, hooks);
@@ -46,8 +48,10 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
     const details = { ...measured.details, ...facts, ...converged.record, ...record, hostPeakBytes: peakBytes() };
     const { metrics } = measured;
     const extra = { ...tuned.reached, ...(job.test ? { test: await testMetrics(bytes, shared, hooks) } : {}) };
+    await half.discard();
     return { state: 'done', metrics, artefact, details, ...extra, seconds: seconds() } satisfies DoneOutcome;
   } catch (error) {
+    if (!isStopped(error)) await half.discard();
     if (!(error instanceof NasError) || error instanceof SearchStopped) throw error;
     return { state: 'failed', code: error.code, message: error.message, seconds: seconds() };
   }
@@ -55,6 +59,10 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
 
 /** A network from a file comes trained. */
 const newlyMade = ({ seed }: Job, { setup, dataset }: SharedTrialData) => withNewWeights(untrained(setup, dataset, seed), seed);
+
+/** Whether the trial runs again on resume. */
+const isStopped = (error: unknown): boolean =>
+  error instanceof SearchStopped || (error instanceof TrialStopped && error.reason === 'stopped');
 
 /** Whether it may be trained another way: not in parts, and from the trained baseline. */
 const isWhole = ({ rung, fresh }: Job): boolean => !rung && !fresh;

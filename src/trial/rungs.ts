@@ -8,12 +8,13 @@ import { loadCheckpoint, saveCheckpoint } from './checkpoints.ts';
  * again after every rung: at each of them the network is cooled down, so that what is measured there is a model that could
  * be shipped, and trials can be compared at the same rung. (A cosine over the whole training would be cut off near its
  * highest rate, and a cooled copy at every rung would cost epochs of its own.) The rungs, with the restarts that they mean,
- * belong to the trial: the one rung [1] is the plain training, bit by bit.
+ * belong to the trial: the one rung [1] is the plain training, bit by bit. `run`: what trains.
  */
 export async function trainToRung(
   options: TrainOptions,
   { index, ends, from }: RungRequest,
   folder: string,
+  run: (options: TrainOptions) => Promise<TrainResult> = train,
 ): Promise<TrainResult & { readonly reached: Pick<DoneOutcome, 'rung' | 'notes'> }> {
   const { epochs } = options.recipe;
   const fidelity = ends[index]!;
@@ -21,7 +22,7 @@ export async function trainToRung(
   const checkpoint = from && (await loadCheckpoint(folder, from));
   const lost = from !== undefined && checkpoint === undefined;
   const rung = { ...options, restarts, untilEpoch: fidelity * epochs };
-  const result = await train(checkpoint ? { ...rung, from: checkpoint } : rung);
+  const result = await run(checkpoint ? { ...rung, from: checkpoint } : rung);
   const saved = result.checkpoint && (await saveCheckpoint(folder, result.checkpoint));
   // Short trainings can reach their last step at an earlier rung.
   const share = saved ? fidelity : 1;

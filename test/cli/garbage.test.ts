@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { neededFiles, sweep } from '../../src/cli/garbage.ts';
+import { mayGoOn, neededFiles, sweep } from '../../src/cli/garbage.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Trial } from '../../src/core/trial.ts';
 import type { StudyView } from '../../src/store/index.ts';
@@ -59,14 +59,27 @@ describe('what stays in an artefact folder', () => {
     const needed = neededFiles([viewOf(trials, 'budget'), viewOf([measured(1, 0.4)], 'budget')]);
     const names = ['0', '1', '2', '3'].map((letter) => `${hash(letter)}.onnx`);
     const strange = ['notes.txt', 'model.onnx', `${hash('Z')}.onnx`, `${hash('a')}.onnx.bak`];
-    const files = [...names, `${hash('a')}.checkpoint`, `${hash('5')}.onnx.12.345.tmp`, ...strange].map((name) => ({
+    const files = [
+      ...names,
+      `${hash('a')}.checkpoint`,
+      `${hash('6')}.unfinished`,
+      `${hash('5')}.onnx.12.345.tmp`,
+      ...strange,
+    ].map((name) => ({
       name,
       bytes: 10,
     }));
     expect(sweep(files, needed)).toEqual([
       { kind: 'models', files: [`${hash('3')}.onnx`], bytes: 10 },
       { kind: 'checkpoints', files: [`${hash('a')}.checkpoint`], bytes: 10 },
+      { kind: 'trainings', files: [`${hash('6')}.unfinished`], bytes: 10 },
       { kind: 'leftovers', files: [`${hash('5')}.onnx.12.345.tmp`], bytes: 10 },
+    ]);
+    const trainings = sweep(files, needed, true).find(({ kind }) => kind === 'trainings');
+    expect(trainings).toEqual({ kind: 'trainings', files: [], bytes: 0 });
+    expect([mayGoOn([viewOf(trials, 'budget')]), mayGoOn([viewOf(trials, 'budget'), viewOf(trials, undefined)])]).toEqual([
+      false,
+      true,
     ]);
   });
 });

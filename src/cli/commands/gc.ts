@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { formatBytes } from '../../dashboard/format.ts';
 import { openStore, readStudy, type StudyView } from '../../store/index.ts';
 import { artefactFolder } from '../folders.ts';
-import { neededFiles, type Swept, sweep } from '../garbage.ts';
+import { mayGoOn, neededFiles, type Swept, sweep } from '../garbage.ts';
 import { print, printJson } from '../output.ts';
 
 export interface GcFlags {
@@ -16,7 +16,7 @@ export interface GcFlags {
 export function collectGarbage({ db, yes = false, json }: GcFlags): void {
   const folder = artefactFolder(db);
   const found = withAllStudies(db, (views) => {
-    const swept = sweep(filesIn(folder), neededFiles(views));
+    const swept = sweep(filesIn(folder), neededFiles(views), mayGoOn(views));
     if (yes) for (const name of swept.flatMap(({ files }) => files)) rmSync(join(folder, name), { force: true });
     return swept;
   });
@@ -49,6 +49,7 @@ function filesIn(folder: string): { readonly name: string; readonly bytes: numbe
 const words: Record<Swept['kind'], string> = {
   models: 'models that no front needs',
   checkpoints: 'checkpoints that no search goes on from',
+  trainings: 'trainings that were killed half-way',
   leftovers: 'half-written files of searches that were killed',
 };
 

@@ -30,6 +30,8 @@ export interface TrainOptions {
   readonly from?: TrainCheckpoint;
   /** Pauses after so many epochs, parts of one included; the result then has a checkpoint. Default: the recipe's epochs. */
   readonly untilEpoch?: number;
+  /** Called after every epoch but the last one, with what makes a checkpoint of it. */
+  readonly epochEnded?: (checkpoint: () => TrainCheckpoint) => Promise<void>;
   /** Epochs after which the learning rate's schedule begins again (see `restartedRateAt`), rising. */
   readonly restarts?: readonly number[];
   /** Makes another loss of cross-entropy; may read inputs that `perImage` feeds and that it has declared, [N, …row]. */
@@ -115,11 +117,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (options.from) state.load(options.from);
   const project = options.during?.(state.weights());
   const course = await withKeptStep(step.graph, engine, { threads }, (session) =>
-    runSteps(options, plan, async (feeds, moment) => {
-      const result = await state.run(session, feeds);
-      project?.(state.weights(), moment);
-      return result;
-    }),
+    runSteps(
+      options,
+      plan,
+      async (feeds, moment) => {
+        const result = await state.run(session, feeds);
+        project?.(state.weights(), moment);
+        return result;
+      },
+      () => state.save(),
+    ),
   );
   const curve = [...course.curve, ...course.open];
   if (!state.isFinite()) throw diverged(recipe, curve.length, 'the weights are not finite after the last step');
@@ -147,7 +154,7 @@ interface Course {
 
 const noSums: EpochSums = { loss: 0, correct: 0, count: 0 };
 
-async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep): Promise<Course> {
+async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep, save: () => SavedState): Promise<Course> {
   const curve: EpochRecord[] = [...(options.from?.curve ?? [])];
   let sums = options.from?.open ?? noSums;
   let open: EpochRecord | undefined;
@@ -159,6 +166,7 @@ async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep)
     if (end === pass.end) {
       curve.push(record);
       sums = noSums;
+      if (end < plan.until) await options.epochEnded?.(() => ({ ...save(), curve: [...curve], open: noSums }));
     } else open = record;
     step = end;
   }

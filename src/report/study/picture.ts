@@ -90,7 +90,7 @@ export interface TrialDetails {
   /** Per layer, dense and as planned; empty where a technique makes the structure depend on trained values. */
   readonly layers: readonly LayerCost[];
   readonly curve: readonly CurvePoint[];
-  /** 95 % interval of the median latency. */
+  /** Where another process is expected to find the latency, with 95 %. */
   readonly latencyMs: readonly [low: number, high: number] | null;
   /** Recall per class, with the class's name. */
   readonly recall: readonly (readonly [name: string, recall: number])[];

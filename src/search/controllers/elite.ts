@@ -18,7 +18,7 @@ export interface Evaluated {
  */
 export class Elite<T extends Evaluated = Evaluated> {
   readonly #size: number;
-  readonly #levels = new DominationLevels<T>();
+  readonly #levels: DominationLevels<T>;
   /** The nearest misses, the best first. */
   #infeasible: T[] = [];
   #members: readonly T[] | undefined;
@@ -27,6 +27,7 @@ export class Elite<T extends Evaluated = Evaluated> {
 
   constructor(size: number) {
     this.#size = size;
+    this.#levels = new DominationLevels(size);
   }
 
   add(result: T): void {

@@ -10,11 +10,21 @@ interface Point {
  *
  * A level is sorted by its losses, the first objective first, equal ones as they came: what dominates a point stands before
  * it, what it dominates after it. With two objectives a level is a staircase, and a look at the neighbours is enough.
+ *
+ * Where only the best `wanted` points matter, the first levels that hold so many are kept, and what lies below them unsorted:
+ * a point never rises, so that it is looked at again only when these levels have become too few.
  */
 export class DominationLevels<T extends Point> {
+  readonly #wanted: number;
   readonly #levels: T[][] = [];
+  /** Points below all of the levels. */
+  #below: T[] = [];
 
-  /** Level 0 is the front. */
+  constructor(wanted = Number.POSITIVE_INFINITY) {
+    this.#wanted = wanted;
+  }
+
+  /** Level 0 is the front. The first levels, `wanted` points at least; all of them where there are fewer. */
   all(): readonly (readonly T[])[] {
     return this.#levels;
   }
@@ -24,6 +34,10 @@ export class DominationLevels<T extends Point> {
     const first = this.#levelOf(item.losses);
     let moving = [item];
     for (let k = first; moving.length > 0; k++) {
+      if (k === this.#levels.length && this.#below.length > 0) {
+        this.#below.push(...moving);
+        break;
+      }
       const level = this.#levels[k] ?? [];
       const beaten = dominatedBy(moving, level);
       if (beaten.length === level.length) {
@@ -36,7 +50,34 @@ export class DominationLevels<T extends Point> {
       for (const mover of moving) level.splice(placeOf(mover.losses, level), 0, mover);
       moving = demoted;
     }
+    this.#balance();
     return first;
+  }
+
+  /** Not too few levels, and not many more: what has gone down is taken up again in one go. */
+  #balance(): void {
+    const levels = this.#levels;
+    let count = levels.reduce((sum, { length }) => sum + length, 0);
+    while (levels.length > 1 && count - levels.at(-1)!.length >= 8 * this.#wanted) {
+      const last = levels.pop()!;
+      count -= last.length;
+      this.#below.push(...last);
+    }
+    if (count >= this.#wanted) return;
+    while (count < 4 * this.#wanted && this.#below.length > 0) count += this.#peel();
+  }
+
+  /** Makes a level of the points below that none of them dominates; returns how many. */
+  #peel(): number {
+    const level: T[] = [];
+    const rest: T[] = [];
+    // What dominates a point stands before it, and only what is in the level has to be looked at: it dominates the others.
+    for (const item of this.#below.toSorted((a, b) => order(a.losses, b.losses)))
+      if (isDominated(item.losses, level)) rest.push(item);
+      else level.push(item);
+    this.#below = rest;
+    this.#levels.push(level);
+    return level.length;
   }
 
   /** The first level without a point that dominates: where level k has none, no later level has one. */
@@ -69,6 +110,8 @@ function isBefore(a: Losses, b: Losses): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;
   return false;
 }
+
+const order = (a: Losses, b: Losses): number => (isBefore(a, b) ? -1 : isBefore(b, a) ? 1 : 0);
 
 function isDominated(losses: Losses, level: readonly Point[]): boolean {
   for (let i = placeOf(losses, level) - 1; i >= 0; i--) {

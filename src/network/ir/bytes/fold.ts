@@ -15,7 +15,8 @@ export function foldNode(node: Node, scope: Scope): Tensor | undefined {
   if (!rule) return undefined;
   if (node.op === 'Shape') return shapeOf(node, scope);
   const inputs = node.inputs.map((name) => (name === '' ? undefined : scope.constantOf(name)));
-  const missing = node.inputs.some((name, i) => name !== '' && !inputs[i] && !(node.op === 'CastLike' && i === 1));
+  const optional = (i: number) => (node.op === 'CastLike' && i === 1) || (node.op === 'Slice' && node.inputs[i] === '');
+  const missing = inputs.some((input, i) => !input && !optional(i));
   if (missing || !inputs[0]) return undefined;
   const type = () => inferNode(node, scope)[0]!;
   const like = scope.typeOf(node.inputs[1] ?? '')?.dtype;
@@ -140,8 +141,8 @@ const joined: FoldRule = ({ inputs }) => {
 
 /** Entries of a list. */
 const gathered: FoldRule = ({ inputs }) => {
-  const [list, indices] = inputs as [Tensor, Tensor];
-  if (list.shape.length !== 1 || indices.data.length > most) return undefined;
+  const [list, indices] = inputs;
+  if (list?.shape.length !== 1 || !indices || indices.data.length > most) return undefined;
   const size = list.data.length;
   const places = toNumbers(indices).map((index) => (index < 0 ? index + size : index));
   return places.every((place) => place >= 0 && place < size) ? picked(list, indices.shape, places) : undefined;
