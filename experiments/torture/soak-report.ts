@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { linePanels } from '../../src/report/lines.ts';
 import type { Holdings } from './processes.ts';
 import { type Slope, slopeOf } from './slope.ts';
@@ -26,7 +26,8 @@ const warmUpShare = 0.15;
 const processes = ['orchestrator', 'host'] as const;
 const quantities = ['rssMb', 'anonymousMb', 'descriptors', 'threads'] as const;
 
-export function writeReport(folder: string, run: Run, samples: readonly Sample[]): void {
+/** `path`: of the files, without their endings. */
+export function writeReport(path: string, run: Run, samples: readonly Sample[]): void {
   const last = samples.at(-1)!;
   const settled = samples.filter(({ seconds }) => seconds >= warmUpShare * last.seconds);
   const trials = last.trials - settled[0]!.trials;
@@ -55,12 +56,9 @@ export function writeReport(folder: string, run: Run, samples: readonly Sample[]
     hosts,
     databaseMb: last.databaseMb,
   };
-  writeFileSync(
-    join(folder, 'soak.json'),
-    `${JSON.stringify({ ...facts, settledHours: hours, settledTrials: trials, rows }, null, 2)}\n`,
-  );
-  writeFileSync(join(folder, 'soak.svg'), picture(samples));
-  writeFileSync(join(folder, 'soak.md'), markdown({ facts, rows, hours, trials }));
+  writeFileSync(`${path}.json`, `${JSON.stringify({ ...facts, settledHours: hours, settledTrials: trials, rows }, null, 2)}\n`);
+  writeFileSync(`${path}.svg`, picture(samples));
+  writeFileSync(`${path}.md`, markdown({ facts, rows, hours, trials }, basename(path)));
 }
 
 interface Findings {
@@ -78,7 +76,7 @@ interface Findings {
   readonly trials: number;
 }
 
-function markdown({ facts, rows, hours, trials }: Findings): string {
+function markdown({ facts, rows, hours, trials }: Findings, name: string): string {
   const number = (value: number) => value.toFixed(1);
   const line = ({ process, quantity, first, last, least, most, perHour: { slope, low, high } }: Findings['rows'][number]) => {
     const perTrial = quantity.endsWith('Mb') ? `${((slope * hours * 1e3) / trials).toFixed(2)} kB` : '';
@@ -88,14 +86,14 @@ function markdown({ facts, rows, hours, trials }: Findings): string {
   return `# Soak
 
 ${facts.date}, ${facts.machine}. One \`nas search --plain\` of ${number(facts.hours)} h with ${facts.workers} worker(s): ${facts.trials} trials
-trained, exported and measured in ${facts.hosts} trial host(s); the database ends at ${number(facts.databaseMb)} MB. ${facts.samples} samples;
+compressed, exported and measured in ${facts.hosts} trial host(s); the database ends at ${number(facts.databaseMb)} MB. ${facts.samples} samples;
 slopes by least squares over the means of 20 stretches after the first ${warmUpShare * 100} % of the time, with their 95 % intervals.
 
 | process | | first | last | least | most | slope per hour | per trial |
 |---|---|---|---|---|---|---|---|
 ${rows.map(line).join('\n')}
 
-![Memory and descriptors over time](soak.svg)
+![Memory and descriptors over time](${name}.svg)
 `;
 }
 

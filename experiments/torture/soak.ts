@@ -3,10 +3,11 @@
  * one worker and as many trials as fit; every few seconds the memory, descriptors and threads of the orchestrator and of the
  * trial host are read from /proc (Linux).
  *
- *   npm run build && npx tsx experiments/torture/soak.ts [--minutes 130] [--workers 1] [--every 5] [--report]
+ *   npm run build && npx tsx experiments/torture/soak.ts [--minutes 130] [--workers 1] [--every 5] [--untrained] [--report]
  *
  * Appends to results/torture/soak.ndjson while it runs and writes soak.json, soak.md and soak.svg at the end, or with
- * --report from the samples that are there.
+ * --report from the samples that are there. With --untrained the trials only quantize, so that many more of them fit into
+ * the time; the files are then called soak-untrained.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -24,25 +25,27 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '130' },
     workers: { type: 'string', default: '1' },
     every: { type: 'string', default: '5' },
+    untrained: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
   },
 });
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const results = here('../../results/torture');
-const log = join(results, 'soak.ndjson');
+const name = values.untrained ? 'soak-untrained' : 'soak';
+const log = join(results, `${name}.ndjson`);
 
 if (!values.report) await soak();
 const [run, ...samples] = readFileSync(log, 'utf8')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as unknown);
-writeReport(results, run as Run, samples as Sample[]);
+writeReport(join(results, name), run as Run, samples as Sample[]);
 
 async function soak(): Promise<void> {
   mkdirSync(results, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'espalier-soak-'));
   try {
-    await writeToy(folder, { name: 'soak', epochs: 0.5 });
+    await writeToy(folder, { name: 'soak', epochs: 0.5, untrained: values.untrained });
     writeFileSync(log, `${JSON.stringify({ ...machine(), minutes: Number(values.minutes), workers: Number(values.workers) })}\n`);
     await watch(search(folder), folder);
   } finally {

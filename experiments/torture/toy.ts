@@ -7,10 +7,12 @@ export interface ToyOptions {
   readonly name: string;
   /** Epochs of a trial; there are 256 images in one. */
   readonly epochs: number;
+  /** Only what trains nothing: a trial takes a fraction of that. */
+  readonly untrained?: boolean;
 }
 
 /** A space whose trials take a fraction of a second: a tiny ResNet on drawn shapes, with most techniques. */
-const space = ({ epochs }: ToyOptions) => `
+const space = ({ epochs, untrained = false }: ToyOptions) => `
 model: { family: resnet, depth: 6, widths: [4, 8], stemStride: 2 }
 data: { name: idx, folder: data, validation: 128 }
 baseline: { epochs: 2, batchSize: 32, learningRate: 0.1 }
@@ -18,10 +20,12 @@ trial: { epochs: ${epochs}, batchSize: 32, learningRate: [0.01, 0.02, 0.05] }
 objectives: { accuracy: maximize, size: minimize }
 layers:
   - match: "*"
-    prune: { keep: [0.25, 0.5, 0.75, 1], importance: [l1, l2] }
-    sparsify: { sparsity: [0, 0.5, 0.9] }
-    quantize: { bits: [4, 8, 32] }
+${untrained ? '    quantize: { bits: [2, 3, 4, 8, 32], weights: [per-tensor, per-channel], mode: [static, weight-only] }' : trained}
 `;
+
+const trained = `    prune: { keep: [0.25, 0.5, 0.75, 1], importance: [l1, l2] }
+    sparsify: { sparsity: [0, 0.5, 0.9] }
+    quantize: { bits: [4, 8, 32] }`;
 
 /** Makes a folder with the data and the space file in it. */
 export async function writeToy(folder: string, options: ToyOptions): Promise<void> {
