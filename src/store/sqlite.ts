@@ -6,6 +6,7 @@ import type { Json } from '../core/json.ts';
 import type { Lease, LeaseHolder, Outlined, StudyRecord, TrialStore } from '../core/store.ts';
 import { checkPages } from './check.ts';
 import { existingStudy, guard, missingStudy } from './errors.ts';
+import { isEvent } from './event-shape.ts';
 import { checkVersion, inspectFile } from './header.ts';
 import { isLocked, takeLock } from './lease.ts';
 import { bareAsked, type OutlineRow, outlineColumns, outlined } from './outline.ts';
@@ -126,12 +127,12 @@ class SqliteStore implements TrialStore {
   find(name: string): StudyRecord | undefined {
     return guard(this.#file, () => {
       const row = this.#statements.findStudy.get(name) as StudyRow | undefined;
-      return row && toRecord(row);
+      return row && this.#toRecord(row);
     });
   }
 
   list(): readonly StudyRecord[] {
-    return guard(this.#file, () => (this.#statements.listStudies.all() as StudyRow[]).map(toRecord));
+    return guard(this.#file, () => (this.#statements.listStudies.all() as StudyRow[]).map((row) => this.#toRecord(row)));
   }
 
   append(study: string, events: readonly StudyEvent[]): void {
@@ -232,14 +233,22 @@ class SqliteStore implements TrialStore {
   }
 
   #parse(json: string): StudyEvent {
-    try {
-      return JSON.parse(json) as StudyEvent;
-    } catch (cause) {
-      throw new NasError('STORE_CORRUPT', `${this.#file}: an event is damaged. Restore the file from a copy.`, {
-        facts: { file: this.#file, json },
-        cause,
-      });
-    }
+    const event = parsed(json);
+    if (isEvent(event)) return event;
+    throw damaged(this.#file, 'an event', json);
+  }
+
+  #toRecord(row: StudyRow): StudyRecord {
+    const facts = parsed(row.facts);
+    if (facts === undefined) throw damaged(this.#file, 'a study', row.facts);
+    return {
+      name: row.name,
+      createdAt: row.created_at,
+      seed: row.seed,
+      controller: row.controller,
+      space: { file: row.space_file, text: row.space_text, hash: row.space_hash },
+      facts: facts as Json,
+    };
   }
 
   #leaseFile(id: number): string {
@@ -282,13 +291,16 @@ function prepareStatements(database: Database.Database) {
   };
 }
 
-function toRecord(row: StudyRow): StudyRecord {
-  return {
-    name: row.name,
-    createdAt: row.created_at,
-    seed: row.seed,
-    controller: row.controller,
-    space: { file: row.space_file, text: row.space_text, hash: row.space_hash },
-    facts: JSON.parse(row.facts) as Json,
-  };
+/** Undefined where it is no JSON. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
+
+const damaged = (file: string, what: string, json: string) =>
+  new NasError('STORE_CORRUPT', `${file}: ${what} is damaged. Restore the file from a copy.`, {
+    facts: { file, json: json.slice(0, 200) },
+  });
