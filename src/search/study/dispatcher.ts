@@ -66,14 +66,13 @@ export class Dispatcher {
     const { executor, requestOf, listenerOf, arrived, failed } = this.#parts;
     this.#running.add(job);
     executor.run(requestOf(job), listenerOf(job)).then(
-      (outcome) => {
-        this.#running.delete(job);
-        arrived(job, outcome);
-      },
-      (error: unknown) => {
-        this.#running.delete(job);
-        failed(error);
-      },
+      (outcome) => this.#ended(job, () => arrived(job, outcome)),
+      (error: unknown) => this.#ended(job, () => failed(error)),
     );
+  }
+
+  #ended(job: number, tell: () => void): void {
+    this.#running.delete(job);
+    tell();
   }
 }
