@@ -18,19 +18,9 @@ interface Analysed {
 }
 
 /**
- * The front of these trials and its hypervolume, in a frame fixed by the baseline and the anchors, `framed` in all; 0 until
- * all of them are finished, since it could not be compared with what comes later. One pass, however many marks there are.
- */
-export const analyse = (
-  trials: readonly Trial[],
-  goal: Goal,
-  framed = Number.POSITIVE_INFINITY,
-  marks: readonly number[] = [],
-): Analysed => growingAnalyse(goal, () => framed)(trials, marks);
-
-/**
- * `analyse` for the one list of a study, time after time: of a list that has grown only what is new is gone over. `framed`
- * may come to be known later.
+ * The front of a study's trials and its hypervolume, in a frame fixed by the baseline and the anchors, `framed` in all; 0 until
+ * all of them are finished, since it could not be compared with what comes later. For the one list of a study, time after time:
+ * of a list that has grown only what is new is gone over, in one pass, however many marks there are.
  */
 export function growingAnalyse(
   goal: Goal,
