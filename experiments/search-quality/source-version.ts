@@ -3,14 +3,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../src', import.meta.url));
+const source = fileURLToPath(new URL('../../src', import.meta.url));
 
-/** Changes with whatever decides what a controller of ours proposes: its runs are kept under it. */
+/** What decides which candidates a controller proposes, one result after the other. */
+const folders = ['search/controllers', 'search/space', 'search/bench'];
+const files = [
+  'core/rng.ts',
+  'core/objective.ts',
+  'search/study/hypervolume.ts',
+  'search/study/levels.ts',
+  'search/study/pareto.ts',
+];
+
+/** Changes with that source: runs of our controllers are kept under it. */
 export function sourceVersion(): string {
+  const inFolders = folders.flatMap((folder) =>
+    readdirSync(join(source, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file)),
+  );
   const hash = createHash('sha256');
-  for (const folder of ['core', 'search', 'cli/bench']) {
-    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-    for (const file of files.sort()) hash.update(readFileSync(join(root, folder, file)));
-  }
+  for (const file of [...inFolders, ...files].sort()) hash.update(readFileSync(join(source, file)));
   return hash.digest('hex').slice(0, 12);
 }
