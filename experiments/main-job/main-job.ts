@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const loopDelay = new URL('loop-delay.mjs', import.meta.url).href;
 const results = fileURLToPath(new URL('../../results/main-job', import.meta.url));
 const { values: flags } = parseArgs({ options: { trials: { type: 'string', default: '100' } } });
