@@ -2,12 +2,12 @@ import type { CurvePoint } from '../core/curve.ts';
 import type { Json } from '../core/json.ts';
 import type { Goal, Metrics } from '../core/objective.ts';
 import { violation } from '../core/objective.ts';
+import { type Range, rangesOf } from '../core/ranges.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { measuredTrial, shownState, type Trial } from '../core/trial.ts';
 import type { Analysis, Budget, Recalled } from './budget.ts';
 import { formatPoints, formatRatio } from './format.ts';
 import { pace, timeLeft } from './pace.ts';
-import { type Range, rangesOf } from './ranges.ts';
 import type { ViewModel } from './view-model.ts';
 
 /** From the view-model, the goal and the present moment to the plain props of each panel. */

@@ -1,11 +1,11 @@
 import type { Plan } from '../../core/candidate.ts';
 import type { Catalog, Knob, TechniqueInfo } from '../../core/catalog.ts';
+import type { Range } from '../../core/ranges.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import type { NetworkInfo } from '../budget.ts';
 import { formatDuration, formatPercent, formatPoints, metricFormat, metricFormats, timesText } from '../format.ts';
 import { describe, layerSettings, layerStrips, numbersOf } from '../layer-strips.ts';
 import type { DetailProps } from '../panel-props.ts';
-import type { Range } from '../ranges.ts';
 import { area, fitted } from './hypervolume.tsx';
 import { block, Panel, type Row, run, type Size } from './panel.tsx';
 

@@ -13,7 +13,7 @@ const grid = { left: 62, right: 22, top: 18, bottom: 48 };
 /** From so many points on, ECharts draws them in one go; as squares, which is quick, below 4 pixels. */
 const manyPoints = 3000;
 
-/** Every measured trial, the Pareto front, what the constraints forbid, and the noise where trials were replicated. */
+/** Every measured trial, the Pareto front, what the constraints forbid, and the noise of the front. */
 export const frontChart: Chart = {
   name: 'front',
   title: 'Pareto front',
@@ -174,14 +174,26 @@ function forbidden({ study, view, look }: ChartInput) {
   };
 }
 
-/** Mean and deviation of the replications, as a cross; where they have no deviation, no bar. */
+/**
+ * A cross at every member of the front: where another measurement of it may lie. Around the mean of its replications where it
+ * has some; else around the trial, as far as its own measurement tells its noise.
+ */
 function noise({ study, view, look }: ChartInput) {
-  const trials = [...new Set(study.picture.replicates.map(({ trial }) => trial))];
-  const data = trials.flatMap((trial) => {
-    const runs = study.picture.replicates.filter((run) => run.trial === trial);
-    const [x, y] = [view.x, view.y].map((metric) => spreadOf(runs.map(({ metrics }) => metrics[metric] ?? Number.NaN)));
-    return Number.isFinite(x!.mean + y!.mean) && runs.length > 1 ? [[x!.mean, y!.mean, x!.deviation, y!.deviation, trial]] : [];
-  });
+  const replicated = new Set(study.picture.replicates.map(({ trial }) => trial));
+  const data = [
+    ...[...replicated].flatMap((trial) => {
+      const runs = study.picture.replicates.filter((run) => run.trial === trial);
+      const [x, y] = [view.x, view.y].map((metric) => spreadOf(runs.map(({ metrics }) => metrics[metric] ?? Number.NaN)));
+      if (runs.length < 2 || !Number.isFinite(x!.mean + y!.mean)) return [];
+      const [left, right] = [x!.mean - x!.deviation, x!.mean + x!.deviation];
+      return [[x!.mean, y!.mean, left, right, y!.mean - y!.deviation, y!.mean + y!.deviation]];
+    }),
+    ...study.analysis.front.flatMap(({ number, metrics, ranges }) => {
+      const [x, y] = [metrics[view.x], metrics[view.y]];
+      if (replicated.has(number) || x === undefined || y === undefined) return [];
+      return [[x, y, ...(ranges[view.x] ?? [x, x]), ...(ranges[view.y] ?? [y, y])]];
+    }),
+  ];
   return {
     id: 'noise',
     type: 'custom',
@@ -199,7 +211,8 @@ interface CustomApi {
 }
 
 function cross(api: CustomApi, stroke: string) {
-  const [x, y, dx, dy] = [0, 1, 2, 3].map((dimension) => api.value(dimension)) as [number, number, number, number];
+  const dimensions = [0, 1, 2, 3, 4, 5].map((dimension) => api.value(dimension));
+  const [x, y, left, right, low, high] = dimensions as [number, number, number, number, number, number];
   const style = { stroke, lineWidth: 1.2, opacity: 0.75 };
   const line = (from: readonly [number, number], to: readonly [number, number]) => ({
     type: 'line',
@@ -208,7 +221,7 @@ function cross(api: CustomApi, stroke: string) {
   });
   return {
     type: 'group',
-    children: [line(api.coord([x - dx, y]), api.coord([x + dx, y])), line(api.coord([x, y - dy]), api.coord([x, y + dy]))],
+    children: [line(api.coord([left, y]), api.coord([right, y])), line(api.coord([x, low]), api.coord([x, high]))],
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Range } from '../../core/ranges.ts';
 import type { ReplicateRow, Run, TrialRow } from './picture.ts';
 
 /** Rows column by column: a third of the text, and quick to parse, for tens of thousands of trials. */
@@ -6,6 +7,8 @@ export interface TrialColumns {
   readonly state: readonly TrialRow['state'][];
   readonly origin: readonly string[];
   readonly metrics: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Ends of the ranges, low and high, by metric. */
+  readonly ranges: Readonly<Record<string, readonly (Range | null)[]>>;
   /** Per parameter. */
   readonly positions: readonly (readonly (number | null)[])[];
   readonly finishedAt: readonly (number | null)[];
@@ -26,12 +29,14 @@ export interface StudyChange {
 
 export function packRows(rows: readonly TrialRow[]): TrialColumns {
   const names = [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const ranged = [...new Set(rows.flatMap(({ ranges }) => Object.keys(ranges)))];
   const parameters = Math.max(0, ...rows.slice(0, 1).map(({ positions }) => positions.length));
   return {
     number: rows.map((row) => row.number),
     state: rows.map((row) => row.state),
     origin: rows.map((row) => row.origin),
     metrics: Object.fromEntries(names.map((name) => [name, rows.map(({ metrics }) => finite(metrics[name]))])),
+    ranges: Object.fromEntries(ranged.map((name) => [name, rows.map(({ ranges }) => ranges[name] ?? null)])),
     positions: Array.from({ length: parameters }, (_, j) => rows.map(({ positions }) => positions[j] ?? null)),
     finishedAt: rows.map((row) => row.finishedAt),
     seconds: rows.map((row) => row.seconds),
@@ -45,11 +50,13 @@ const finite = (value: number | undefined): number | null => (value !== undefine
 
 export function unpackRows(columns: TrialColumns): TrialRow[] {
   const metrics = Object.entries(columns.metrics);
+  const ranges = Object.entries(columns.ranges);
   return columns.number.map((number, i) => ({
     number,
     state: columns.state[i]!,
     origin: columns.origin[i]!,
-    metrics: metricsAt(metrics, i),
+    metrics: presentAt(metrics, i),
+    ranges: presentAt(ranges, i),
     positions: columns.positions.map((column) => column[i] ?? null),
     finishedAt: columns.finishedAt[i]!,
     seconds: columns.seconds[i]!,
@@ -59,13 +66,14 @@ export function unpackRows(columns: TrialColumns): TrialRow[] {
   }));
 }
 
-function metricsAt(columns: readonly (readonly [string, readonly (number | null)[]])[], i: number): Record<string, number> {
-  const metrics: Record<string, number> = {};
+/** What the columns have in a row, by their names. */
+function presentAt<T>(columns: readonly (readonly [string, readonly (T | null)[]])[], i: number): Record<string, T> {
+  const present: Record<string, T> = {};
   for (const [name, values] of columns) {
     const value = values[i];
-    if (value !== null && value !== undefined) metrics[name] = value;
+    if (value !== null && value !== undefined) present[name] = value;
   }
-  return metrics;
+  return present;
 }
 
 function runsOf(flat: readonly (number | null)[]): Run[] {

@@ -1,5 +1,6 @@
 import type { Candidate, Value } from '../../core/candidate.ts';
 import type { StudyEvent } from '../../core/event.ts';
+import { rangesOf } from '../../core/ranges.ts';
 import type { StudyRecord } from '../../core/store.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import { applyEvent, emptyView, type StudyView } from '../../store/read-model.ts';
@@ -98,6 +99,7 @@ function rowOf(trial: Trial, { parameters, createdAt }: StudyHead, runs: readonl
     state: shownState(trial),
     origin: trial.origin,
     metrics: measured?.metrics ?? {},
+    ranges: shortRanges(trial),
     positions: parameters.map((parameter) => positionOf(parameter, trial.candidate)),
     finishedAt: ended ? ended.finishedAt - createdAt : null,
     seconds: ended?.seconds ?? null,
@@ -106,6 +108,14 @@ function rowOf(trial: Trial, { parameters, createdAt }: StudyHead, runs: readonl
     runs: [...runs],
   };
 }
+
+/** Bars in a picture need no more digits. */
+const shortRanges = (trial: Trial): TrialRow['ranges'] =>
+  Object.fromEntries(
+    Object.entries(rangesOf(trial, undefined)).map(([metric, [low, high]]) => [metric, [short(low), short(high)]]),
+  );
+
+const short = (value: number): number => Number(value.toPrecision(4));
 
 function positionOf({ name, levels }: ParameterHead, candidate: Candidate): number | null {
   const value: Value | undefined = candidate[name];

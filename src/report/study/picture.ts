@@ -2,6 +2,7 @@ import type { Plan, Value } from '../../core/candidate.ts';
 import type { MetricInfo } from '../../core/catalog.ts';
 import type { RunningTrial } from '../../core/control.ts';
 import type { Goal, Metrics } from '../../core/objective.ts';
+import type { Range } from '../../core/ranges.ts';
 
 /**
  * A study as pages and reports draw it: plain data, which the server sends and a report file carries. Times are
@@ -59,6 +60,8 @@ export interface TrialRow {
   readonly origin: string;
   /** As measured last; empty where it never was. */
   readonly metrics: Metrics;
+  /** Where a metric lies as far as the trial's own measurement tells, to four digits. */
+  readonly ranges: Readonly<Record<string, Range>>;
   /** Per parameter of the head: the index of its level, the number of a continuous range, or null where it has none. */
   readonly positions: readonly (number | null)[];
   readonly finishedAt: number | null;

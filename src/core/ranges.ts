@@ -1,6 +1,6 @@
-import type { Json } from '../core/json.ts';
-import type { Metrics } from '../core/objective.ts';
-import { measuredTrial, type Trial } from '../core/trial.ts';
+import type { Json } from './json.ts';
+import type { Metrics } from './objective.ts';
+import { measuredTrial, type Trial } from './trial.ts';
 
 export type Range = readonly [low: number, high: number];
 
