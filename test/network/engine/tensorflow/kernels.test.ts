@@ -25,6 +25,7 @@ const inferenceOnly = [
   ':Resize',
   ':ScatterElements',
   ':BitShift',
+  'espalier:Stored',
 ];
 
 /** Forms that the engine refuses. */
