@@ -22,7 +22,7 @@ export function sensitivityChart(title: string, subtitle: string, rows: readonly
   const techniques = [...new Set(rows.map(({ technique }) => technique))];
   const parts: string[] = [write(margin, 28, title, { size: text.title, bold: true }), write(margin, 46, subtitle, {})];
   let top = 64;
-  let width = 480;
+  let width = Math.max(480, 2 * margin + 7 * subtitle.length);
   for (const technique of techniques) {
     const own = rows.filter((row) => row.technique === technique);
     const labels = [...new Set(own.map(({ label }) => label))];
@@ -53,11 +53,11 @@ function drawCell({ accuracy, note }: ChartRow, x: number, y: number): string {
   return `${box}${write(middle, y + 15, points, { anchor: 'middle' })}${write(middle, y + 28, note, { size: text.small, anchor: 'middle' })}`;
 }
 
-/** From green (costs nothing) over yellow to red, light enough for dark text. */
+/** The more it costs, the deeper the orange: lightness alone tells, whatever colours a person sees; dark text stays readable. */
 function colour(accuracy: number | undefined): string {
   if (accuracy === undefined) return '#ddd';
   const share = Math.sqrt(Math.min(1, Math.max(0, -accuracy) / worst));
-  return `hsl(${Math.round(130 * (1 - share))} 65% 78%)`;
+  return `hsl(28 90% ${Math.round(96 - 34 * share)}%)`;
 }
 
 interface TextStyle {
