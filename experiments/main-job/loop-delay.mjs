@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-if (process.argv[1]?.endsWith('main.js') && process.env.LOOP_DELAY_FILE) {
+if (process.argv[1]?.endsWith('nas.js') && process.env.LOOP_DELAY_FILE) {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   // What Node does before the command runs (loading modules) is no screen yet.
   setTimeout(() => delay.enable(), 1000).unref();
