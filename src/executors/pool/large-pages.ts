@@ -1,8 +1,8 @@
 /**
  * The environment of a process that trains: memory in pages of 2 MB instead of 4 kB, which the C library of Linux asks the
  * kernel for when it is told so at the start (glibc.malloc.hugetlb, from 2.35 on; elsewhere the setting is not read). The
- * tensors of a training step are megabytes that are read once each: a step takes a tenth less time, the first one a quarter.
- * Timings of exported models, which are small, stay what they are within 3 %. What the user has set stays.
+ * tensors of a training step are megabytes that are read once each, so a step spends less time on finding their pages, and the
+ * first one on getting them. What the user has set stays.
  *
  * Source: https://www.gnu.org/software/libc/manual/html_node/Memory-Allocation-Tunables.html
  */
