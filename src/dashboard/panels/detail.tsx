@@ -44,7 +44,7 @@ export function detailRows(
   const { trial } = detail;
   if (part === 'choices') return candidateRows(trial, network, width);
   const curve = part === 'facts' ? curveArea(detail, width) : curveRows(detail, width);
-  const facts = [stateRow(detail), ...failureRows(trial, width), ...metricRows(detail), ...curve];
+  const facts = [stateRow(detail), ...failureRows(trial, width), ...metricRows(detail, width), ...curve];
   return part === 'facts' ? facts : [...facts, [], ...candidateRows(trial, network, width)];
 }
 
@@ -73,7 +73,7 @@ function failureRows(trial: Trial, width: number): Row[] {
 }
 
 /** Known metrics first, then whatever else was measured. */
-function metricRows({ trial, baseline, ranges }: DetailProps): Row[] {
+function metricRows({ trial, baseline, ranges }: DetailProps, width: number): Row[] {
   if (trial.state !== 'done') return [];
   const known = Object.keys(metricFormats).filter((metric) => metric in trial.metrics);
   const others = Object.keys(trial.metrics).filter((metric) => !(metric in metricFormats));
@@ -85,16 +85,18 @@ function metricRows({ trial, baseline, ranges }: DetailProps): Row[] {
       label(name),
       run(format(value).padStart(9)),
       run(against.padStart(12)),
-      run(rangeText(metric, ranges[metric]), 'dim'),
+      run(rangeText(metric, ranges[metric], width - labelWidth - 9 - 12), 'dim'),
     ];
   });
 }
 
-/** ` 91.80 … 92.30 %` */
-function rangeText(metric: string, range: Range | undefined): string {
+/** ` 91.80 … 92.30 %`; where that is too long, half of it: ` ± 0.25`. */
+function rangeText(metric: string, range: Range | undefined, width: number): string {
   if (!range) return '';
-  const [low, high] = range.map((value) => metricFormat(metric).format(value));
-  return `  ${low!.split(' ')[0]} … ${high}`;
+  const { format } = metricFormat(metric);
+  const number = (value: number) => format(value).split(' ')[0]!;
+  const whole = `  ${number(range[0])} … ${format(range[1])}`;
+  return whole.length <= width ? whole : `  ± ${number((range[1] - range[0]) / 2)}`;
 }
 
 function relation(metric: string, value: number | undefined, baseline: number | undefined): string {
@@ -162,32 +164,53 @@ function candidateRows(trial: Trial, network: NetworkInfo | undefined, width: nu
   const strips = layerStrips(plan, network.catalog)
     .filter(({ range }) => range !== '')
     .flatMap((strip) => stripRows(strip, width));
-  const list = settingRows(plan, network.catalog);
+  const list = settingRows(plan, network.catalog, width);
   return [...strips, ...(recipe ? [[label('recipe'), run(recipe)]] : []), [], ...list];
 }
 
-/** A table: layer, then what each technique does to it, as a bar of what is kept and in words. Techniques without effect are left out. */
-function settingRows(plan: Plan, catalog: Catalog): Row[] {
+/**
+ * A table: layer, then what each technique does to it, as a bar of what is kept and in words; where it is too wide, in words
+ * alone. Techniques without effect are left out.
+ */
+function settingRows(plan: Plan, catalog: Catalog, width: number): Row[] {
   const techniques = catalog.techniques.filter(({ name }) => plan.techniques[name]);
   const cells = layerSettings(plan, { ...catalog, techniques });
   const texts = [['layer', ...techniques.map(({ name }) => name)], ...cells.map(({ layer, texts }) => [layer, ...texts])];
   const widths = texts[0]!.map((_, i) => Math.max(...texts.map((row) => row[i]!.length)) + 2);
+  const bars = cells.map(({ layer }) => techniques.map((technique) => strengthBar(plan, technique, layer)));
+  const barWidths = techniques.map((_, i) => (bars.some((row) => row[i] !== '') ? barWidth : 0));
+  if ([...widths, ...barWidths].reduce((sum, each) => sum + each, 0) - 1 > width)
+    return wordRows(techniques, cells, widths[0]!, width);
   const head = [
     run(` ${'layer'.padEnd(widths[0]!)}`, 'dim'),
-    ...techniques.map(({ name }, i) => run(name.padEnd(widths[i + 1]! + barWidth), 'dim')),
+    ...techniques.map(({ name }, i) => run(name.padEnd(widths[i + 1]! + barWidths[i]!), 'dim')),
   ];
   return [
     head,
     ...cells.map(
-      ({ layer, texts }): Row => [
+      ({ layer, texts }, j): Row => [
         run(` ${layer.padEnd(widths[0]!)}`, 'dim'),
-        ...techniques.flatMap((technique, i) => [
-          run(strengthBar(plan, technique, layer).padEnd(barWidth), 'accent'),
+        ...techniques.flatMap((_, i) => [
+          run(bars[j]![i]!.padEnd(barWidths[i]!), 'accent'),
           run(texts[i]!.padEnd(widths[i + 1]!)),
         ]),
       ],
     ),
   ];
+}
+
+/** Layer, then `prune keep 0.5 · quantize bits 8`, in as many lines as that takes. */
+function wordRows(
+  techniques: readonly TechniqueInfo[],
+  cells: ReturnType<typeof layerSettings>,
+  nameWidth: number,
+  width: number,
+): Row[] {
+  return cells.flatMap(({ layer, texts }) => {
+    const words = texts.flatMap((text, i) => (text === '' ? [] : `${techniques[i]!.name} ${text}`)).join(' · ');
+    const lines = wrap(words, Math.max(1, width - nameWidth - 2));
+    return lines.map((line, i): Row => [run(` ${(i === 0 ? layer : '').padEnd(nameWidth)}`, 'dim'), run(line)]);
+  });
 }
 
 const barWidth = 7;
