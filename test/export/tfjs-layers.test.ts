@@ -1,51 +1,13 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/core/rng.ts';
 import type { ExportSource } from '../../src/export/formats/format.ts';
 import { tfjsLayers } from '../../src/export/formats/tfjs-layers.ts';
-import { Builder } from '../../src/network/ir/builder.ts';
-import { encode } from '../../src/network/ir/bytes/encode.ts';
+import type { Builder } from '../../src/network/ir/builder.ts';
 import type { Shape } from '../../src/network/ir/graph.ts';
-import { onnxLogits, shippedModels } from '../fixtures/shipped.ts';
+import { shippedModels } from '../fixtures/shipped.ts';
+import { expectAnswers, sketchSource } from '../fixtures/tfjs-answers.ts';
 
-/** What the layers answer to inputs [N, C, H, W], from the files of the format. */
-async function layersLogits(source: ExportSource, data: Float32Array): Promise<Float32Array> {
-  const files = await tfjsLayers.files(source);
-  const { modelTopology, weightsManifest } = JSON.parse(files['tfjs-layers/model.json'] as string) as {
-    modelTopology: object;
-    weightsManifest: { weights: [] }[];
-  };
-  const bytes = files['tfjs-layers/weights.bin'] as Uint8Array;
-  const weightData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
-  const model = await loadLayersModel({
-    load: async () => ({ modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData }),
-  });
-  const [channels, height, width] = source.input.shape;
-  const pictures = tf.tensor4d(data, [data.length / (channels * height * width), channels, height, width]);
-  const logits = model.predict(tf.transpose(pictures, [0, 2, 3, 1])) as tf.Tensor;
-  const result = (await logits.data()) as Float32Array;
-  model.dispose();
-  return result;
-}
-
-/** Two pictures of noise. */
-function pictures({ input }: ExportSource): Float32Array {
-  const rng = createRng('tfjs');
-  return Float32Array.from({ length: 2 * input.shape.reduce((a, b) => a * b) }, () => rng.normal());
-}
-
-async function expectAgreement(source: ExportSource): Promise<void> {
-  const data = pictures(source);
-  const [actual, expected] = [await layersLogits(source, data), await onnxLogits(source, data)];
-  expect(actual).toHaveLength(expected.length);
-  expected.forEach((value, i) => {
-    expect(actual[i]).toBeCloseTo(value, 3);
-  });
-}
-
-const template = () => shippedModels['a float ResNet']!();
+const expectAgreement = (source: ExportSource) => expectAnswers(tfjsLayers, loadLayersModel, source);
 
 describe('a LayersModel of TensorFlow.js', () => {
   it.each(Object.keys(shippedModels).filter((name) => !/8-bit|3-bit/.test(name)))(
@@ -90,19 +52,10 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
 };
 
 describe('a LayersModel, single rules', () => {
-  const sourceOf = async (build: (b: Builder, x: string) => string) => {
-    const b = new Builder('sketch');
-    const y = build(b, b.input('x', { dtype: 'float32', shape: [1, 3, 4, 4] }));
-    const graph = b.build([b.multi('Identity', [y], 1, {}, { outputs: ['logits'] })[0]!]);
-    const source = await template();
-    const input = { ...source.input, shape: [3, 4, 4] as const };
-    return { ...source, input, model: encode(graph, { symbolicBatch: 'N' }) };
-  };
-
-  it.each(Object.entries(sketches))('%s', async (_, build) => expectAgreement(await sourceOf(build)));
+  it.each(Object.entries(sketches))('%s', async (_, build) => expectAgreement(await sketchSource(build)));
 
   it('refuses what has no layer', async () => {
-    const { model } = await sourceOf((b, x) =>
+    const { model } = await sketchSource((b, x) =>
       b.op('Flatten', [b.op('MaxPool', [x], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2] })]),
     );
     expect(() => tfjsLayers.check!(model)).toThrow(/PadV2 at ".*" pads with the lowest number/);

@@ -1,51 +1,15 @@
-import '@tensorflow/tfjs-backend-cpu';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
-import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/core/rng.ts';
-import type { ExportSource } from '../../src/export/formats/format.ts';
 import { tfjs } from '../../src/export/formats/tfjs.ts';
 import { Builder } from '../../src/network/ir/builder.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
-import type { Shape } from '../../src/network/ir/graph.ts';
 import { conv3, sketch } from '../fixtures/graphs.ts';
-import { onnxLogits, shippedModels } from '../fixtures/shipped.ts';
-
-/** What TensorFlow.js answers to inputs [N, C, H, W], from the files of the format. */
-async function tfjsLogits(source: ExportSource, data: Float32Array): Promise<Float32Array> {
-  const files = await tfjs.files(source);
-  const { modelTopology, weightsManifest, ...artifacts } = JSON.parse(files['tfjs/model.json'] as string) as {
-    modelTopology: object;
-    weightsManifest: { weights: [] }[];
-  };
-  const bytes = files['tfjs/weights.bin'] as Uint8Array;
-  const weightData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
-  const model = await loadGraphModel({
-    load: async () => ({ ...artifacts, modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData }),
-  });
-  const [channels, height, width] = source.input.shape;
-  const pictures = tf.tensor4d(data, [data.length / (channels * height * width), channels, height, width]);
-  const logits = model.predict(tf.transpose(pictures, [0, 2, 3, 1])) as tf.Tensor;
-  const result = (await logits.data()) as Float32Array;
-  model.dispose();
-  return result;
-}
-
-/** Two pictures of noise. */
-function pictures({ input }: ExportSource): Float32Array {
-  const rng = createRng('tfjs');
-  return Float32Array.from({ length: 2 * input.shape.reduce((a, b) => a * b) }, () => rng.normal());
-}
+import { shippedModels } from '../fixtures/shipped.ts';
+import { expectAnswers, sketchSource } from '../fixtures/tfjs-answers.ts';
 
 describe('TensorFlow.js', () => {
   it.each(Object.entries(shippedModels))('%s answers as onnxruntime does', async (_, make) => {
-    const source = await make();
-    const data = pictures(source);
-    const [actual, expected] = [await tfjsLogits(source, data), await onnxLogits(source, data)];
-    expect(actual).toHaveLength(expected.length);
-    expected.forEach((value, i) => {
-      expect(actual[i]).toBeCloseTo(value, 3);
-    });
+    await expectAnswers(tfjs, loadGraphModel, await make());
   });
 
   it('keeps 8-bit weights as bytes', async () => {
@@ -97,20 +61,6 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
 
 describe('TensorFlow.js, single rules', () => {
   it.each(Object.entries(sketches))('%s', async (_, build) => {
-    const b = new Builder('sketch');
-    const shape: Shape = [1, 3, 4, 4];
-    const y = build(b, b.input('x', { dtype: 'float32', shape }));
-    const graph = b.build([b.multi('Identity', [y], 1, {}, { outputs: ['logits'] })[0]!]);
-    const source = { ...(await template()), model: encode(graph, { symbolicBatch: 'N' }) };
-    const sized = { ...source, input: { ...source.input, shape: [3, 4, 4] as const } };
-    const data = pictures(sized);
-    const [actual, expected] = [await tfjsLogits(sized, data), await onnxLogits(sized, data)];
-    expect(actual).toHaveLength(expected.length);
-    expected.forEach((value, i) => {
-      expect(actual[i]).toBeCloseTo(value, 4);
-    });
+    await expectAnswers(tfjs, loadGraphModel, await sketchSource(build), 4);
   });
 });
-
-/** Everything of a shipped model but its bytes. */
-const template = () => shippedModels['a float ResNet']!();

@@ -86,8 +86,8 @@ const [fewestSittings, mostSittings] = [5, 9];
 const quietSpread = 0.1;
 const quietShare = 0.9;
 /**
- * A process lays out code and memory anew, as a sitting does, and its deviation is of the same size (measured: 0.6 to 1.8 %, of
- * a sitting 1.1 to 2.2 %); the one that states and the one that looks again have one each.
+ * A process lays out code and memory anew, as a sitting does, and its deviation is taken to be of the same size; the one that
+ * states and the one that looks again have one each. experiments/torture/latency.ts looks how often that holds.
  */
 const acrossProcesses = Math.SQRT2;
 
