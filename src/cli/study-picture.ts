@@ -122,7 +122,7 @@ function denseOf(model: ModelSpec, data: PreparedFacts['data']): Graph {
   const key = JSON.stringify([model, data.shape, data.classes.length]);
   const known = denseGraphs.get(key);
   if (known) return known;
-  const target = { shape: data.shape, classes: data.classes.length, batch: 1, seed: 'structure' };
+  const target = { shape: data.shape, classes: data.classes.length, batch: 1 };
   const graph = withoutValues(buildModel(model, target));
   denseGraphs.set(key, graph);
   return graph;

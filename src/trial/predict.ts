@@ -22,7 +22,7 @@ export function createPredictor(
   data: DataFacts,
   files?: ModelTarget['files'],
 ): (plan: Plan) => Metrics | undefined {
-  const target = { shape: data.shape, classes: data.classes.length, batch: 1, seed: 'structure', ...(files ? { files } : {}) };
+  const target = { shape: data.shape, classes: data.classes.length, batch: 1, ...(files ? { files } : {}) };
   const dense = withoutValues(buildModel(model, target));
   const options = exportOptions(data);
   return (plan) => {

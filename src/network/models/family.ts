@@ -8,8 +8,8 @@ export interface ModelTarget {
   readonly classes: number;
   /** Images of one run: the first dimension of every activation. */
   readonly batch: number;
-  /** Root of the streams that the weights are drawn from. */
-  readonly seed: string;
+  /** Root of the streams that the weights are drawn from; left out where only the structure is asked for: they are zeros then. */
+  readonly seed?: string;
   /** Content of files that the user gave, by SHA-256; undefined where one is not kept. */
   readonly files?: (sha256: string) => Uint8Array | undefined;
 }

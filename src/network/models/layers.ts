@@ -3,6 +3,7 @@ import { createRng } from '../../core/rng.ts';
 import { type Builder, float } from '../ir/builder.ts';
 import type { Shape, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
+import { zeros } from '../ir/zeros.ts';
 
 /** Layers that the families are made of, with their initial weights. */
 
@@ -17,7 +18,14 @@ export interface ConvOptions {
 }
 
 /** Conv without bias, padded so that stride 1 keeps the size, then BatchNormalization. x: [N,C,H,W]. */
-export function convBn(b: Builder, seed: string, layer: string, x: string, channels: number, options: ConvOptions): string {
+export function convBn(
+  b: Builder,
+  seed: string | undefined,
+  layer: string,
+  x: string,
+  channels: number,
+  options: ConvOptions,
+): string {
   const { kernel, stride = 1, group = 1 } = options;
   const shape = [channels, b.shape(x)[1]! / group, kernel, kernel];
   const weight = b.initializer(`${layer}.weight`, heNormal(b, seed, `${layer}.weight`, shape));
@@ -49,7 +57,7 @@ function batchNorm(b: Builder, name: string, x: string): string {
 }
 
 /** Gemm with bias; weights [out, in]. x: [N, in]. */
-export function dense(b: Builder, seed: string, layer: string, x: string, features: number, output: string): string {
+export function dense(b: Builder, seed: string | undefined, layer: string, x: string, features: number, output: string): string {
   const weight = b.initializer(`${layer}.weight`, heNormal(b, seed, `${layer}.weight`, [features, b.shape(x)[1]!]));
   const bias = b.initializer(`${layer}.bias`, filled([features], 0));
   return b.multi('Gemm', [x, weight, bias], 1, { transB: 1 }, { name: layer, outputs: [output] })[0]!;
@@ -66,9 +74,9 @@ function checkSize({ initializers }: Builder, name: string, shape: Shape): void 
   throw new NasError('MODEL_SIZE', message, { facts: { name, weights: total } });
 }
 
-function heNormal(b: Builder, seed: string, name: string, shape: Shape): Tensor {
+function heNormal(b: Builder, seed: string | undefined, name: string, shape: Shape): Tensor {
   checkSize(b, name, shape);
-  return initialWeight(seed, name, shape);
+  return seed === undefined ? zeros('float32', shape) : initialWeight(seed, name, shape);
 }
 
 /** Normal with variance 2 / fan-in (He et al. 2015, Delving Deep into Rectifiers). One axis counts the outputs. */

@@ -75,10 +75,10 @@ function inverted(layers: Layers, x: string, { name, channels, stride }: Block, 
 /** Convolutions with BatchNormalization and the family's activation. */
 class Layers {
   readonly b: Builder;
-  readonly seed: string;
+  readonly seed: string | undefined;
   private readonly activation: MobilenetSpec['activation'];
 
-  constructor(b: Builder, seed: string, activation: MobilenetSpec['activation']) {
+  constructor(b: Builder, seed: string | undefined, activation: MobilenetSpec['activation']) {
     this.b = b;
     this.seed = seed;
     this.activation = activation;

@@ -90,7 +90,7 @@ function buildResnet(spec: ResnetSpec, { shape, classes, batch, seed }: ModelTar
 }
 
 /** x: [N,C,H,W] → [N, channels, H/stride, W/stride]. */
-function basicBlock(b: Builder, seed: string, name: string, x: string, channels: number, stride: number): string {
+function basicBlock(b: Builder, seed: string | undefined, name: string, x: string, channels: number, stride: number): string {
   const first = convBn(b, seed, `${name}.conv1`, x, channels, { kernel: 3, stride });
   const middle = b.op('Relu', [first], {}, { name: `${name}.conv1.relu` });
   const second = convBn(b, seed, `${name}.conv2`, middle, channels, { kernel: 3 });
