@@ -1,8 +1,8 @@
 /**
- * Can a stated latency be found again? Every model of a search's front is measured again in fresh processes, by the same
- * protocol, with nothing beside it; then under load, where the measurement has to say that the machine is noisy.
+ * Can a stated latency be found again? Every model of a search's front is measured again in fresh processes, as `nas export`
+ * and `nas verify` do, with nothing beside it; then under load, where the measurement has to say that the machine is noisy.
  *
- *   npx tsx experiments/torture/latency.ts [--space quick.yaml] [--trials 20] [--processes 10]
+ *   npx tsx experiments/torture/latency.ts [--space resnet.yaml] [--trials 20] [--processes 10]
  *
  * Writes results/torture/latency.json and latency.md. It means something on a quiet machine only: the load is in the report.
  */
@@ -12,15 +12,19 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { baselineFolder } from '../../src/cli/folders.ts';
+import { remeasureInProcess } from '../../src/cli/remeasure.ts';
 import { factsOf } from '../../src/cli/study-facts.ts';
 import type { LatencyResult } from '../../src/network/metrics/latency.ts';
 import { frontOf } from '../../src/search/study/progress.ts';
 import { openStore, readStudy } from '../../src/store/index.ts';
+import { artefactPath } from '../../src/trial/artefacts.ts';
+import type { TrialSetup } from '../../src/trial/setup.ts';
 import { machine } from '../search-quality/machine.ts';
 
 const { values } = parseArgs({
   options: {
-    space: { type: 'string', default: 'quick.yaml' },
+    space: { type: 'string', default: 'resnet.yaml' },
     trials: { type: 'string', default: '20' },
     processes: { type: 'string', default: '10' },
   },
@@ -47,63 +51,70 @@ interface Coverage {
   readonly drift: number;
 }
 
+interface Again {
+  readonly model: Model;
+  readonly found: LatencyResult;
+}
+
 try {
-  const { baseline, models, shape } = search();
-  const measure = ({ path }: Model) => measured(path, baseline, shape);
-  const again = models.flatMap((model) =>
-    Array.from({ length: Number(values.processes) }, () => ({ model, found: measure(model) })),
-  );
-  const quiet = coverageOf(again);
-  const busy = startLoad(2 * availableParallelism());
-  const loaded = coverageOf(models.map((model) => ({ model, found: measure(model) })));
-  for (const child of busy) child.kill();
+  const { baseline, models, setup } = search();
+  const measured = async (rounds: number) => {
+    const again: Again[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const model of models) again.push({ model, found: await measure(model.path, baseline, setup) });
+    }
+    return again;
+  };
+  const quiet = await measured(Number(values.processes));
+  const load = startLoad(2 * availableParallelism());
+  const loaded = await measured(1);
+  for (const child of load) child.kill();
   report(models, quiet, loaded);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
 /** A search by the command that users type, one worker. */
-function search(): { readonly baseline: string; readonly models: readonly Model[]; readonly shape: string } {
+function search(): { readonly baseline: string; readonly models: readonly Model[]; readonly setup: TrialSetup } {
   const args = ['search', '--space', values.space, '--trials', values.trials, '--workers', '1', '--plain'];
   execFileSync(process.execPath, ['--import', 'tsx', here('../../src/cli/main.ts'), ...args, '--db', join(folder, 'nas.db')], {
     cwd: here('../..'),
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  const artefactFolder = join(folder, 'nas.artefacts');
   const store = openStore(join(folder, 'nas.db'), { mode: 'read' });
   try {
     const [record] = store.list();
-    const { trials, sessions } = readStudy(store, record!.name);
-    const models = frontOf(trials, factsOf(record!).goal).map(({ number, artefact, details }) => ({
+    const { trials } = readStudy(store, record!.name);
+    const { goal, sections, metrics } = factsOf(record!);
+    const models = frontOf(trials, goal).map(({ number, artefact, details }) => ({
       trial: number,
-      path: pathOf(artefact!.sha256),
+      path: artefactPath(artefactFolder, artefact!.sha256),
       stated: (details as unknown as { readonly latency: LatencyResult }).latency,
     }));
     const [dense] = trials;
     if (dense?.state !== 'done') throw new Error('the baseline failed');
-    const { prepared } = sessions[0]!.begin.facts as unknown as { prepared: { data: { shape: number[] } } };
-    return { baseline: pathOf(dense.artefact!.sha256), models, shape: prepared.data.shape.join('x') };
+    const setup = { ...sections, metrics, artefactFolder, baselineFolder: baselineFolder(), threads: availableParallelism() };
+    return { baseline: artefactPath(artefactFolder, dense.artefact!.sha256), models, setup };
   } finally {
     store.close();
   }
 }
 
-function pathOf(sha256: string): string {
-  return join(folder, 'nas.artefacts', `${sha256}.onnx`);
+async function measure(model: string, baseline: string, setup: TrialSetup): Promise<LatencyResult> {
+  const { latency } = await remeasureInProcess({ model, baseline, setup }, () => undefined);
+  return latency as unknown as LatencyResult;
 }
 
-function measured(candidate: string, baseline: string, shape: string): LatencyResult {
-  const args = ['--import', 'tsx', here('./measure-latency.ts'), candidate, baseline, shape];
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as LatencyResult;
-}
-
-/** Processes that compute for ever. */
+/** Processes that compute until they are killed, or this process is gone. */
 function startLoad(count: number): ChildProcess[] {
-  return Array.from({ length: count }, () =>
-    spawn(process.execPath, ['-e', 'for (;;) Math.sqrt(Math.random())'], { stdio: 'ignore' }),
-  );
+  const code = `process.stdin.on('end', () => process.exit()).resume();
+    const work = () => { const end = Date.now() + 50; while (Date.now() < end) Math.sqrt(Math.random()); setImmediate(work); };
+    work();`;
+  return Array.from({ length: count }, () => spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'ignore', 'ignore'] }));
 }
 
-function coverageOf(again: readonly { readonly model: Model; readonly found: LatencyResult }[]): Coverage {
+function coverageOf(again: readonly Again[]): Coverage {
   const share = (holds: (stated: LatencyResult, found: LatencyResult) => boolean) =>
     again.filter(({ model, found }) => holds(model.stated, found)).length / again.length;
   const paced = (stated: LatencyResult, found: LatencyResult) => (found.medianMs * stated.baselineMs) / found.baselineMs;
@@ -118,7 +129,8 @@ function coverageOf(again: readonly { readonly model: Model; readonly found: Lat
   };
 }
 
-function report(models: readonly Model[], quiet: Coverage, loaded: Coverage): void {
+function report(models: readonly Model[], quietRuns: readonly Again[], loadedRuns: readonly Again[]): void {
+  const [quiet, loaded] = [coverageOf(quietRuns), coverageOf(loadedRuns)];
   const statedWidth = (of: (stated: LatencyResult) => number) =>
     models.reduce((sum, { stated }) => sum + of(stated), 0) / models.length;
   const percent = (value: number) => `${(100 * value).toFixed(0)} %`;
@@ -129,8 +141,10 @@ function report(models: readonly Model[], quiet: Coverage, loaded: Coverage): vo
     time: statedWidth(({ lowMs, medianMs, highMs }) => (highMs - lowMs) / medianMs),
   };
   const facts = { ...machine(), loadBefore: loadavg(), models: models.length, widths, quiet, loaded };
+  const runs = [quietRuns, loadedRuns].map((all) => all.map(({ model, found }) => ({ trial: model.trial, found })));
+  const details = { stated: models.map(({ trial, stated }) => ({ trial, stated })), quiet: runs[0], loaded: runs[1] };
   mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, 'latency.json'), `${JSON.stringify(facts, null, 2)}\n`);
+  writeFileSync(join(results, 'latency.json'), `${JSON.stringify({ ...facts, details }, null, 2)}\n`);
   const markdown = `# Latency, measured again
 
 ${facts.date}, ${facts.machine}. The ${models.length} models on the front of \`nas search --space ${values.space} --trials ${values.trials}\`, measured again in ${quiet.measurements} fresh

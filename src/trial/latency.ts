@@ -4,6 +4,7 @@ import { openSession } from '../network/engine/session.ts';
 import type { Way } from '../network/ir/ways.ts';
 import { type ImageKind, type LatencyResult, measureLatency } from '../network/metrics/latency.ts';
 import type { TrialHooks } from './protocol.ts';
+import { settle } from './settle.ts';
 import type { SharedTrialData } from './shared.ts';
 
 /** Images of one kind that take turns, and kinds that are timed apart: the most frequent ways, and all others together. */
@@ -23,8 +24,9 @@ export function latencyOf(
   hooks.progress({ stage: 'latency', done: 0, total: 1 });
   const input = { name: 'x', shape: [1, ...dataset.shape], kinds: kindsOf(ways, dataset) };
   return hooks.exclusive(async (quiet) => {
-    const files = { candidate: bytes, baseline: baselineBytes };
-    const latency = await measureLatency({ ...files, input, open: openSession, processorTime });
+    const job = { candidate: bytes, baseline: baselineBytes, input, open: openSession, processorTime };
+    await settle(job);
+    const latency = await measureLatency(job);
     return { ...latency, noisy: latency.noisy || !quiet };
   });
 }

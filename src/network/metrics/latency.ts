@@ -8,7 +8,7 @@ import { coefficientOfVariation, median, medianInterval, predictionInterval, wei
 export interface LatencyResult {
   /** Of a sitting's rounds; over the sittings, the geometric mean. */
   readonly medianMs: number;
-  /** As long as the machine is in the same mood, see `measureLatency`. */
+  /** As long as the machine is in the same mood, see `measureLatency`; relative to the middle never narrower than the ratio's. */
   readonly lowMs: number;
   readonly highMs: number;
   readonly minMs: number;
@@ -81,7 +81,7 @@ const shortestSampleMs = 0.1;
 const fewestRounds = 3;
 const firstCheck = 20;
 /** Sittings before the first look at their interval, and in all. */
-const [fewestSittings, mostSittings] = [5, 9];
+const [fewestSittings, mostSittings] = [7, 12];
 /** Spread of the baseline's medians over the sittings, and the share of the time that the processor works for us. */
 const quietSpread = 0.1;
 const quietShare = 0.9;
@@ -112,24 +112,27 @@ export async function measureLatency(job: LatencyJob): Promise<LatencyResult> {
   const sittings: Samples[] = [];
   const share = watchProcessor(job);
   for (;;) {
-    sittings.push(await sit(job, options, share));
+    sittings.push(await sit(job, options, share, sittings.length % 2 === 0));
     if (sittings.length < fewestSittings) continue;
     const result = summarize(sittings, share.taken());
     if (sittings.length >= mostSittings || widthOf(result) <= options.targetPrediction) return result;
   }
 }
 
-async function sit(job: LatencyJob, options: LatencyOptions, share: ProcessorShare): Promise<Samples> {
-  const candidate = await job.open(job.candidate);
+/** Which of the two is opened first takes turns: the second finds other memory. */
+async function sit(job: LatencyJob, options: LatencyOptions, share: ProcessorShare, candidateFirst: boolean): Promise<Samples> {
+  const [first, second] = candidateFirst ? [job.candidate, job.baseline] : [job.baseline, job.candidate];
+  const one = await job.open(first);
   try {
-    const baseline = await job.open(job.baseline);
+    const other = await job.open(second);
     try {
+      const [candidate, baseline] = candidateFirst ? [one, other] : [other, one];
       return await measureSessions(candidate, baseline, job, options, share);
     } finally {
-      await baseline.release();
+      await other.release();
     }
   } finally {
-    await candidate.release();
+    await one.release();
   }
 }
 
@@ -254,8 +257,8 @@ function summarize(sittings: readonly Samples[], processorShare: number): Latenc
   );
   return {
     medianMs: time.middle,
-    lowMs: time.low,
-    highMs: time.high,
+    lowMs: Math.min(time.low, (time.middle * ratio.low) / ratio.middle),
+    highMs: Math.max(time.high, (time.middle * ratio.high) / ratio.middle),
     minMs: Math.min(...sittings.map(({ candidate }) => Math.min(...candidate))),
     p50Ms: weightedQuantile(kinds, 0.5),
     p95Ms: weightedQuantile(kinds, 0.95),

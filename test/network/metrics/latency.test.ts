@@ -12,19 +12,18 @@ function machine(costs: readonly [candidate: Cost, baseline: Cost]) {
   const log: { file: number; at: number }[] = [];
   const runs = [0, 0];
   const open = new Set<number>();
-  let opened = 0;
+  /** Files, as they were opened. */
+  const opened: number[] = [];
   return {
     log,
     runs,
     open,
-    get opened() {
-      return opened;
-    },
+    opened,
     clock: () => now,
     async openSession(bytes: Uint8Array) {
       const file = bytes[0]!;
       open.add(file);
-      opened++;
+      opened.push(file);
       return {
         async run({ x }: Readonly<Record<string, Tensor>>) {
           log.push({ file, at: now });
@@ -66,9 +65,9 @@ const jitter =
 
 describe('measureLatency', () => {
   it('of a steady machine: the exact times, at the first check of every sitting', async () => {
-    const { result } = measure([steady(2), steady(8)]);
+    const { result } = measure([steady(2), steady(8)], { maxSeconds: 2 });
     const { sittings, rounds, noisy, ...times } = await result;
-    expect({ sittings, rounds, noisy }).toEqual({ sittings: 5, rounds: 100, noisy: false });
+    expect({ sittings, rounds, noisy }).toEqual({ sittings: 7, rounds: 140, noisy: false });
     const expected = { medianMs: 2, lowMs: 2, highMs: 2, minMs: 2, p50Ms: 2, p95Ms: 2, baselineMs: 8 };
     const ratios = { ratio: 0.25, ratioLow: 0.25, ratioHigh: 0.25 };
     for (const [name, value] of Object.entries({ ...expected, ...ratios }))
@@ -80,8 +79,9 @@ describe('measureLatency', () => {
     await result;
     const rounds = host.log.slice(10).map(({ file }) => file);
     expect(rounds.slice(0, 8)).toEqual([0, 1, 1, 0, 0, 1, 1, 0]);
-    expect(host.runs).toEqual([125, 125]);
-    expect(host.opened).toBe(10);
+    expect(host.runs).toEqual([175, 175]);
+    expect(host.opened).toHaveLength(14);
+    expect(host.opened.slice(0, 6)).toEqual([0, 1, 1, 0, 0, 1]);
   });
 
   it('averages over kinds of images by their share, and tells how many take how long', async () => {
@@ -108,15 +108,15 @@ describe('measureLatency', () => {
 
   it('cuts the warm-up of a slow model short, and still runs three rounds a sitting', async () => {
     const { host, result } = measure([steady(1000), steady(4000)], { maxSeconds: 1 });
-    expect(await result).toMatchObject({ rounds: 15, medianMs: expect.closeTo(1000, 6), ratio: expect.closeTo(0.25, 9) });
-    expect(host.runs).toEqual([30, 30]);
+    expect(await result).toMatchObject({ rounds: 21, medianMs: expect.closeTo(1000, 6), ratio: expect.closeTo(0.25, 9) });
+    expect(host.runs).toEqual([42, 42]);
   });
 
   it('times several runs at once where one is short', async () => {
     const { host, result } = measure([steady(0.03), steady(0.2)], { warmup: 5 });
     expect((await result).medianMs).toBeCloseTo(0.03, 9);
     expect((await result).ratio).toBeCloseTo(0.15, 9);
-    expect(host.runs).toEqual([5 * (5 + 20 * 4), 5 * (5 + 20)]);
+    expect(host.runs).toEqual([7 * (5 + 20 * 4), 7 * (5 + 20)]);
   });
 
   it('goes on with a sitting until its median is known well', async () => {
@@ -129,11 +129,11 @@ describe('measureLatency', () => {
   });
 
   it('sits more often where sittings differ, and expects the next one where they lie', async () => {
-    const factors = [1, 1.1, 0.95, 1.05, 0.9, 1.02, 0.98, 1.1, 0.9];
+    const factors = [1, 1.1, 0.95, 1.05, 0.9, 1.02, 0.98, 1.1, 0.9, 1.1, 0.95, 1.05];
     const differing: Cost = (_, run) => 2 * factors[Math.floor(run / 25)]!;
     const { result } = measure([differing, steady(2)], { warmup: 5, targetWidth: 1 });
     const { sittings, ratioLow, ratioHigh, noisy } = await result;
-    expect(sittings).toBe(9);
+    expect(sittings).toBe(12);
     expect(ratioLow).toBeLessThan(0.9);
     expect(ratioHigh).toBeGreaterThan(1.1);
     expect(noisy).toBe(false); // that is the candidate's: the machine was steady
@@ -146,14 +146,14 @@ describe('measureLatency', () => {
       maxSeconds: 0.5,
     });
     expect((await result).rounds).toBeGreaterThan(60);
-    expect(host.clock() - 1000).toBeLessThan(500 + 5 * (2 * 10 + 30));
+    expect(host.clock() - 1000).toBeLessThan(500 + 7 * (2 * 10 + 30));
     const capped = measure([jitter(2, 0.5, createRng('cap', 0)), steady(2)], {
       targetWidth: 0.001,
       targetPrediction: 10,
       maxSeconds: 100,
       maxRounds: 77,
     });
-    expect((await capped.result).rounds).toBe(5 * 77);
+    expect((await capped.result).rounds).toBe(7 * 77);
   });
 
   it('a machine that slows down for a while spoils the times but not the ratio', async () => {
@@ -187,7 +187,7 @@ describe('measureLatency', () => {
     const process = async (pair: number, which: number) => {
       const rng = createRng('processes', pair, which);
       const own = Math.exp(0.015 * rng.normal());
-      const factors = Array.from({ length: 9 }, () => own * Math.exp(0.015 * rng.normal()));
+      const factors = Array.from({ length: 12 }, () => own * Math.exp(0.015 * rng.normal()));
       const candidate: Cost = (_, run) => factors[Math.floor(run / 23)]! * Math.exp(0.03 * rng.normal());
       return measure([candidate, jitter(2, 0.03, rng)], { warmup: 3, targetWidth: 1, maxSeconds: 100 }).result;
     };
