@@ -31,7 +31,7 @@ interface End {
   readonly stderr: string;
 }
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 
 /** One run of `nas search` in a folder. */
 export class Session {

@@ -17,7 +17,7 @@ import { inspect } from './inspect-study.ts';
 import { holdingsOf } from './processes.ts';
 import { writeToy } from './toy.ts';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const results = fileURLToPath(new URL('../../results/torture', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'espalier-load-'));
 const trials = 24;

@@ -28,7 +28,7 @@ import { writeToy } from './toy.ts';
 const { values } = parseArgs({ options: { trials: { type: 'string', default: '100000' } } });
 const trials = Number(values.trials);
 const results = fileURLToPath(new URL('../../results/torture', import.meta.url));
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'espalier-scale-'));
 const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
 const search = (count: number) => ['search', '--space', 'scale.yaml', '--plain', '--workers', '1', '--trials', `${count}`];
@@ -97,7 +97,7 @@ function grow(file: string): void {
     while (keys.has(keyOf(candidate))) candidate = sample(space, rng);
     const key = keyOf(candidate);
     keys.add(key);
-    const at = record!.createdAt + trial;
+    const at = record!.createdAt + trial / trials;
     const metrics = { ...pattern.metrics, accuracy: rng.uniform(), size: 2000 + rng.int(4000) };
     const { artefact, details, seconds } = pattern;
     batch.push(

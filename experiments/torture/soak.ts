@@ -64,7 +64,7 @@ function search(folder: string): ChildProcess {
     '--controller',
     'evolution',
   ];
-  const args = [here('../../dist/cli/main.js'), 'search', '--space', 'soak.yaml', '--plain', ...budget];
+  const args = [here('../../dist/bin/nas.js'), 'search', '--space', 'soak.yaml', '--plain', ...budget];
   const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
   return spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
 }

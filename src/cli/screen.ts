@@ -35,14 +35,14 @@ export function openScreen(options: ScreenOptions): Screen {
   const { flags, settings, record, framed, past, actions } = options;
   if (flags.json) return reporting(ndjsonReporter({ write: (line) => void process.stdout.write(line) }).emit, []);
   const budget = budgetOf(settings);
-  if (flags.plain || !canDraw()) return reporting(plainLines({ record, framed, budget }), past);
+  if (flags.plain || !canDraw()) return reporting(plainLines({ record, framed, budget }), earlier(past));
   const listeners = new Set<(event: LiveEvent) => void>();
   const view = openDashboard({
     record,
     framed,
     budget,
     events(listener) {
-      for (const event of past) listener(event);
+      for (const event of earlier(past)) listener(event);
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
@@ -66,6 +66,12 @@ export const canDraw = (): boolean => process.stdout.isTTY && process.env['TERM'
 function reporting(emit: (event: LiveEvent) => void, past: Iterable<LiveEvent>): Screen {
   for (const event of past) emit(event);
   return { emit, close: () => undefined };
+}
+
+/** Where the clock was set back between two sessions, what has passed does not look as if it were to come. */
+function* earlier(past: Iterable<LiveEvent>): Iterable<LiveEvent> {
+  const latest = systemClock.wall() - 1;
+  for (const event of past) yield event.at <= latest ? event : { ...event, at: latest };
 }
 
 interface Shown {
