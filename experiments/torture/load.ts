@@ -7,14 +7,15 @@
  * Writes results/torture/load.json and load.md. Linux; the full disk needs the right to mount a file system in memory.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createRng } from '../../src/core/rng.ts';
 import { machine } from '../search-quality/machine.ts';
 import { inspect } from './inspect-study.ts';
-import { holdingsOf } from './processes.ts';
+import { childrenOf, holdingsOf } from './processes.ts';
 import { writeToy } from './toy.ts';
 
 const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
@@ -38,10 +39,16 @@ interface RunOptions {
   readonly during?: (group: number) => Promise<void>;
 }
 
+/** Instead of a line: on a pseudo-terminal, with a keyboard that nobody touches. */
+const onTerminal = 'on a terminal';
+const terminalLine = (command: string) =>
+  `TERM=xterm-256color exec script -qfc '${command}; echo $? > exit-code' typescript < <(exec sleep 600) > /dev/null`;
+
 /** Runs the search in a shell, in a process group of its own; gives the exit code, what it said on stderr, and its memory. */
 async function search(folder: string, { workers = 2, args = [], env, line = 'nas', during }: RunOptions = {}) {
   const words = ['search', '--space', 'load.yaml', '--trials', `${trials}`, '--workers', `${workers}`, ...args];
-  const script = `nas() { exec "${process.execPath}" "${main}" ${words.join(' ')}; }; ${line}`;
+  const command = `"${process.execPath}" "${main}" ${words.join(' ')}`;
+  const script = line === onTerminal ? terminalLine(command) : `nas() { exec ${command}; }; ${line}`;
   const child = spawn('bash', ['-c', script], {
     cwd: folder,
     env: { ...process.env, XDG_CACHE_HOME: join(root, 'cache'), ...env },
@@ -93,6 +100,8 @@ const digest = inspect(undisturbed)!.digest;
 try {
   await plainRuns();
   await stopAndContinue();
+  await suspended();
+  await resized();
   await closedPipe();
   await fullDisk();
 } finally {
@@ -130,6 +139,54 @@ async function stopAndContinue(): Promise<void> {
   };
   const { code } = await search(folder, { args: ['--deadline', '10s'], during });
   note('stopped for 15 s three times, deadline of a trial 10 s', fine, outcome(folder, code));
+}
+
+/** All its processes stand still, and the clock is somewhere else afterwards. */
+async function suspended(): Promise<void> {
+  const folder = await folderFor('suspended');
+  const during = async (group: number) => {
+    await sleep(5000);
+    process.kill(-group, 'SIGSTOP');
+    await sleep(20_000);
+    process.kill(-group, 'SIGCONT');
+  };
+  const env = { NODE_OPTIONS: `--import ${jumpingClock}` };
+  const { code } = await search(folder, { args: ['--deadline', '10s'], env, during });
+  note('a suspended laptop: all stand still for 20 s, and the clock jumps', fine, outcome(folder, code));
+}
+
+/** From 1 × 1 to 300 × 100 characters, every tenth of a second. */
+async function resized(): Promise<void> {
+  const folder = await folderFor('resized');
+  let resizes = 0;
+  const exitCode = join(folder, 'exit-code');
+  const during = async (group: number) => {
+    const rng = createRng('resizes');
+    while (!existsSync(exitCode)) {
+      await sleep(100);
+      const terminal = terminalOf(group);
+      if (!terminal) continue;
+      const size = ['cols', `${1 + rng.int(300)}`, 'rows', `${1 + rng.int(100)}`];
+      resizes += spawnSync('stty', ['-F', terminal, ...size]).status === 0 ? 1 : 0;
+    }
+    process.kill(-group, 'SIGKILL'); // `script` waits for its keyboard
+  };
+  await search(folder, { line: onTerminal, during });
+  const code = Number(readFileSync(exitCode, 'utf8'));
+  note(
+    `a terminal that is resized (${resizes > 50 ? 'more than 50 times' : `${resizes} times only`})`,
+    fine,
+    outcome(folder, code),
+  );
+}
+
+/** Of the command that `script` runs. */
+function terminalOf(script: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${childrenOf(script, 'nas.js')[0]}/fd/0`);
+  } catch {
+    return undefined; // it starts, or has ended
+  }
 }
 
 async function closedPipe(): Promise<void> {
