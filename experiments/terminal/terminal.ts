@@ -92,19 +92,32 @@ async function eachSize<T>(measure: (size: (typeof sizes)[number]) => Promise<T>
   return found;
 }
 
-/** A real search with its dashboard, looked at from a second terminal; both processes, without the trials that they wait for. */
-async function searchAndWatch(): Promise<Record<string, { readonly search: number; readonly watch: number }>> {
+interface Shares {
+  /** Of the orchestrator with its dashboard, and with plain lines instead: the difference is what drawing costs. */
+  readonly search: number;
+  readonly plain: number;
+  readonly watch: number;
+}
+
+/** A real search, looked at from a second terminal; both processes, without the trials that they wait for. */
+async function searchAndWatch(): Promise<Record<string, Shares>> {
   return eachSize(async (size) => {
-    const db = `search-${size.columns}.db`;
-    const search = startOnTerminal(nas('search', '--space', 'quick.yaml', '--trials', '500', '--db', db), size, folder);
-    await search.until('#2');
-    const watch = startOnTerminal(nas('watch', '--db', db), size, folder);
-    await watch.until('front');
-    await sleep(settleMs);
-    const [own, other] = await Promise.all([search.share(seconds), watch.share(seconds)]);
-    await Promise.all([search.kill(), watch.kill()]);
-    return { search: own, watch: other };
+    const drawn = await sharesOf([], '#2', size);
+    const plain = await sharesOf(['--plain'], 'trial 2', size);
+    return { search: drawn.search, plain: plain.search, watch: drawn.watch };
   });
+}
+
+async function sharesOf(args: readonly string[], begun: string, size: (typeof sizes)[number]) {
+  const db = `search-${size.columns}${args.join('')}.db`;
+  const search = startOnTerminal(nas('search', '--space', 'quick.yaml', '--trials', '500', '--db', db, ...args), size, folder);
+  await search.until(begun);
+  const watch = startOnTerminal(nas('watch', '--db', db), size, folder);
+  await watch.until('front');
+  await sleep(settleMs);
+  const [own, other] = await Promise.all([search.share(seconds), watch.share(seconds)]);
+  await Promise.all([search.kill(), watch.kill()]);
+  return { search: own, watch: other };
 }
 
 interface Summary {
@@ -125,8 +138,8 @@ function markdown(): string {
     ([what, { wallMs, cpuMs }]) => `| ${[what, ...[wallMs.median, wallMs.fastest, cpuMs.median].map(inSeconds)].join(' | ')} |`,
   );
   const rows = Object.entries(looking).map(([size, share]) => {
-    const { search, watch } = searching[size]!;
-    return `| ${[size, ...[share, search, watch].map(percent)].join(' | ')} |`;
+    const { search, plain, watch } = searching[size]!;
+    return `| ${[size, ...[share, search, plain, watch].map(percent)].join(' | ')} |`;
   });
   return `# The terminal screens
 
@@ -140,8 +153,8 @@ ${opened.join('\n')}
 
 Share of one core (processor time of the process itself, over ${seconds} s):
 
-| window | \`nas watch\` of that study, at rest | a real search with its dashboard, all of the orchestrator | a watcher of that search |
-|---|---:|---:|---:|
+| window | \`nas watch\` of that study, at rest | a real search with its dashboard, all of the orchestrator | the same with \`--plain\` | a watcher of that search |
+|---|---:|---:|---:|---:|
 ${rows.join('\n')}
 `;
 }
