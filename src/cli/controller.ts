@@ -4,25 +4,24 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ControllerDefinition } from '../core/controller.ts';
 import { NasError, pick } from '../core/errors.ts';
-import { guarded } from '../search/controllers/guard.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { Space } from '../search/space/space.ts';
 
 /** A user's own controller is a file: `./mine.js`, `lab/mine.ts`. */
 export const isControllerFile = (name: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(name);
 
-/**
- * The controller of that name, or of that file, for a space that it can search.
- * Throws NasError: UNKNOWN_CONTROLLER, CONTROLLER_FILE, CONTROLLER_SPACE, and what a foreign one breaks (guard.ts).
- */
-export async function controllerFor(name: string, space: Space): Promise<ControllerDefinition<Space>> {
-  const definition = isControllerFile(name) ? guarded(await loadController(name)) : pick('controller', controllers, name);
+/** Our own controller of that name, for a space that it can search. Throws NasError: UNKNOWN_CONTROLLER, CONTROLLER_SPACE. */
+export function controllerFor(name: string, space: Space): ControllerDefinition<Space> {
+  const definition = pick('controller', controllers, name);
   const reason = definition.refuse?.(space);
   if (reason === undefined) return definition;
-  throw new NasError('CONTROLLER_SPACE', `controller "${name}" does not fit this space: it ${reason}.`, {
-    facts: { controller: name, reason },
-  });
+  throw unfit(name, reason);
 }
+
+export const unfit = (controller: string, reason: string): NasError =>
+  new NasError('CONTROLLER_SPACE', `controller "${controller}" does not fit this space: it ${reason}.`, {
+    facts: { controller, reason },
+  });
 
 /** What a file's `controller` or default export is. Runs the file: only for one that was named on the command line. */
 export async function loadController(file: string): Promise<ControllerDefinition<Space>> {

@@ -172,7 +172,7 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
   },
   bench: {
     examples: [['nas bench --trials 50 --seeds 3', 'compare the controllers; trains nothing']],
-    see: 'nas search --controller',
+    see: 'nas search --controller, nas guide own-controller',
   },
   doctor: {
     examples: [

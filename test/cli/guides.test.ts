@@ -74,6 +74,8 @@ beforeAll(async () => {
   await writeTinyFashion(join(folder, 'data'), { train: 600, test: 100 });
   for (const name of ['quick', 'resnet'])
     await writeFile(join(folder, 'base', `${name}.yaml`), space(name, join(folder, 'data')));
+  const [, controller] = /^```js\n(.*?)^```/ms.exec(await read('src/cli/guides/own-controller.md'))!;
+  await writeFile(join(folder, 'base', 'mine.mjs'), controller!);
   expect(await type('nas search --space quick.yaml', 'base')).toMatchObject({ code: 0 });
 }, 300_000);
 

@@ -14,6 +14,7 @@ export const guides = [
   { name: 'shipping', summary: 'ONNX, browsers, TensorFlow.js, microcontrollers; certificates; data for other tools' },
   { name: 'resuming', summary: 'stopping, going on, steering from another terminal, other seeds' },
   { name: 'speed', summary: 'more models in less time' },
+  { name: 'own-controller', summary: 'a file of yours decides what to try next' },
 ] as const;
 
 /** `nas guide [topic]`: one of the guides, or which there are. */

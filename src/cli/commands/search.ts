@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Candidate } from '../../core/candidate.ts';
 import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
-import type { ControllerDefinition } from '../../core/controller.ts';
+import type { Controller, ControllerContext } from '../../core/controller.ts';
 import { exitCodes } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
@@ -20,13 +20,13 @@ import { type StudyEnd, type StudyHandle, systemClock } from '../../search/study
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { openControl, openStore } from '../../store/index.ts';
+import type { DataFacts } from '../../trial/predict.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
 import { countFramed } from '../analyse.ts';
 import { budgetOfSession } from '../budget.ts';
 import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
 import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
-import { checkControllerFile } from '../controller-check/check.ts';
 import { chooseEngineHere, engineOfStudy } from '../engine.ts';
 import { foreseenWish } from '../foreseen.ts';
 import { allOf, type Given, givenBy } from '../given.ts';
@@ -53,6 +53,8 @@ import { onInterrupt } from '../signals.ts';
 import { anchorWish, refusalOf, refuseOutOfReach, startingTrials } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
 import { type CommandWords, summarize } from '../summary.ts';
+import { checkControllerFile } from '../user-controller/check.ts';
+import { openUserController } from '../user-controller/remote.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
 export async function search(flags: SearchFlags): Promise<number> {
@@ -69,19 +71,26 @@ export async function search(flags: SearchFlags): Promise<number> {
     const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseEngineHere(settings.engine);
     const record = found ?? newRecord(space, settings, engine);
     const workers = settings.workers ?? defaultWorkers(engine);
-    const definition = await definitionOf(record);
-    return await new SearchRun(flags, { ...settings, workers }, record, definition, engine, found ? store : undefined).run();
+    const controller = await controllerOf(record);
+    return await new SearchRun(flags, { ...settings, workers }, record, controller, engine, found ? store : undefined).run();
   } finally {
     store?.close();
   }
 }
 
-/** The study's controller; one of the user's own is tried out first. */
-async function definitionOf(record: StudyRecord): Promise<ControllerDefinition<Space>> {
+type OpenController = (context: ControllerContext<Space>, data: DataFacts) => Promise<Controller>;
+
+/** How the study's controller is made; one of the user's own is tried out first. */
+async function controllerOf(record: StudyRecord): Promise<OpenController> {
   const { space, goal, sections } = factsOf(record);
+  const { model } = sections;
   const file = record.controller;
-  if (isControllerFile(file)) await checkControllerFile({ file, model: sections.model, space, goal });
-  return controllerFor(file, space);
+  if (isControllerFile(file)) {
+    await checkControllerFile({ file, model, space, goal });
+    return (context, data) => openUserController({ file, model, data, context });
+  }
+  const definition = controllerFor(file, space);
+  return async (context) => definition.create(context);
 }
 
 type Predict = (candidate: Candidate) => Metrics | undefined;
@@ -96,7 +105,7 @@ class SearchRun {
   readonly #store: TrialStore | undefined;
   readonly #screen: Screen;
   readonly #executor: Executor;
-  readonly #definition: ControllerDefinition<Space>;
+  readonly #openController: OpenController;
   readonly #keyOf: KeyFunction;
   /** What the study starts with: known once the data are. */
   #initial: readonly InitialTrial[] | undefined;
@@ -111,7 +120,7 @@ class SearchRun {
     flags: SearchFlags,
     settings: RunSettings,
     record: StudyRecord,
-    definition: ControllerDefinition<Space>,
+    openController: OpenController,
     engine: EngineChoice,
     store: TrialStore | undefined,
   ) {
@@ -122,7 +131,7 @@ class SearchRun {
     this.#store = store;
     const { space, sections } = factsOf(record);
     const model = sections.model as unknown as ModelSpec;
-    this.#definition = definition;
+    this.#openController = openController;
     this.#initial = factsOf(record).start?.trials;
     this.#keyOf = keyFunction(model, space);
     this.#given = givenBy(flags, record);
@@ -270,19 +279,14 @@ class SearchRun {
     let control: ControlServer | undefined;
     const noise = new NoiseWatch((message) => this.#log(message, 'warning'));
     const keyOf = this.#keyOf;
+    const say = (message: string) => this.#log(message);
+    const context = { space, goal, seed: this.#record.seed, keyOf, predict, logScale, say };
+    const controller = await this.#openController(context, (facts as unknown as PreparedFacts).data);
     const handle = runStudy({
       store,
       study: this.#record,
       executor: this.#executor,
-      controller: this.#definition.create({
-        space,
-        goal,
-        seed: this.#record.seed,
-        keyOf,
-        predict,
-        logScale,
-        say: (message) => this.#log(message),
-      }),
+      controller,
       goal,
       keyOf,
       initial: this.#initial!,

@@ -22,10 +22,10 @@ const defaultSeconds = 60;
 /**
  * Tries out a user's controller on the space of a study with made-up results, in a thread of its own, before anything of
  * the study starts: the checks are those that our own controllers have to pass.
- * Throws NasError: CONTROLLER_FILE, CONTROLLER_BROKEN, CONTROLLER_THROWS, CONTROLLER_ANSWER, CONTROLLER_HANGS.
+ * Throws NasError: CONTROLLER_FILE, CONTROLLER_SPACE, CONTROLLER_BROKEN, CONTROLLER_THROWS, CONTROLLER_ANSWER, CONTROLLER_HANGS.
  */
 export async function checkControllerFile(job: CheckJob, seconds = defaultSeconds): Promise<void> {
-  const entry = entryBeside('./thread', import.meta.url);
+  const entry = entryBeside('./check-thread', import.meta.url);
   const worker = new Worker(entry.path, { workerData: job, execArgv: [...entry.execArgv] });
   let timer: NodeJS.Timeout | undefined;
   try {

@@ -3,7 +3,7 @@ import { NasError } from '../../core/errors.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { checkController, madeUpResults } from '../../search/controllers/check.ts';
 import { keyFunction } from '../compose.ts';
-import { loadController } from '../controller.ts';
+import { loadController, unfit } from '../controller.ts';
 import type { CheckJob, CheckResult } from './check.ts';
 
 /** Long enough for a controller to have learned from results and failures, and to be restored in between. */
@@ -14,8 +14,9 @@ async function run({ file, model, space, goal }: CheckJob): Promise<CheckResult>
   const context = { space, goal, keyOf: keyFunction(model as unknown as ModelSpec, space) };
   try {
     const definition = await loadController(file);
-    if (definition.refuse?.(space) === undefined)
-      checkController(definition, { context, measure: madeUpResults(context), trials });
+    const reason = definition.refuse?.(space);
+    if (reason !== undefined) throw unfit(file, reason);
+    checkController(definition, { context, measure: madeUpResults(context), trials });
     return {};
   } catch (error) {
     if (error instanceof NasError) return { error: { code: error.code, message: error.message, facts: error.facts } };

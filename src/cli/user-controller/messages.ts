@@ -1,0 +1,43 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Controller } from '../../core/controller.ts';
+import type { Json } from '../../core/json.ts';
+import type { Goal } from '../../core/objective.ts';
+import type { Space } from '../../search/space/space.ts';
+import type { DataFacts } from '../../trial/predict.ts';
+
+/** What the thread makes a user's controller from. */
+export interface OpenRequest {
+  readonly file: string;
+  readonly model: Json;
+  readonly data: DataFacts;
+  readonly space: Space;
+  readonly goal: Goal;
+  readonly seed: string;
+  readonly logScale: ReadonlySet<string> | undefined;
+  readonly port: MessagePort;
+  /** One number, which changes when a reply is there to be taken. */
+  readonly replies: Int32Array;
+}
+
+/** A call of a method, by its name. */
+export interface Call {
+  readonly method: 'ask' | 'asked' | 'tell' | 'save' | 'restore';
+  readonly values: readonly unknown[];
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly facts: { readonly [key: string]: Json };
+  readonly exitCode: number;
+}
+
+/** `said`: what the controller wants the user to know, since the last reply. */
+export interface Reply {
+  readonly value?: unknown;
+  readonly failure?: Failure;
+  readonly said: readonly string[];
+}
+
+/** The first message of the thread: the controller is made, or cannot be. */
+export type Opened = Pick<Controller, 'stateVersion'> & Pick<Reply, 'failure' | 'said'>;

@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadSpace } from '../../src/cli/compose.ts';
+import { checkControllerFile } from '../../src/cli/user-controller/check.ts';
+import { openUserController } from '../../src/cli/user-controller/remote.ts';
+import type { Controller } from '../../src/core/controller.ts';
+import type { Json } from '../../src/core/json.ts';
+
+const { model, space, goal } = loadSpace('quick.yaml');
+const fileOf = (name: string) => fileURLToPath(new URL(`../fixtures/controllers/${name}.js`, import.meta.url));
+const check = (name: string, seconds?: number) =>
+  checkControllerFile({ file: fileOf(name), model: model as Json, space, goal }, seconds);
+
+describe('a controller of the user', () => {
+  it('is tried out on the space, and taken', async () => {
+    await check('good');
+  }, 60_000);
+
+  it.each([
+    ['throws', 'CONTROLLER_THROWS', /threw in ask\(0\): no idea/],
+    ['outside', 'CONTROLLER_ANSWER', /no candidate of the space: .*"nonsense"/],
+    ['async', 'CONTROLLER_ANSWER', /promise/],
+    ['repeats', 'CONTROLLER_BROKEN', /proposed a network twice/],
+    ['none', 'CONTROLLER_FILE', /export one as `controller`/],
+    ['missing', 'CONTROLLER_FILE', /no such file/],
+  ])(
+    'that %s is refused before a study starts',
+    async (name, code, message) => {
+      await expect(check(name)).rejects.toMatchObject({ code, exitCode: 2, message: expect.stringMatching(message) as string });
+    },
+    60_000,
+  );
+
+  it('that never answers is ended', async () => {
+    await expect(check('hangs', 5)).rejects.toMatchObject({ code: 'CONTROLLER_HANGS' });
+  }, 60_000);
+
+  it('that fits no such space is refused with its own reason', async () => {
+    await expect(check('picky')).rejects.toMatchObject({
+      code: 'CONTROLLER_SPACE',
+      message: expect.stringMatching(/does not fit this space: it likes no networks/) as string,
+    });
+  }, 60_000);
+
+  describe('in its thread', () => {
+    const said: string[] = [];
+    const context = {
+      space,
+      goal,
+      seed: 'mine',
+      keyOf: () => {
+        throw new Error('it has its own');
+      },
+      say: (message: string) => void said.push(message),
+    };
+    const data = {
+      shape: [1, 28, 28],
+      classes: Array.from({ length: 10 }, String),
+      normalization: { mean: [0], std: [1] },
+    } as const;
+    const open = (name: string) => openUserController({ file: fileOf(name), model: model as Json, data, context, seconds: 20 });
+    const draw = (controller: Controller, from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => controller.ask(from + i));
+
+    it('proposes, saves and is restored like one in this thread', async () => {
+      const [one, other, third] = [await open('good'), await open('good'), await open('good')];
+      const first = draw(one, 0, 6);
+      expect(first.every((candidate) => candidate !== undefined)).toBe(true);
+      expect(draw(other, 0, 6)).toEqual(first);
+      for (const [trial, candidate] of first.entries()) one.tell({ trial, candidate: candidate!, metrics: { accuracy: 0.5 } });
+      third.restore(one.save());
+      expect(draw(third, 6, 9)).toEqual(draw(one, 6, 9));
+    }, 120_000);
+
+    it('costs an error where it stops to answer, and may speak', async () => {
+      const controller = await openUserController({ file: fileOf('late'), model: model as Json, data, context, seconds: 3 });
+      expect(said).toContain('I begin');
+      draw(controller, 0, 30);
+      expect(said.join()).toContain('late.js: my last one');
+      expect(() => controller.ask(30)).toThrow(/has not answered ask for 3 s/);
+      expect(() => controller.ask(31)).toThrow(/has not answered/);
+    }, 120_000);
+
+    it('costs an error where it is not there, or throws', async () => {
+      await expect(open('missing')).rejects.toMatchObject({ code: 'CONTROLLER_FILE' });
+      const throwing = await open('throws');
+      expect(() => throwing.ask(0)).toThrow(/threw in ask\(0\): no idea/);
+    }, 120_000);
+  });
+});
