@@ -1,4 +1,5 @@
 import type { StudyRecord, TrialStore } from '../core/store.ts';
+import { isStoppedByHand } from '../core/trial.ts';
 import { formatBytes, formatPercent, formatRatio } from '../dashboard/format.ts';
 import type { StudyEnd } from '../search/study/options.ts';
 import { readStudy } from '../store/index.ts';
@@ -25,9 +26,11 @@ function reasonOf({ reason, evidence }: StudyEnd): string {
 
 /** What a person reads when a search has ended: what came out, and what to type next. */
 export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd, command: CommandWords): string {
-  const choice = choiceOf(readStudy(store, record.name));
-  const { done, failed } = end.counts;
-  const lines = [`${reasonOf(end)}: ${done} done, ${failed} failed; ${choice.front.length} on the front.`];
+  const view = readStudy(store, record.name);
+  const choice = choiceOf(view);
+  const stopped = view.trials.filter(isStoppedByHand).length;
+  const ended = [`${end.counts.done} done`, `${end.counts.failed - stopped} failed`, ...(stopped > 0 ? [`${stopped} stopped`] : [])];
+  const lines = [`${reasonOf(end)}: ${ended.join(', ')}; ${choice.front.length} on the front.`];
   const { unfinished } = end.counts;
   if (end.reason === 'budget' && unfinished > 0)
     lines.push(`${unfinished} more were decided for a larger budget, and wait for one: give --trials more to run them.`);

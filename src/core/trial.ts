@@ -128,9 +128,12 @@ export function duplicatesIn(trials: readonly Trial[]): ReadonlyMap<number, numb
 
 export type FinishedTrial = Extract<Trial, { state: 'done' | 'failed' }>;
 
+/** A person ended it while it ran: failed, as far as the search goes, but not by itself. */
+export const isStoppedByHand = (trial: Trial): boolean => trial.state === 'failed' && trial.code === stoppedByHand;
+
 /** The state as people read it: a measured trial whose training is not at its end is paused, or was stopped there; so was one that a person ended. */
 export function shownState(trial: Trial): Trial['state'] | 'paused' | 'stopped' {
-  if (trial.state === 'failed' && trial.code === stoppedByHand) return 'stopped';
+  if (isStoppedByHand(trial)) return 'stopped';
   if (trial.state !== 'done' || (trial.rung?.fidelity ?? 1) === 1) return trial.state;
   return trial.stopped === undefined ? 'paused' : 'stopped';
 }

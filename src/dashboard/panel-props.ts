@@ -4,7 +4,7 @@ import type { Goal, Metrics } from '../core/objective.ts';
 import { violation } from '../core/objective.ts';
 import { type Range, rangesOf } from '../core/ranges.ts';
 import type { StudyRecord } from '../core/store.ts';
-import { measuredTrial, shownState, type Trial } from '../core/trial.ts';
+import { isStoppedByHand, measuredTrial, shownState, type Trial } from '../core/trial.ts';
 import type { Analysis, Budget, Recalled } from './budget.ts';
 import { formatPoints, formatRatio } from './format.ts';
 import { pace, timeLeft } from './pace.ts';
@@ -14,7 +14,11 @@ import type { ViewModel } from './view-model.ts';
 
 export interface Counts {
   readonly done: number;
+  /** By themselves; those that a person stopped are not among them. */
   readonly failed: number;
+  readonly stopped: number;
+  /** Done, failed or stopped. */
+  readonly over: number;
   readonly running: number;
   readonly waiting: number;
   readonly total: number;
@@ -22,10 +26,15 @@ export interface Counts {
 
 export function countTrials(model: ViewModel, budget: Budget): Counts {
   const counts = { done: 0, failed: 0, running: 0, waiting: 0, aborted: 0 };
-  for (const { state } of model.trials.values()) counts[state]++;
-  const { aborted, ...rest } = counts;
+  let stopped = 0;
+  for (const trial of model.trials.values()) {
+    counts[trial.state]++;
+    if (isStoppedByHand(trial)) stopped++;
+  }
+  const { aborted, waiting, ...rest } = counts;
   const total = Math.max(budgetNow(model, budget).trials, model.trials.size);
-  return { ...rest, waiting: rest.waiting + aborted, total };
+  const over = rest.done + rest.failed;
+  return { ...rest, failed: rest.failed - stopped, stopped, over, waiting: waiting + aborted, total };
 }
 
 /** The budget with what a person made of it since the session began. */
@@ -50,8 +59,8 @@ export function elapsed({ session }: ViewModel, now: number): number {
 export function remaining(model: ViewModel, budget: Budget, now: number): number | undefined {
   const { session } = model;
   if (session.phase !== 'running') return undefined;
-  const { done, failed, total } = countTrials(model, budget);
-  const byTrials = timeLeft(recentEnds(model), workersOf(model, budget), total - done - failed, now);
+  const { over, total } = countTrials(model, budget);
+  const byTrials = timeLeft(recentEnds(model), workersOf(model, budget), total - over, now);
   const { seconds } = budgetNow(model, budget);
   if (seconds === undefined) return byTrials;
   const byTime = Math.max(0, session.begunAt + seconds * 1000 - now);
@@ -99,7 +108,7 @@ export interface Context {
 export function progressProps(model: ViewModel, { record, budget }: Context, mode: Mode, now: number): ProgressProps {
   const counts = countTrials(model, budget);
   const { name: study, controller, seed } = record;
-  const fraction = counts.total > 0 ? Math.min(1, (counts.done + counts.failed) / counts.total) : 0;
+  const fraction = counts.total > 0 ? Math.min(1, counts.over / counts.total) : 0;
   const remainingMs = mode === 'running' ? remaining(model, budget, now) : undefined;
   return {
     ...counts,

@@ -1,6 +1,6 @@
 import type { LiveEvent } from '../core/event.ts';
 import type { Goal } from '../core/objective.ts';
-import type { Progress } from '../core/trial.ts';
+import { isStoppedByHand, type Progress } from '../core/trial.ts';
 import type { Analyse, Budget } from './budget.ts';
 import { formatDuration, formatMetric, formatPercent, metricFormat } from './format.ts';
 import type { Reporter, Write } from './ndjson.ts';
@@ -90,9 +90,10 @@ function progressLine({ stage, done, total, epoch, epochs, loss, accuracy }: Pro
 function trialLine(model: ViewModel, number: number, options: PlainOptions): string {
   const { goal, budget, analyse, now } = options;
   const trial = model.trials.get(number)!;
-  const { done, failed, total } = countTrials(model, budget);
-  const parts = [`${done + failed}/${total}`, number === 0 ? 'baseline' : `trial ${number}`];
-  if (trial.state === 'failed') parts.push(`failed: ${trial.code}: ${trial.message}`);
+  const { over, total } = countTrials(model, budget);
+  const parts = [`${over}/${total}`, number === 0 ? 'baseline' : `trial ${number}`];
+  if (isStoppedByHand(trial)) parts.push('stopped by hand');
+  else if (trial.state === 'failed') parts.push(`failed: ${trial.code}: ${trial.message}`);
   if (trial.state === 'done') {
     parts.push(
       ...shownMetrics(goal).map((metric) => `${metricFormat(metric).label} ${formatMetric(metric, trial.metrics[metric])}`),
@@ -106,9 +107,9 @@ function trialLine(model: ViewModel, number: number, options: PlainOptions): str
 }
 
 function endLine(model: ViewModel, { goal, budget, analyse, now }: PlainOptions): string {
-  const { done, failed } = countTrials(model, budget);
+  const { done, failed, stopped } = countTrials(model, budget);
   const { front } = analyse(model.finished, []);
   const best = bestSoFar(model.finished, goal);
-  const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${done} done, ${failed} failed, ${front.length} on the front`;
+  const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${done} done, ${failed} failed${stopped > 0 ? `, ${stopped} stopped` : ''}, ${front.length} on the front`;
   return best ? `${ended}, best ${bestText(best)} (trial ${best.trial})` : ended;
 }

@@ -21,8 +21,8 @@ function identity({ study, controller, seed, elapsedMs, width }: HeaderProps): R
   return spread(left, [run('elapsed ', 'dim'), run(`${formatClock(elapsedMs)} `)], width);
 }
 
-function progress({ fraction, done, failed, total, mode, remainingMs, width }: HeaderProps): Row {
-  const figures = `  ${done + failed}/${total}  `;
+function progress({ fraction, over, total, mode, remainingMs, width }: HeaderProps): Row {
+  const figures = `  ${over}/${total}  `;
   const state = modeText(mode, remainingMs);
   const room = width - 2 - figures.length - Math.max(state.length, 18);
   return [
@@ -54,8 +54,9 @@ export function modeText(mode: Mode, remainingMs: number | undefined): string {
   }
 }
 
-function counts({ done, failed, running, waiting, trialsPerHour, best, width }: HeaderProps): Row {
+function counts({ done, failed, stopped, running, waiting, trialsPerHour, best, width }: HeaderProps): Row {
   const left = [run(` ${done} done`), ...(failed > 0 ? [run(' · '), run(`${failed} failed`, 'failure')] : [])];
+  if (stopped > 0) left.push(run(` · ${stopped} stopped`));
   left.push(run(` · ${running} running${waiting > 0 ? ` · ${waiting} waiting` : ''}`, 'dim'));
   const right = best ? [run('best '), run(bestText(best), 'front'), run(` #${best.trial} `, 'dim')] : [];
   const rate = trialsPerHour !== undefined && running > 0 ? [run(` · ${formatRate(trialsPerHour)}`, 'dim')] : [];

@@ -4,10 +4,10 @@ import { modeText } from './header.tsx';
 import { Lines, run, type Size } from './panel.tsx';
 
 /** For a window in which numbers and pictures make no sense: how far it is, and how large the window has to be. */
-export function TinyScreen({ study, done, failed, total, mode, remainingMs, width, height }: ProgressProps & Size) {
+export function TinyScreen({ study, over, total, mode, remainingMs, width, height }: ProgressProps & Size) {
   const rows = [
     [run(study, 'strong')],
-    [run(`${done + failed}/${total} `), run(modeText(mode, remainingMs), 'dim')],
+    [run(`${over}/${total} `), run(modeText(mode, remainingMs), 'dim')],
     [],
     [run(`at least ${smallest.columns} × ${smallest.rows} to show more`, 'dim')],
     [run(`this is ${width} × ${height}; q quits`, 'dim')],
