@@ -29,7 +29,11 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
   const view = readStudy(store, record.name);
   const choice = choiceOf(view);
   const stopped = view.trials.filter(isStoppedByHand).length;
-  const ended = [`${end.counts.done} done`, `${end.counts.failed - stopped} failed`, ...(stopped > 0 ? [`${stopped} stopped`] : [])];
+  const ended = [
+    `${end.counts.done} done`,
+    `${end.counts.failed - stopped} failed`,
+    ...(stopped > 0 ? [`${stopped} stopped`] : []),
+  ];
   const lines = [`${reasonOf(end)}: ${ended.join(', ')}; ${choice.front.length} on the front.`];
   const { unfinished } = end.counts;
   if (end.reason === 'budget' && unfinished > 0)
