@@ -7,6 +7,7 @@ import { GaussianProcess } from '../../../src/search/controllers/surrogate/gauss
 import { ExpectedImprovement } from '../../../src/search/controllers/surrogate/improvement.ts';
 import { priorParameters, similarityOf } from '../../../src/search/controllers/surrogate/kernel.ts';
 import { referenceOf } from '../../../src/search/controllers/surrogate/reference.ts';
+import { Standardized } from '../../../src/search/controllers/surrogate/targets.ts';
 import { hypervolume } from '../../../src/search/study/hypervolume.ts';
 import { mixedProblem } from '../../fixtures/search-problems.ts';
 
@@ -77,6 +78,23 @@ describe('rough levels', () => {
   });
 });
 
+describe('losses of a model', () => {
+  it('are standardized; what is far out is cut', () => {
+    const usual = Array.from({ length: 40 }, (_, i) => 1 + 0.01 * (i % 5));
+    const { values } = new Standardized([...usual, 1000]);
+    expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 9);
+    expect(values.at(-1)! - values[0]!).toBeLessThan(10);
+    expect(new Set(values).size).toBe(6);
+  });
+
+  it('are not cut where half of them are nearly 0', () => {
+    const losses = [...Array.from({ length: 60 }, (_, i) => 1e-3 * (i % 3)), ...Array.from({ length: 40 }, (_, i) => 0.05 * i)];
+    const { values } = new Standardized(losses);
+    expect(values.at(-1)!).toBeGreaterThan(values.at(-2)!);
+    expect([...values]).toEqual(losses.map((loss) => new Standardized(losses).place(loss)));
+  });
+});
+
 describe('reference point', () => {
   const front = [
     [0, 4],
@@ -95,6 +113,20 @@ describe('reference point', () => {
       else members.add(front.findIndex((member) => member.every((loss, k) => Math.abs(reference[k]! - loss - 0.4) < 1e-9)));
     }
     expect(members).toEqual(new Set([0, 1, 2, 3]));
+  });
+
+  it('lies a little behind a whole front of three objectives, whatever doubt adds to its edge', () => {
+    const sphere = [
+      [0, 0, 1],
+      [0, 1, 0],
+      [1, 0, 0],
+      [0.6, 0.6, 0.5],
+      [0.5, 0.6, 0.6],
+    ];
+    // Dominated by [1, 0, 0], were it not for a doubt of 0.001.
+    const edge = [3, -0.001, 0];
+    expect(referenceOf([...sphere, edge], [9, 9, 9], 2).map((value) => Number(value.toFixed(6)))).toEqual([1.1, 1.1, 1.1]);
+    expect(referenceOf([...sphere, edge], [1.05, 9, 9], 2)[0]).toBe(1.05);
   });
 
   it('is the worst of all while the front has hardly any member', () => {

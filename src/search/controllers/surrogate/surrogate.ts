@@ -29,8 +29,8 @@ export const surrogate: ControllerDefinition<Space> = {
 };
 
 class SurrogateController extends HistoryController {
-  /** 3: kernels with a rough part. */
-  override readonly stateVersion = 3;
+  /** 3: kernels with a rough part. 4: outliers are told by quartiles. */
+  override readonly stateVersion = 4;
   readonly #kernels: Kernels;
 
   constructor(context: ControllerContext<Space>) {

@@ -19,8 +19,12 @@ export function quantitiesOf({ goal, logScale }: ControllerContext<Space>, seen:
   });
 }
 
-/** Bad outliers are cut at so many median absolute deviations: a network that learned nothing must not flatten all others. */
-const cut = 4.5;
+/**
+ * Bad outliers are cut at so many interquartile ranges above the upper quartile (Tukey 1977, Exploratory Data Analysis: "far
+ * out"): a network that learned nothing must not flatten all others. By quartiles, since of an objective that is nearly 0 for
+ * half of the candidates everything else would be far from the median.
+ */
+const cut = 3;
 
 /** Losses on the scale of a model: mean 0, variance 1. */
 export class Standardized {
@@ -29,9 +33,8 @@ export class Standardized {
   readonly #deviation: number;
 
   constructor(losses: readonly number[]) {
-    const middle = losses.length > 0 ? median(losses) : 0;
-    const spread = losses.length > 0 ? median(losses.map((loss) => Math.abs(loss - middle))) : 0;
-    const limit = spread > 0 ? middle + cut * spread : Number.POSITIVE_INFINITY;
+    const [low, high] = quartilesOf(losses);
+    const limit = high > low ? high + cut * (high - low) : Number.POSITIVE_INFINITY;
     const tamed = losses.map((loss) => Math.min(loss, limit));
     this.#mean = tamed.reduce((sum, loss) => sum + loss, 0) / Math.max(1, tamed.length);
     const variance = tamed.reduce((sum, loss) => sum + (loss - this.#mean) ** 2, 0) / Math.max(1, tamed.length);
@@ -48,7 +51,9 @@ export class Standardized {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+/** The lower and the upper one; 0 of nothing. */
+function quartilesOf(values: readonly number[]): [number, number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))] ?? 0;
+  return [at(0.25), at(0.75)];
 }
