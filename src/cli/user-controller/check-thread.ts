@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { NasError } from '../../core/errors.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { checkController, madeUpResults } from '../../search/controllers/check.ts';
 import { keyFunction } from '../compose.ts';
 import { loadController, unfit } from '../controller.ts';
 import type { CheckJob, CheckResult } from './check.ts';
+import { failureOf } from './messages.ts';
 
 /** Long enough for a controller to have learned from results and failures, and to be restored in between. */
 const trials = 24;
@@ -19,8 +19,7 @@ async function run({ file, model, space, goal }: CheckJob): Promise<CheckResult>
     checkController(definition, { context, measure: madeUpResults(context), trials });
     return {};
   } catch (error) {
-    if (error instanceof NasError) return { error: { code: error.code, message: error.message, facts: error.facts } };
-    return { error: { code: 'CONTROLLER_THROWS', message: `controller "${file}": ${(error as Error).message}`, facts: {} } };
+    return { failure: failureOf(error) };
   }
 }
 

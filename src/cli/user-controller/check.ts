@@ -4,6 +4,7 @@ import type { Json } from '../../core/json.ts';
 import type { Goal } from '../../core/objective.ts';
 import { entryBeside } from '../../executors/pool/entry.ts';
 import type { Space } from '../../search/space/space.ts';
+import type { Failure } from './messages.ts';
 
 /** What the checking thread is told, and what it answers. Plain data. */
 export interface CheckJob {
@@ -14,7 +15,7 @@ export interface CheckJob {
 }
 
 export interface CheckResult {
-  readonly error?: { readonly code: string; readonly message: string; readonly facts: { readonly [key: string]: Json } };
+  readonly failure?: Failure;
 }
 
 const defaultSeconds = 60;
@@ -29,13 +30,13 @@ export async function checkControllerFile(job: CheckJob, seconds = defaultSecond
   const worker = new Worker(entry.path, { workerData: job, execArgv: [...entry.execArgv] });
   let timer: NodeJS.Timeout | undefined;
   try {
-    const { error } = await new Promise<CheckResult>((resolve, reject) => {
+    const { failure } = await new Promise<CheckResult>((resolve, reject) => {
       timer = setTimeout(() => reject(hangs(job.file, seconds)), seconds * 1000);
       worker.once('message', resolve);
       worker.once('error', (error) => reject(ended(job.file, error.message)));
       worker.once('exit', () => reject(ended(job.file, 'it ended its thread')));
     });
-    if (error) throw new NasError(error.code, error.message, { facts: error.facts, exitCode: exitCodes.badInput });
+    if (failure) throw new NasError(failure.code, failure.message, { facts: failure.facts, exitCode: exitCodes.badInput });
   } finally {
     clearTimeout(timer);
     await worker.terminate();

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Controller } from '../../core/controller.ts';
+import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Goal } from '../../core/objective.ts';
 import type { Space } from '../../search/space/space.ts';
@@ -41,3 +42,11 @@ export interface Reply {
 
 /** The first message of the thread: the controller is made, or cannot be. */
 export type Opened = Pick<Controller, 'stateVersion'> & Pick<Reply, 'failure' | 'said'>;
+
+/** An error as plain data: what is thrown in one thread is thrown again in another. */
+export function failureOf(error: unknown): Failure {
+  const { message } = error as Error;
+  if (!(error instanceof NasError)) return { code: 'CONTROLLER_THROWS', message, facts: {}, exitCode: exitCodes.failure };
+  const { code, facts, exitCode } = error;
+  return { code, message, facts, exitCode };
+}

@@ -1,11 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Controller } from '../../core/controller.ts';
-import { exitCodes, NasError } from '../../core/errors.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { guarded } from '../../search/controllers/guard.ts';
 import { keyFunction, predictFunction } from '../compose.ts';
 import { loadController } from '../controller.ts';
-import type { Call, Failure, Opened, OpenRequest, Reply } from './messages.ts';
+import { type Call, failureOf, type Opened, type OpenRequest, type Reply } from './messages.ts';
 
 /** The thread in which a user's controller runs: answers one call after the other. */
 const { file, model, data, space, goal, seed, logScale, port, replies } = workerData as OpenRequest;
@@ -42,13 +41,6 @@ function answer(controller: Controller, { method, values }: Call): Omit<Reply, '
   } catch (error) {
     return { failure: failureOf(error) };
   }
-}
-
-function failureOf(error: unknown): Failure {
-  const { message } = error as Error;
-  if (!(error instanceof NasError)) return { code: 'CONTROLLER_THROWS', message, facts: {}, exitCode: exitCodes.failure };
-  const { code, facts, exitCode } = error;
-  return { code, message, facts, exitCode };
 }
 
 try {
