@@ -34,6 +34,8 @@ export function plainReporter(options: PlainOptions): Reporter {
   /** Trials run: what is told of their steps shows nowhere. */
   let working = false;
   let reported = { stage: '', at: Number.NEGATIVE_INFINITY };
+  const { objectives, constraints } = options.goal;
+  const told = [...new Set(['accuracy', 'size', ...[...objectives, ...constraints].map(({ metric }) => metric)])];
   const print = (text: string) => options.write(`${oneLine(text)}\n`);
   const report = (event: LiveEvent) => {
     if (event.type === 'paused') print(event.paused ? 'paused' : 'goes on');
@@ -52,9 +54,9 @@ export function plainReporter(options: PlainOptions): Reporter {
       if (event.type === 'started') working = true;
       else if (event.type === 'session' || event.type === 'holder') working = false;
       if (working && event.type === 'progress') return;
-      pending.push(outlineOf(event));
+      pending.push(outlineOf(event, told));
       if (event.at < openedAt || unprinted.has(event.type)) return;
-      model = foldSince(model, pending, since);
+      model = foldSince(model, pending, since, 'given-up');
       pending = [];
       report(event);
     },
@@ -65,12 +67,15 @@ export function plainReporter(options: PlainOptions): Reporter {
 const unprinted: ReadonlySet<LiveEvent['type']> = new Set(['asked', 'continued', 'started', 'stopped', 'snapshot', 'queued']);
 
 /** Lines tell metrics and states. Of the rest nothing is kept: a search of weeks would fill the memory with it. */
-function outlineOf(event: LiveEvent): LiveEvent {
-  if (event.type === 'asked') return { ...event, candidate: {}, key: '' };
+function outlineOf(event: LiveEvent, names: readonly string[]): LiveEvent {
+  if (event.type === 'asked') return { ...event, candidate: nothing, key: '' };
   if (event.type !== 'finished' || event.outcome.state !== 'done') return event;
-  const { details: _, ...outcome } = event.outcome;
-  return { ...event, outcome };
+  const { metrics, seconds, rung } = event.outcome;
+  const told = Object.fromEntries(names.flatMap((name) => (metrics[name] === undefined ? [] : [[name, metrics[name]]])));
+  return { ...event, outcome: { state: 'done', metrics: told, seconds, ...(rung ? { rung } : {}) } };
 }
+
+const nothing = {};
 
 function beginLine({ finished }: ViewModel, { budget }: PlainOptions): string {
   const workers = budget.workers === undefined ? '' : `, ${budget.workers} at once`;

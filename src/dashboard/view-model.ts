@@ -74,9 +74,12 @@ export const emptyModel: ViewModel = {
 /** One event. For many, `foldEvents` copies once instead of once per event. */
 export const reduce = (model: ViewModel, event: LiveEvent): ViewModel => foldEvents(model, [event]);
 
-/** The model after these events, in order. The given model is left as it is. */
-export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewModel {
-  const draft = new Draft(model);
+/** Whether the model before is still looked at, or its lists may be taken over: a copy for every trial is work and garbage. */
+export type Kept = 'kept' | 'given-up';
+
+/** The model after these events, in order. */
+export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>, kept: Kept = 'kept'): ViewModel {
+  const draft = new Draft(model, kept);
   for (const event of events) {
     apply(draft, event);
     if (isOpen(draft) && event.at > draft.session.endedAt) draft.session = { ...draft.session, endedAt: event.at };
@@ -88,11 +91,11 @@ export function foldEvents(model: ViewModel, events: Iterable<LiveEvent>): ViewM
  * Like `foldEvents`, for a screen that was opened at that time: events before it belong to earlier sessions, of which none
  * runs any more, whether it was ended or killed.
  */
-export function foldSince(model: ViewModel, events: readonly LiveEvent[], openedAt: number): ViewModel {
+export function foldSince(model: ViewModel, events: readonly LiveEvent[], openedAt: number, kept: Kept = 'kept'): ViewModel {
   const live = events.findIndex(({ at }) => at >= openedAt);
   const past = live < 0 ? events : events.slice(0, live);
-  const before = past.length === 0 ? model : suspend(foldEvents(model, past));
-  return past.length === events.length ? before : foldEvents(before, events.slice(past.length));
+  const before = past.length === 0 ? model : suspend(foldEvents(model, past, kept));
+  return past.length === events.length ? before : foldEvents(before, events.slice(past.length), kept);
 }
 
 function suspend(model: ViewModel): ViewModel {
@@ -122,8 +125,13 @@ class Draft {
   favourites: ReadonlySet<number>;
   replicates: ReadonlyMap<number, readonly Metrics[]>;
 
-  constructor(model: ViewModel) {
+  constructor(model: ViewModel, kept: Kept = 'kept') {
     this.#before = model;
+    // An empty model may be the one that all begin with.
+    if (kept === 'given-up' && model.trials.size > 0) {
+      this.#trials = model.trials as Map<number, Trial>;
+      this.#finished = model.finished as FinishedTrial[];
+    }
     this.curves = new Map(model.curves);
     this.slots = new Map(model.slots);
     this.preparation = model.preparation;
@@ -220,7 +228,7 @@ function applyStarted(draft: Draft, event: EventOf<'started'>): void {
 
 /** The same as its three events. */
 function applyPast(draft: Draft, { trial: number, origin, worker, outcome, at }: EventOf<'past'>): void {
-  const ended = { ...outcome, number, candidate: nothing, key: '', origin, finishedAt: at };
+  const ended = { number, candidate: nothing, key: '', origin, finishedAt: at, ...outcome };
   draft.trials.set(number, ended);
   draft.slots.set(worker, {});
   draft.preparation = undefined;
@@ -234,7 +242,9 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   const trial = draft.seen.get(event.trial);
   if (!trial) return;
   for (const [worker, slot] of draft.slots) if (slot.trial === event.trial) draft.slots.set(worker, {});
-  const ended = { ...identityOf(trial), ...event.outcome, finishedAt: event.at };
+  const { number, candidate, key, origin } = trial;
+  // Spelled out: a literal that begins with a spread gives every object a hidden class of its own, 400 bytes for every trial.
+  const ended = { number, candidate, key, origin, finishedAt: event.at, ...event.outcome };
   draft.trials.set(event.trial, ended.state === 'aborted' ? { ...ended, ...earlierOf(trial) } : ended);
   if (ended.state === 'aborted') return;
   if (measuredTrial(trial)) dropFinished(draft, event.trial);

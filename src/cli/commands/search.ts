@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import type { Candidate } from '../../core/candidate.ts';
 import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { Controller, ControllerContext } from '../../core/controller.ts';
@@ -58,6 +59,8 @@ import { openUserController } from '../user-controller/remote.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
 export async function search(flags: SearchFlags): Promise<number> {
+  // By default the heap of a process that allocates little may grow fourfold before it is collected: memory taken from training.
+  setFlagsFromString('--heap-growing-percent=50');
   const space = loadSpace(flags.space);
   const settings = settleFlags(flags, space);
   // A database that is there is opened, and its study locked, before minutes of training. A new one is made after them:

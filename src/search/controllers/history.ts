@@ -31,9 +31,8 @@ export class History {
   readonly #names: readonly string[];
   readonly #failed = new Set<number>();
   readonly #pending = new Map<number, Candidate>();
-  readonly #told = new Set<number>();
-  /** Trial → its place among the results. */
-  readonly #places = new Map<number, number>();
+  /** By trial: its place among the results, −1 for one without a result; undefined where it was not told. */
+  readonly #places: (number | undefined)[] = [];
   readonly #eliteSize: number;
   #elite: Elite<Observed>;
   /** The elite is still to be made, from all results. */
@@ -50,7 +49,7 @@ export class History {
 
   asked(trial: number, candidate: Candidate): void {
     this.proposals.add(trial, candidate);
-    if (!this.#told.has(trial)) this.#pending.set(trial, candidate);
+    if (this.#places[trial] === undefined) this.#pending.set(trial, candidate);
   }
 
   /** Undefined for a trial that failed, or whose candidate does not lie in the space (a baseline that it cannot express). */
@@ -108,9 +107,9 @@ export class History {
   }
 
   #add(result: Observed): void {
-    const place = this.#places.get(result.trial);
-    if (place === undefined) {
-      this.#places.set(result.trial, this.results.length);
+    const place = this.#places[result.trial] ?? -1;
+    if (place < 0) {
+      this.#places[result.trial] = this.results.length;
       this.results.push(result);
       if (!this.#stale) this.#elite.add(result);
     } else {
@@ -120,7 +119,7 @@ export class History {
   }
 
   #settle(trial: number): void {
-    this.#told.add(trial);
+    this.#places[trial] ??= -1;
     this.#pending.delete(trial);
   }
 

@@ -24,7 +24,8 @@ type SavedProposal = readonly [number, ...Value[]] | readonly [number, Candidate
 export class Proposals {
   readonly foresight: Foresight;
   readonly #context: ControllerContext<Space>;
-  readonly #byTrial = new Map<number, Candidate>();
+  /** A list: of a map, every trial would take fifty bytes more. */
+  readonly #byTrial: (Candidate | undefined)[] = [];
   readonly #keys = new Set<string>();
   readonly #walkable: boolean;
   /** Where the walk through a small space stands: everything before is known, or misses a constraint. */
@@ -42,18 +43,18 @@ export class Proposals {
   }
 
   add(trial: number, candidate: Candidate): void {
-    if (this.#byTrial.has(trial)) return;
-    this.#byTrial.set(trial, candidate);
+    if (this.#byTrial[trial]) return;
+    this.#byTrial[trial] = candidate;
     this.#keys.add(this.#context.keyOf(candidate));
   }
 
   get(trial: number): Candidate | undefined {
-    return this.#byTrial.get(trial);
+    return this.#byTrial[trial];
   }
 
   /** All of them, by trial. */
-  entries(): IterableIterator<[number, Candidate]> {
-    return this.#byTrial.entries();
+  *entries(): IterableIterator<[number, Candidate]> {
+    for (const [trial, candidate] of this.#byTrial.entries()) if (candidate) yield [trial, candidate];
   }
 
   /** Whether a candidate means a network that was not proposed yet. */
@@ -80,7 +81,7 @@ export class Proposals {
 
   /** By trial: the values in the order of the space's parameters; a candidate from outside the space as it is. */
   save(): Json {
-    return [...this.#byTrial].map(([trial, candidate]) => {
+    return [...this.entries()].map(([trial, candidate]) => {
       const values = this.#context.space.parameters.map(({ name }) => candidate[name]);
       return values.includes(undefined) ? [trial, candidate] : [trial, ...(values as Value[])];
     });

@@ -51,7 +51,7 @@ export function rememberPerCandidate<T>(compute: (candidate: Candidate) => T): (
 }
 
 /** Values kept by key before they are all dropped: some megabytes. */
-const mostKept = 20_000;
+const mostKept = 5_000;
 
 /** The same function, asked once per key for as long as it is remembered. Equal keys must have equal values. */
 export function rememberPerKey<T>(keyOf: (candidate: Candidate) => string, compute: (candidate: Candidate) => T) {

@@ -80,14 +80,20 @@ export class Ledger {
     this.#forget(checkpointOf(this.jobs[jobs.at(-1)!]!.end));
   }
 
-  /** Undefined for a job that is not finished. */
+  /** Whoever has to know the job's result has been told: its metrics need not be kept. */
+  told(job: number): void {
+    const { end } = this.jobs[job]!;
+    if (end?.state === 'done') this.jobs[job]!.end = end.rung ? { state: 'done', rung: end.rung } : done;
+  }
+
+  /** Undefined for a job that is not finished; not to be asked for after `told`. */
   resultOf(job: number): JobResult | undefined {
     const { trial, rung, end } = this.jobs[job]!;
     if (!end) return undefined;
     const { candidate } = this.trials[trial]!;
     const place = { trial, rung, complete: end.state === 'failed' || end.rung?.checkpoint === undefined };
     if (end.state === 'failed') return { rung: place, result: { trial, candidate } };
-    const { metrics } = end;
+    const metrics = end.metrics!;
     const fidelity = end.rung && end.rung.fidelity < 1 ? { fidelity: end.rung.fidelity } : {};
     return { rung: { ...place, metrics }, result: { trial, candidate, metrics, ...fidelity } };
   }
@@ -145,6 +151,9 @@ export class Ledger {
     }
   }
 }
+
+/** One for all of them. */
+const done = { state: 'done' } as const;
 
 const checkpointOf = (end: TrialEnd | undefined) => (end?.state === 'done' ? end.rung?.checkpoint : undefined);
 

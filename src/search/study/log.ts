@@ -7,7 +7,8 @@ import type { InitialTrial } from './proposer.ts';
 
 /** What the loop keeps of an outcome: not the training curves. */
 export type TrialEnd = DoneEnd | FailedEnd;
-export type DoneEnd = Pick<DoneOutcome, 'state' | 'metrics' | 'rung'>;
+/** `metrics`: absent once everybody was told, so that a study of many trials stays small. */
+export type DoneEnd = Pick<DoneOutcome, 'state' | 'rung'> & Partial<Pick<DoneOutcome, 'metrics'>>;
 export type FailedEnd = Pick<FailedOutcome, 'state' | 'code' | 'message'>;
 
 export function endOf(outcome: DoneOutcome | FailedOutcome): TrialEnd {

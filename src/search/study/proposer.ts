@@ -32,7 +32,7 @@ export interface ProposerParts {
   /** What is tried after these, before the controller is asked; what was tried already is left out. */
   readonly queued?: readonly InitialTrial[];
   readonly lookAhead: number;
-  readonly ledger: Pick<Ledger, 'trials' | 'jobs' | 'resultOf'>;
+  readonly ledger: Pick<Ledger, 'trials' | 'jobs' | 'resultOf' | 'told'>;
   readonly snapshot: Snapshot | undefined;
   /** Sees every result in the order of the jobs, before anything is decided because of it. */
   readonly onResult?: (result: JobResult) => void;
@@ -69,6 +69,8 @@ export class Proposer {
   /** Jobs that the controller knows, and how many of them from a snapshot. */
   #told = 0;
   #restored = 0;
+  /** Jobs that the scheduler and the controller know. */
+  #settled = 0;
   #nextSnapshot = firstSnapshot;
 
   constructor(parts: ProposerParts) {
@@ -186,6 +188,7 @@ export class Proposer {
       this.#verdicts.push(verdict);
       if (verdict.state === 'stopped') this.#stopped.push({ trial: result.rung.trial, reason: verdict.reason });
       onResult?.(result);
+      this.#settle();
     }
     return true;
   }
@@ -195,6 +198,12 @@ export class Proposer {
     for (; this.#told < count; this.#told++) {
       if (this.#told >= this.#restored) this.#parts.controller.tell(this.#parts.ledger.resultOf(this.#told)!.result);
     }
+    this.#settle();
+  }
+
+  #settle(): void {
+    const both = Math.min(this.#told, this.#verdicts.length);
+    for (; this.#settled < both; this.#settled++) this.#parts.ledger.told(this.#settled);
   }
 
   #claim(candidate: Candidate): string {
