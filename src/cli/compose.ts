@@ -9,6 +9,7 @@ import { dataSpecSchema } from '../network/data/index.ts';
 import { baselineRecipeSchema, recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { metricInfos } from '../network/metrics/index.ts';
+import type { LayerTimes } from '../network/metrics/layer-times/fit.ts';
 import { buildModel, type ModelSpec, modelSpecSchema, teacherSchema } from '../network/models/index.ts';
 import { controllers } from '../search/controllers/index.ts';
 import { schedulers } from '../search/schedulers/index.ts';
@@ -17,7 +18,7 @@ import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import type { Space } from '../search/space/space.ts';
 import { type KeyFunction, keyFunctionOf, rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
 import { readGiven } from '../trial/given.ts';
-import { createPredictor, type DataFacts } from '../trial/predict.ts';
+import { createPredictor, createStructures, type DataFacts } from '../trial/predict.ts';
 import { baselineFolder, bundledSpaces } from './folders.ts';
 import { settle } from './given-networks.ts';
 import { meaningOf } from './meaning.ts';
@@ -70,6 +71,13 @@ export const structureOf = (model: ModelSpec): Graph =>
 
 const givenFiles = (sha256: string) => readGiven(baselineFolder(), sha256);
 
+/** The graph that a candidate will be exported as, see `createStructures`. */
+export function structureFunction(model: ModelSpec, space: Space, data: DataFacts): (candidate: Candidate) => Graph | undefined {
+  const meaning = meaningOf(space);
+  const structureOfPlan = createStructures(model, data, givenFiles);
+  return (candidate) => structureOfPlan(meaning.plan(candidate));
+}
+
 /** Of a space's candidates. */
 export function keyFunction(model: ModelSpec, space: Space): KeyFunction {
   const graph = structureOf(model);
@@ -77,11 +85,16 @@ export function keyFunction(model: ModelSpec, space: Space): KeyFunction {
   return keyFunctionOf((candidate) => planKey(graph, meaning.plan(candidate)));
 }
 
-/** The metrics of a candidate that follow from its structure, exactly as its trial will measure them. */
-export function predictFunction(model: ModelSpec, space: Space, data: DataFacts): (candidate: Candidate) => Metrics | undefined {
+/** The metrics of a candidate that follow from its structure, exactly as its trial will measure them; with `times` its latency too, nearly so. */
+export function predictFunction(
+  model: ModelSpec,
+  space: Space,
+  data: DataFacts,
+  times?: LayerTimes,
+): (candidate: Candidate) => Metrics | undefined {
   const graph = structureOf(model);
   const meaning = meaningOf(space);
-  const predict = createPredictor(model, data, givenFiles);
+  const predict = createPredictor(model, data, givenFiles, times);
   const keyOf = (candidate: Candidate) => structureKey(graph, meaning.plan(candidate));
   return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(meaning.plan(candidate))));
 }

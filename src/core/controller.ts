@@ -47,10 +47,15 @@ export interface ControllerContext<S> {
   /** Candidates with equal keys mean the same network. */
   readonly keyOf: (candidate: Candidate) => string;
   /**
-   * The metrics of a candidate that follow from its structure (size, macs, params): exact, and known before a trial is
-   * spent. Undefined where none is known of it.
+   * The metrics of a candidate that follow from its structure (size, macs, params): exact but for those of `doubt`, and known
+   * before a trial is spent. Undefined where none is known of it.
    */
   readonly predict?: (candidate: Candidate) => Metrics | undefined;
+  /**
+   * Of what `predict` says, the metrics that are estimates (times, from those of the layers), and how far off 95 % of them are
+   * at most, as a share of the value. All others are exact.
+   */
+  readonly doubt?: Readonly<Record<string, number>>;
   /** Metrics that are compared by their ratio (bytes, counts, times), as the hypervolume of a study is. */
   readonly logScale?: ReadonlySet<string>;
   /** Tells the user something that they should know of the search. Rare: once, not once per trial. */

@@ -21,6 +21,8 @@ export interface TrialRequest {
 /** Compress, train nothing, keep nothing, and measure on the first so many validation images. */
 export interface ProbeRequest {
   readonly images: number;
+  /** Only measure how long one image takes. */
+  readonly timed?: true;
 }
 
 /**

@@ -123,6 +123,7 @@ class SqliteControl implements ControlChannel {
       database.exec(schema);
     }
     database.pragma('synchronous = NORMAL');
+    database.pragma('cache_size = -500'); // kB: there is one row, and few commands
     this.#statements = prepareStatements(database);
     return this.#statements;
   }

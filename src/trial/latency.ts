@@ -2,7 +2,7 @@ import { evaluationBatches } from '../network/data/batches.ts';
 import { type Dataset, imageSize, type Split } from '../network/data/dataset.ts';
 import { openSession } from '../network/engine/session.ts';
 import type { Way } from '../network/ir/ways.ts';
-import { type ImageKind, type LatencyResult, measureLatency } from '../network/metrics/latency.ts';
+import { type ImageKind, type LatencyOptions, type LatencyResult, measureLatency } from '../network/metrics/latency.ts';
 import type { TrialHooks } from './protocol.ts';
 import { settle } from './settle.ts';
 import type { SharedTrialData } from './shared.ts';
@@ -20,11 +20,12 @@ export function latencyOf(
   ways: readonly Way[],
   { dataset, baselineBytes }: Pick<SharedTrialData, 'dataset' | 'baselineBytes'>,
   hooks: TrialHooks,
+  options: Partial<LatencyOptions> = {},
 ): Promise<LatencyResult> {
   hooks.progress({ stage: 'latency', done: 0, total: 1 });
   const input = { name: 'x', shape: [1, ...dataset.shape], kinds: kindsOf(ways, dataset) };
   return hooks.exclusive(async (quiet) => {
-    const job = { candidate: bytes, baseline: baselineBytes, input, open: openSession, processorTime };
+    const job = { candidate: bytes, baseline: baselineBytes, input, open: openSession, processorTime, options };
     await settle(job);
     const latency = await measureLatency(job);
     return { ...latency, noisy: latency.noisy || !quiet };

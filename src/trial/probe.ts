@@ -15,6 +15,7 @@ import type { Graph } from '../network/ir/graph.ts';
 import { expectedMacs } from '../network/ir/ways.ts';
 import { predictMetrics } from '../network/metrics/index.ts';
 import { exportGraph } from './export-graph.ts';
+import { latencyOf } from './latency.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';
 
@@ -66,6 +67,24 @@ const onlyTheirs = (names: readonly string[]) => (first: Weights) => {
     for (const [name, data] of kept) weights[name]!.set(data);
   };
 };
+
+/** A tenth of the care that a trial's latency is measured with: many are wanted, and none is shown to anybody. */
+const quickly = { maxSeconds: 0.1, targetPrediction: Number.POSITIVE_INFINITY };
+
+/** How long one image takes in the exported file of `graph`. */
+export async function timeProbe(
+  graph: Graph,
+  { images }: ProbeRequest,
+  shared: SharedTrialData,
+  hooks: TrialHooks,
+): Promise<Metrics> {
+  const { dataset } = shared;
+  const { validation } = dataset;
+  const split = { ...validation, count: Math.min(images, validation.count) };
+  const ways = await waysOf(graph, { ...dataset, split }, hooks);
+  const { medianMs, ratio } = await latencyOf(exportGraph(graph, dataset), ways, shared, hooks, quickly);
+  return { latencyMs: medianMs, latencyRatio: ratio };
+}
 
 /** What the exported file of `graph` has, looked at quickly: nothing is timed, and only some validation images are run. */
 export async function measureProbe(

@@ -14,7 +14,7 @@ import { compressed, fineTune } from './fine-tune.ts';
 import { firstAid } from './first-aid.ts';
 import { HalfTrained } from './half-trained.ts';
 import { measure } from './measure.ts';
-import { adapt, measureProbe } from './probe.ts';
+import { adapt, measureProbe, timeProbe } from './probe.ts';
 import { type Job, SearchStopped, type TrialHooks, TrialStopped } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';
 
@@ -34,9 +34,12 @@ export async function runTrial(asked: Job, shared: SharedTrialData, hooks: Trial
       return fineTune(await compressed(start, own, shared, hooks), own, shared, hooks, half);
     };
     if (job.probe) {
+      const { timed } = job.probe;
       const rewritten = await compressed(start, job, shared, hooks);
-      const probed = await finish(await adapt(rewritten, job.plan, shared, hooks), job.plan, shared, hooks);
-      return { state: 'done', metrics: await measureProbe(probed, job.probe, shared, hooks), seconds: seconds() };
+      const adapted = timed ? rewritten : await adapt(rewritten, job.plan, shared, hooks);
+      const probed = await finish(adapted, job.plan, shared, hooks);
+      const metrics = await (timed ? timeProbe : measureProbe)(probed, job.probe, shared, hooks);
+      return { state: 'done', metrics, seconds: seconds() };
     }
     const again = isWhole(job) ? trained : undefined;
     const converged = await trainConverging(job.plan, trained, again, shared, hooks);

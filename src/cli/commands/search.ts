@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import type { Candidate } from '../../core/candidate.ts';
 import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { Controller, ControllerContext } from '../../core/controller.ts';
@@ -12,6 +11,7 @@ import { formatDuration } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { EngineChoice } from '../../network/engine/choice.ts';
 import { describeSetup } from '../../network/engine/choice.ts';
+import type { LayerTimes } from '../../network/metrics/layer-times/fit.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import type { Sensitivity } from '../../search/sensitivity/measure.ts';
 import type { StartName } from '../../search/space/file/schema.ts';
@@ -25,12 +25,14 @@ import type { DataFacts } from '../../trial/predict.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
 import { countFramed } from '../analyse.ts';
 import { budgetOfSession } from '../budget.ts';
-import { keyFunction, loadSpace, predictFunction } from '../compose.ts';
+import { keyFunction, loadSpace, predictFunction, structureFunction } from '../compose.ts';
 import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
 import { chooseEngineHere, engineOfStudy } from '../engine.ts';
 import { foreseenWish } from '../foreseen.ts';
+import { GarbageWatch } from '../garbage-watch.ts';
 import { allOf, type Given, givenBy } from '../given.ts';
+import { describeLayerTimes, foreseenMetrics, layerTimesOf, usableLayerTimes, wantsLayerTimes } from '../layer-times.ts';
 import { meaningOf } from '../meaning.ts';
 import { NoiseWatch } from '../noise-watch.ts';
 import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
@@ -59,8 +61,6 @@ import { openUserController } from '../user-controller/remote.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
 export async function search(flags: SearchFlags): Promise<number> {
-  // By default the heap of a process that allocates little may grow fourfold before it is collected: memory taken from training.
-  setFlagsFromString('--heap-growing-percent=50');
   const space = loadSpace(flags.space);
   const settings = settleFlags(flags, space);
   // A database that is there is opened, and its study locked, before minutes of training. A new one is made after them:
@@ -81,7 +81,7 @@ export async function search(flags: SearchFlags): Promise<number> {
   }
 }
 
-type OpenController = (context: ControllerContext<Space>, data: DataFacts) => Promise<Controller>;
+type OpenController = (context: ControllerContext<Space>, data: DataFacts, times?: LayerTimes) => Promise<Controller>;
 
 /** How the study's controller is made; one of the user's own is tried out first. */
 async function controllerOf(record: StudyRecord): Promise<OpenController> {
@@ -90,7 +90,7 @@ async function controllerOf(record: StudyRecord): Promise<OpenController> {
   const file = record.controller;
   if (isControllerFile(file)) {
     await checkControllerFile({ file, model, space, goal });
-    return (context, data) => openUserController({ file, model, data, context });
+    return (context, data, times) => openUserController({ file, model, data, times, context });
   }
   const definition = controllerFor(file, space);
   return async (context) => definition.create(context);
@@ -112,6 +112,7 @@ class SearchRun {
   readonly #keyOf: KeyFunction;
   /** What the study starts with: known once the data are. */
   #initial: readonly InitialTrial[] | undefined;
+  #times: LayerTimes | undefined;
   /** What the user wants to be tried first. */
   readonly #given: Given;
   /** Commands from before were meant for an earlier session. */
@@ -170,6 +171,9 @@ class SearchRun {
       const start = this.#initial ?? (await this.#startingTrials(facts, predict));
       if (!start) return exitCodes.interrupted;
       this.#initial = start;
+      const times = await this.#layerTimes(facts as unknown as PreparedFacts);
+      if (times === 'stopped') return exitCodes.interrupted;
+      this.#times = times;
       return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
     } finally {
       interrupts.dispose();
@@ -243,15 +247,35 @@ class SearchRun {
     return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, predict)], points);
   }
 
+  /** Undefined where the search does not need them, or they are of no use; 'stopped' when the user stopped it. */
+  async #layerTimes({ data, baseline }: PreparedFacts): Promise<LayerTimes | 'stopped' | undefined> {
+    const { space, goal, sections } = factsOf(this.#record);
+    if (!wantsLayerTimes(goal)) return undefined;
+    const structureOf = structureFunction(sections.model as unknown as ModelSpec, space, data);
+    const progress = this.#progressOf('layer times');
+    const found = await layerTimesOf({ executor: this.#executor, space, baseline: baseline.hash, structureOf, progress });
+    if (found === 'stopped') return found;
+    this.#log(describeLayerTimes(found));
+    return usableLayerTimes(found);
+  }
+
+  /** What controllers know of a candidate before a trial. */
+  #foreseen(data: DataFacts, predict: Predict): Pick<ControllerContext<Space>, 'predict' | 'doubt'> {
+    const times = this.#times;
+    if (!times) return { predict };
+    const { space, sections } = factsOf(this.#record);
+    const doubt = Object.fromEntries(foreseenMetrics.map((metric) => [metric, times.error]));
+    return { predict: predictFunction(sections.model as unknown as ModelSpec, space, data, times), doubt };
+  }
+
+  #progressOf(stage: string): (done: number, total: number) => void {
+    const [trial, worker] = [0, 0];
+    return (done, total) =>
+      this.#screen.emit({ type: 'progress', at: systemClock.wall(), trial, worker, progress: { stage, done, total } });
+  }
+
   async #probe(prepared: PreparedFacts): Promise<Sensitivity | undefined> {
-    const progress = (done: number, total: number) =>
-      this.#screen.emit({
-        type: 'progress',
-        at: systemClock.wall(),
-        trial: 0,
-        worker: 0,
-        progress: { stage: 'sensitivity', done, total },
-      });
+    const progress = this.#progressOf('sensitivity');
     const context = { executor: this.#executor, facts: factsOf(this.#record), keyOf: this.#keyOf, prepared, progress };
     const found = await sensitivityOf(context);
     if (found)
@@ -281,10 +305,12 @@ class SearchRun {
     const { trials, seconds, stop } = this.#settings;
     let control: ControlServer | undefined;
     const noise = new NoiseWatch((message) => this.#log(message, 'warning'));
+    const garbage = new GarbageWatch();
     const keyOf = this.#keyOf;
     const say = (message: string) => this.#log(message);
-    const context = { space, goal, seed: this.#record.seed, keyOf, predict, logScale, say };
-    const controller = await this.#openController(context, (facts as unknown as PreparedFacts).data);
+    const { data } = facts as unknown as PreparedFacts;
+    const context = { space, goal, seed: this.#record.seed, keyOf, logScale, say, ...this.#foreseen(data, predict) };
+    const controller = await this.#openController(context, data, this.#times);
     const handle = runStudy({
       store,
       study: this.#record,
@@ -304,6 +330,7 @@ class SearchRun {
       onEvent: (event) => {
         this.#screen.emit(event);
         noise.see(event);
+        if (event.type === 'finished') garbage.look();
         control?.observe(event);
       },
     });

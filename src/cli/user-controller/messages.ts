@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Controller } from '../../core/controller.ts';
+import type { Controller, ControllerContext } from '../../core/controller.ts';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Goal } from '../../core/objective.ts';
+import type { LayerTimes } from '../../network/metrics/layer-times/fit.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { DataFacts } from '../../trial/predict.ts';
 
@@ -15,6 +16,8 @@ export interface OpenRequest {
   readonly goal: Goal;
   readonly seed: string;
   readonly logScale: ReadonlySet<string> | undefined;
+  readonly times: LayerTimes | undefined;
+  readonly doubt: ControllerContext<Space>['doubt'];
   readonly port: MessagePort;
   /** One number, which changes when a reply is there to be taken. */
   readonly replies: Int32Array;

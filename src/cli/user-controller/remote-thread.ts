@@ -7,7 +7,7 @@ import { loadController } from '../controller.ts';
 import { type Call, failureOf, type Opened, type OpenRequest, type Reply } from './messages.ts';
 
 /** The thread in which a user's controller runs: answers one call after the other. */
-const { file, model, data, space, goal, seed, logScale, port, replies } = workerData as OpenRequest;
+const { file, model, data, space, goal, seed, logScale, times, doubt, port, replies } = workerData as OpenRequest;
 let said: string[] = [];
 
 const send = (to: { postMessage(message: Reply | Opened): void }, message: Omit<Reply, 'said'> | Omit<Opened, 'said'>) => {
@@ -29,8 +29,9 @@ async function open(): Promise<Controller> {
     goal,
     seed,
     keyOf: keyFunction(spec, space),
-    predict: predictFunction(spec, space, data),
+    predict: predictFunction(spec, space, data, times),
     ...(logScale ? { logScale } : {}),
+    ...(doubt ? { doubt } : {}),
     say: (message) => said.push(message),
   });
 }

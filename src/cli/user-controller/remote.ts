@@ -4,6 +4,7 @@ import type { Controller, ControllerContext } from '../../core/controller.ts';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { entryBeside } from '../../executors/pool/entry.ts';
+import type { LayerTimes } from '../../network/metrics/layer-times/fit.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { DataFacts } from '../../trial/predict.ts';
 import type { Call, Failure, Opened, OpenRequest, Reply } from './messages.ts';
@@ -12,6 +13,7 @@ export interface UserController {
   readonly file: string;
   readonly model: Json;
   readonly data: DataFacts;
+  readonly times?: LayerTimes | undefined;
   readonly context: ControllerContext<Space>;
   /** For an answer; one that takes longer is taken to come never. */
   readonly seconds?: number;
@@ -24,11 +26,11 @@ const defaultSeconds = 60;
  * stored up to then. Its calls wait for their answers, as those of a controller in this thread would.
  * Throws NasError, here and in every call: CONTROLLER_FILE, CONTROLLER_THROWS, CONTROLLER_ANSWER, CONTROLLER_HANGS.
  */
-export async function openUserController({ file, model, data, context, seconds }: UserController): Promise<Controller> {
-  const { space, goal, seed, logScale, say = () => undefined } = context;
+export async function openUserController({ file, model, data, times, context, seconds }: UserController): Promise<Controller> {
+  const { space, goal, seed, logScale, doubt, say = () => undefined } = context;
   const { port1, port2 } = new MessageChannel();
   const replies = new Int32Array(new SharedArrayBuffer(4));
-  const workerData: OpenRequest = { file, model, data, space, goal, seed, logScale, port: port2, replies };
+  const workerData: OpenRequest = { file, model, data, space, goal, seed, logScale, times, doubt, port: port2, replies };
   const entry = entryBeside('./remote-thread', import.meta.url);
   const worker = new Worker(entry.path, {
     workerData,

@@ -1,6 +1,6 @@
 import type { Candidate } from '../../core/candidate.ts';
 import type { ControllerContext } from '../../core/controller.ts';
-import { type Metrics, violation } from '../../core/objective.ts';
+import { type Constraint, type Metrics, violation } from '../../core/objective.ts';
 import type { Rng } from '../../core/rng.ts';
 import { mutate } from '../space/mutate.ts';
 import type { Space } from '../space/space.ts';
@@ -39,9 +39,16 @@ export class Foresight {
     const { constraints } = this.#context.goal;
     if (constraints.length === 0 || this.#pointless) return 0;
     const metrics = this.metrics(candidate);
-    const foreseen = constraints.filter(({ metric }) => metrics[metric] !== undefined);
+    const foreseen = constraints.filter(({ metric }) => metrics[metric] !== undefined).map((each) => this.#relaxed(each));
     this.#pointless = foreseen.length === 0 && Object.keys(metrics).length > 0;
     return violation(metrics, foreseen);
+  }
+
+  /** A bound as far away as an estimate may be wrong: what misses it surely misses. */
+  #relaxed(constraint: Constraint): Constraint {
+    const doubt = this.#context.doubt?.[constraint.metric];
+    if (doubt === undefined) return constraint;
+    return { ...constraint, bound: constraint.op === '<=' ? constraint.bound * (1 + doubt) : constraint.bound / (1 + doubt) };
   }
 
   /** A candidate nearer to the constraints, by single changes that each bring it nearer; the same one where none does. */

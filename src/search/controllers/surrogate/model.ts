@@ -32,6 +32,8 @@ interface Gauge {
   readonly process: GaussianProcess;
   /** Known without a trial: the process only stands in for it where too many candidates are looked at. */
   readonly exact: boolean;
+  /** Standard deviation of what is known without a trial: 0 where it is exact. */
+  readonly doubt: number;
 }
 
 /** At most so many objectives enter the improvement; of more, other three in every ask. */
@@ -69,8 +71,8 @@ export class SurrogateModel {
   worth(candidate: Candidate, near?: Candidate): number {
     const errors = near && this.#errors.get(near);
     return this.#worth(candidate, (name, point) => {
-      const { process, exact } = this.#gauges.get(name)!;
-      return exact ? { mean: process.mean(point) + (errors?.get(name) ?? 0), deviation: 0 } : process.predict(point);
+      const { process, exact, doubt } = this.#gauges.get(name)!;
+      return exact ? { mean: process.mean(point) + (errors?.get(name) ?? 0), deviation: doubt } : process.predict(point);
     });
   }
 
@@ -78,11 +80,11 @@ export class SurrogateModel {
     const errors = new Map<string, number>();
     this.#errors.set(candidate, errors);
     return this.#worth(candidate, (name, point) => {
-      const { process, exact } = this.#gauges.get(name)!;
+      const { process, exact, doubt } = this.#gauges.get(name)!;
       if (!exact) return process.predict(point);
       const mean = this.#exactLoss(name, candidate);
       errors.set(name, mean - process.mean(point));
-      return { mean, deviation: 0 };
+      return { mean, deviation: doubt };
     });
   }
 
@@ -113,14 +115,23 @@ export class SurrogateModel {
       const scale = new Standardized(having.map(({ metrics }) => toLoss(metrics[metric]!)));
       const process = new GaussianProcess(similarities, kernelOf(metric), having.length + failures.length + pending.length);
       for (const [i, { candidate, fidelity }] of having.entries()) process.add(encode(candidate, fidelity), scale.values[i]!);
-      if (exact) return [metric, { scale, quantity, process, exact }];
+      const doubt = this.#doubtOf(quantity, scale, having);
+      if (exact) return [metric, { scale, quantity, process, exact, doubt }];
       for (const candidate of failures) process.add(encode(candidate, 1), scale.worst);
       const points = pending.map((candidate) => encode(candidate, 1));
       const believed = points.map((point) => process.mean(point));
       for (const [i, point] of points.entries()) process.add(point, believed[i]!);
-      return [metric, { scale, quantity, process, exact }];
+      return [metric, { scale, quantity, process, exact, doubt }];
     });
     return new Map(gauges);
+  }
+
+  /** 95 % of the estimates lie within two standard deviations; at the mean of what was seen, where it is not the same everywhere. */
+  #doubtOf({ metric, toLoss }: Quantity, scale: Standardized, seen: readonly Observed[]): number {
+    const share = this.#parts.context.doubt?.[metric];
+    if (share === undefined) return 0;
+    const mean = seen.reduce((sum, { metrics }) => sum + metrics[metric]!, 0) / seen.length;
+    return Math.abs(scale.place(toLoss(mean * (1 + share))) - scale.place(toLoss(mean))) / 2;
   }
 
   /** The losses of result number `index` without the noise of its measurement, and as they would be after a full training. */

@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { arch, cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Candidate } from '../core/candidate.ts';
+import type { Executor } from '../core/executor.ts';
+import { type Json, stableStringify } from '../core/json.ts';
+import type { Goal } from '../core/objective.ts';
+import { formatDuration, formatPercent } from '../dashboard/format.ts';
+import { allNodes, bodiesOf } from '../network/ir/bodies.ts';
+import type { Graph } from '../network/ir/graph.ts';
+import { fewestTimed, fitLayerTimes, type LayerTimes, type TimedWork } from '../network/metrics/layer-times/fit.ts';
+import { workOf } from '../network/metrics/layer-times/work.ts';
+import { haltonSequence } from '../search/space/halton.ts';
+import type { Space } from '../search/space/space.ts';
+import { sha256, writeAtomically } from '../trial/artefacts.ts';
+import { baselineFolder } from './folders.ts';
+import { versions } from './versions.ts';
+
+/** Changes when something else is measured, or learned from it. */
+const version = 1;
+/** Networks that are timed: candidates that cover the space evenly. */
+const wanted = 72;
+/** Validation images that are run to find the ways through a network. */
+const images = 16;
+
+/** Times that are foreseen so wrongly are of no use to a search. */
+const mostError = 0.3;
+
+/** The metrics that layer times tell before a trial. */
+export const foreseenMetrics: readonly string[] = ['latencyMs', 'latencyRatio'];
+
+/** Whether a search has any use for them. */
+export const wantsLayerTimes = ({ objectives, constraints }: Goal): boolean =>
+  [...objectives, ...constraints].some(({ metric }) => foreseenMetrics.includes(metric));
+
+/** As far as a search can use them. */
+export const usableLayerTimes = (found: LayerTimes | undefined): LayerTimes | undefined =>
+  found && found.error <= mostError ? found : undefined;
+
+export function describeLayerTimes(found: Found | undefined): string {
+  if (!found) return 'Too few networks of this space can be timed without training: what a candidate takes is not foreseen.';
+  const { networks, seconds, cached, error } = found;
+  const timed = `${networks} networks timed in ${formatDuration(seconds * 1000)}${cached ? ' before' : ''}`;
+  const within = `95 % of others are foreseen within ${formatPercent(error, 0)}`;
+  return usableLayerTimes(found)
+    ? `${timed}: ${within}.`
+    : `${timed}, but only ${within}: what a candidate takes is not foreseen.`;
+}
+
+export interface LayerTimesContext {
+  /** Open. */
+  readonly executor: Executor;
+  readonly space: Space;
+  /** Hash of the trained baseline: it stands for the model and the data. */
+  readonly baseline: string;
+  /** The graph that a candidate will be exported as; undefined where only a trial tells. */
+  readonly structureOf: (candidate: Candidate) => Graph | undefined;
+  readonly progress: (done: number, total: number) => void;
+}
+
+/**
+ * How long layers take on this machine, from networks of the space that are timed without training; from the cache where that was done before.
+ * 'stopped' where a person stopped it; undefined where too few networks could be timed.
+ */
+export async function layerTimesOf(context: LayerTimesContext): Promise<Found | 'stopped' | undefined> {
+  const { space, baseline } = context;
+  const machine = [arch(), cpus()[0]?.model ?? '', versions().onnxruntime];
+  const made = { version: [version, versions().espalier], machine, baseline, space };
+  const file = join(dirname(baselineFolder()), 'layer-times', `${sha256(stableStringify(made as unknown as Json))}.json`);
+  const known = await read(file);
+  if (known) return { ...known, cached: true };
+  const startedAt = performance.now();
+  const timed = await timeAll(context);
+  if (timed === 'stopped') return timed;
+  if (timed.length < fewestTimed) return undefined;
+  const found = { ...fitLayerTimes(timed), seconds: (performance.now() - startedAt) / 1000, networks: timed.length };
+  await writeAtomically(file, JSON.stringify(found));
+  return { ...found, cached: false };
+}
+
+async function timeAll(context: LayerTimesContext): Promise<readonly TimedWork[] | 'stopped'> {
+  const { executor, progress } = context;
+  const chosen = candidatesOf(context);
+  const listener = { started: () => undefined, progress: () => undefined };
+  let done = 0;
+  const outcomes = await Promise.all(
+    chosen.map(async ({ candidate, graph }, trial) => {
+      const request = { trial, attempt: 1, candidate, seed: `layer times/${trial}`, probe: { images, timed: true } } as const;
+      const outcome = await executor.run(request, listener);
+      progress(++done, chosen.length);
+      return { graph, outcome };
+    }),
+  );
+  if (outcomes.some(({ outcome }) => outcome.state === 'aborted')) return 'stopped';
+  return outcomes.flatMap(({ graph, outcome }) => {
+    if (outcome.state !== 'done') return [];
+    const { latencyMs, latencyRatio } = outcome.metrics;
+    return [{ work: workOf(graph), ms: latencyMs!, ratio: latencyRatio! }];
+  });
+}
+
+/** What a network takes that decides per image what it runs says little of its layers. */
+function candidatesOf({ space, structureOf }: LayerTimesContext) {
+  const at = haltonSequence(space, 'layer times');
+  return Array.from({ length: wanted }, (_, i) => at(i)).flatMap((candidate) => {
+    const graph = structureOf(candidate);
+    return graph && !allNodes(graph).some((node) => bodiesOf(node).length > 0) ? [{ candidate, graph }] : [];
+  });
+}
+
+interface Kept extends LayerTimes {
+  /** How long it took to time so many networks. */
+  readonly seconds: number;
+  readonly networks: number;
+}
+
+type Found = Kept & { readonly cached: boolean };
+
+/** A file that cannot be read is measured anew. */
+async function read(file: string): Promise<Kept | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Kept;
+  } catch {
+    return undefined;
+  }
+}
