@@ -1,4 +1,4 @@
-import { mean, median, ranks } from '../../src/search/bench/statistics.ts';
+import { mean, median, rankCorrelation } from '../../src/search/bench/statistics.ts';
 import type { RecordedTable } from '../../src/search/bench/table.ts';
 
 /** What a reader wants to know of a table before believing a comparison on it. */
@@ -10,7 +10,7 @@ export function describeTable({ name, rowOf, rungs, repeats, facts }: RecordedTa
   const noise = Math.sqrt(mean(differences.map((difference) => difference ** 2)) / 2);
   const rows = rungs.map(({ share, metrics, seconds: spent }) => {
     const accuracy = metrics['accuracy']!;
-    const cells = [share, median(accuracy), correlation(ranks(accuracy), ranks(final)), mean(spent)];
+    const cells = [share, median(accuracy), rankCorrelation(accuracy, final), mean(spent)];
     return `| ${cells.map((cell) => Number(cell.toPrecision(3))).join(' | ')} |`;
   });
   return `# Recorded table ${name}
@@ -23,12 +23,4 @@ Standard deviation of the accuracy of one training, from the repeats: ${(100 * n
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
-}
-
-/** Pearson's; of ranks it is Spearman's. */
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const [meanA, meanB] = [mean(a), mean(b)];
-  const sum = (of: (i: number) => number) => a.reduce((total, _, i) => total + of(i), 0);
-  const together = sum((i) => (a[i]! - meanA) * (b[i]! - meanB));
-  return together / Math.sqrt(sum((i) => (a[i]! - meanA) ** 2) * sum((i) => (b[i]! - meanB) ** 2));
 }

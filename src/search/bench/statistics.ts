@@ -45,3 +45,14 @@ export function ranks(values: readonly number[]): number[] {
     return better + (equal + 1) / 2;
   });
 }
+
+/** Spearman's: 1 where both rise together. */
+export const rankCorrelation = (a: readonly number[], b: readonly number[]): number => correlation(ranks(a), ranks(b));
+
+/** Pearson's. */
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  const sum = (of: (i: number) => number) => a.reduce((total, _, i) => total + of(i), 0);
+  const together = sum((i) => (a[i]! - meanA) * (b[i]! - meanB));
+  return together / Math.sqrt(sum((i) => (a[i]! - meanA) ** 2) * sum((i) => (b[i]! - meanB) ** 2));
+}
