@@ -8,6 +8,8 @@ export interface PeerPlan {
   readonly jobs: number;
   readonly seeds: number;
   readonly trials: number;
+  /** Which of them; all where left out. */
+  readonly names?: readonly string[];
   readonly cache: PeerCache;
 }
 
@@ -34,13 +36,14 @@ const slow = peerNames.slice(-1);
 /** Seeds for which all peers run before the next ones. */
 const atOnce = 5;
 
-function tasksOf({ starts, seeds, trials }: PeerPlan): PeerTask[] {
-  const quick = peerNames.filter((name) => !slow.includes(name));
+function tasksOf({ starts, seeds, trials, names = peerNames }: PeerPlan): PeerTask[] {
+  const asked = peerNames.filter((name) => names.includes(name));
+  const [quick, dear] = [asked.filter((name) => !slow.includes(name)), asked.filter((name) => slow.includes(name))];
   const of = (names: readonly string[], some: readonly number[]) =>
     some.flatMap((seed) => starts.flatMap((start) => names.map((peer) => ({ ...start, peer, seed, trials }))));
   const all = Array.from({ length: seeds }, (_, i) => i + 1);
   const rounds = Array.from({ length: Math.ceil(seeds / atOnce) }, (_, i) => all.slice(i * atOnce, (i + 1) * atOnce));
-  return rounds.flatMap((some) => [...of(quick, some), ...of(slow, some)]);
+  return rounds.flatMap((some) => [...of(quick, some), ...of(dear, some)]);
 }
 
 async function drain(queue: PeerTask[], processes: readonly PeerProcess[], cache: PeerCache): Promise<void> {

@@ -3,7 +3,7 @@
  * the recorded table, trials and domains the same; and what else the search promises, each promise met or not.
  *
  *   npx tsx experiments/search-quality/search-quality.ts [--python python3] [--jobs 2] [--seeds 20] [--trials 100]
- *     [--problems a,b] [--only peers|ours|searched|timed]
+ *     [--problems a,b] [--peers a,b] [--only peers|ours|searched|timed]
  *
  * In four parts, `--only` for one of them; the report takes the others as they were. peers: is run for what
  * results/search-quality/peers.ndjson lacks, where runs are kept under their versions and the problem; Optuna's Gaussian process
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20' },
     trials: { type: 'string', default: '100' },
     problems: { type: 'string' },
+    peers: { type: 'string' },
     only: { type: 'string' },
   },
 });
@@ -47,6 +48,8 @@ const cache = new PeerCache(join(results, 'peers.ndjson'));
 const starts = startsOf(values.problems?.split(','));
 const [seeds, trials, jobs] = [Number(values.seeds), Number(values.trials), Number(values.jobs)];
 
+const namesOf = (peers: string | undefined) => (peers === undefined ? {} : { names: peers.split(',') });
+
 const isAsked = (part: string) => values.only === undefined || values.only === part;
 const file = join(results, 'search-quality.json');
 const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Report>) : {};
@@ -54,7 +57,7 @@ const part = async <T>(name: string, earlier: Part<T> | undefined, find: () => P
   isAsked(name) ? { ...machine(), found: await find() } : earlier;
 
 if (isAsked('peers')) {
-  const versions = await runPeers({ starts, python: values.python, jobs, seeds, trials, cache });
+  const versions = await runPeers({ starts, python: values.python, jobs, seeds, trials, ...namesOf(values.peers), cache });
   if (versions) console.log(`peers: Optuna ${versions.optuna}, pymoo ${versions.pymoo}`);
   else console.log(`peers are skipped: ${values.python} lacks them (pip install optuna pymoo torch scipy)`);
 }
