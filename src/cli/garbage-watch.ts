@@ -10,17 +10,19 @@ const [share, least] = [0.25, 8 * 2 ** 20];
  */
 export class GarbageWatch {
   readonly #collect: () => void;
-  #lived = getHeapStatistics().used_heap_size;
+  readonly #used: () => number;
+  #lived: number;
 
-  constructor(collect = collector()) {
-    this.#collect = collect;
+  /** `used`: bytes of the heap, garbage and all. */
+  constructor(collect = collector(), used = () => getHeapStatistics().used_heap_size) {
+    [this.#collect, this.#used, this.#lived] = [collect, used, used()];
   }
 
   /** Costs nothing most of the time; tens of milliseconds where there is much to collect. */
   look(): void {
-    if (getHeapStatistics().used_heap_size < this.#lived + Math.max(least, share * this.#lived)) return;
+    if (this.#used() < this.#lived + Math.max(least, share * this.#lived)) return;
     this.#collect();
-    this.#lived = getHeapStatistics().used_heap_size;
+    this.#lived = this.#used();
   }
 }
 
