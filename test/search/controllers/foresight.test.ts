@@ -8,7 +8,7 @@ import type { Space } from '../../../src/search/space/space.ts';
 
 const values = Array.from({ length: 12 }, (_, i) => i + 1);
 const space: Space = {
-  fixed: [],
+  fixed: { recipe: {}, techniques: {} },
   parameters: ['a', 'b', 'c'].map((name) => ({
     name,
     domain: { kind: 'choice', values, ordered: true } as const,
