@@ -1,4 +1,4 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Garbage that is left lying: a quarter of what lived at the last collection, at least so many bytes. */
@@ -13,8 +13,8 @@ export class GarbageWatch {
   readonly #used: () => number;
   #lived: number;
 
-  /** `used`: bytes of the heap, garbage and all. */
-  constructor(collect = collector(), used = () => getHeapStatistics().used_heap_size) {
+  /** `used`: bytes of old objects, garbage and all. */
+  constructor(collect = collector(), used = oldBytes) {
     [this.#collect, this.#used, this.#lived] = [collect, used, used()];
   }
 
@@ -25,6 +25,15 @@ export class GarbageWatch {
     this.#lived = this.#used();
   }
 }
+
+/** Young objects are collected all the time, by themselves. */
+const oldBytes = (): number =>
+  getHeapSpaceStatistics().reduce(
+    (sum, { space_name, space_used_size }) => sum + (young.test(space_name) ? 0 : space_used_size),
+    0,
+  );
+
+const young = /^new_/;
 
 /** The engine's own collector, which Node gives out on request. */
 function collector(): () => void {
