@@ -8,9 +8,9 @@ import type { Budget } from '../search/study/options.ts';
  */
 export function budgetOfSession(store: TrialStore, study: string, given: number): Pick<Budget, 'trials' | 'given'> {
   let last: Partial<Budget> = {};
-  for (const event of store.events(study)) {
-    if (event.type === 'session' && event.phase === 'begin') last = budgetOf(event.facts);
-    if (event.type === 'budget') last = { given: last.given ?? last.trials ?? event.trials, trials: event.trials };
+  for (const event of store.eventsOf(study, ['session', 'budget'])) {
+    if (event.type === 'session') last = event.phase === 'begin' ? budgetOf(event.facts) : last;
+    else last = { given: last.given ?? last.trials ?? event.trials, trials: event.trials };
   }
   return last.given === given ? { trials: last.trials ?? given, given } : { trials: given };
 }

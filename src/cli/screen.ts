@@ -1,6 +1,6 @@
 import type { CommandAnswer, StudyCommand } from '../core/control.ts';
 import type { LiveEvent } from '../core/event.ts';
-import type { StudyRecord } from '../core/store.ts';
+import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { type DashboardActions, mountDashboard, restoreTerminal } from '../dashboard/mount.ts';
 import { ndjsonReporter } from '../dashboard/ndjson.ts';
 import { plainReporter } from '../dashboard/plain.ts';
@@ -19,8 +19,8 @@ export interface ScreenOptions {
   readonly record: StudyRecord;
   /** How many trials fix the frame of the hypervolume; undefined while it is not known. */
   readonly framed: () => number | undefined;
-  /** Events of earlier sessions. */
-  readonly past: Iterable<LiveEvent>;
+  /** With the events of earlier sessions, for a study that goes on. */
+  readonly store: TrialStore | undefined;
   readonly actions: { stop(): void; steer(command: StudyCommand): CommandAnswer };
 }
 
@@ -32,17 +32,17 @@ export interface Screen {
 }
 
 export function openScreen(options: ScreenOptions): Screen {
-  const { flags, settings, record, framed, past, actions } = options;
+  const { flags, settings, record, framed, store, actions } = options;
   if (flags.json) return reporting(ndjsonReporter({ write: (line) => void process.stdout.write(line) }).emit, []);
   const budget = budgetOf(settings);
-  if (flags.plain || !canDraw()) return reporting(plainLines({ record, framed, budget }), earlier(past));
+  if (flags.plain || !canDraw()) return reporting(plainLines({ record, framed, budget }), earlier(outlineOf(store, record.name)));
   const listeners = new Set<(event: LiveEvent) => void>();
   const view = openDashboard({
     record,
     framed,
     budget,
     events(listener) {
-      for (const event of earlier(past)) listener(event);
+      for (const event of earlier(store?.events(record.name) ?? [])) listener(event);
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
@@ -66,6 +66,11 @@ export const canDraw = (): boolean => process.stdout.isTTY && process.env['TERM'
 function reporting(emit: (event: LiveEvent) => void, past: Iterable<LiveEvent>): Screen {
   for (const event of past) emit(event);
   return { emit, close: () => undefined };
+}
+
+/** All that lines need. */
+function* outlineOf(store: TrialStore | undefined, study: string): Iterable<LiveEvent> {
+  for (const { event } of store?.outline(study) ?? []) yield event;
 }
 
 /** Where the clock was set back between two sessions, what has passed does not look as if it were to come. */

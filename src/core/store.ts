@@ -28,6 +28,8 @@ export interface TrialStore {
   append(study: string, events: readonly StudyEvent[]): void;
   /** Events in the order they were appended, from the given position on (0: all). */
   events(study: string, from?: number): Iterable<StudyEvent>;
+  /** Those of these types alone, in order. */
+  eventsOf<T extends StudyEvent['type']>(study: string, types: readonly T[]): readonly Extract<StudyEvent, { type: T }>[];
   /** The one at that position; undefined where there is none yet. */
   event(study: string, position: number): StudyEvent | undefined;
   /**

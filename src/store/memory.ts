@@ -41,6 +41,10 @@ class MemoryStore implements TrialStore {
     return parsed(this.#study(study).events, from);
   }
 
+  eventsOf<T extends StudyEvent['type']>(study: string, types: readonly T[]): Extract<StudyEvent, { type: T }>[] {
+    return [...this.events(study)].filter((event) => types.includes(event.type as T)) as Extract<StudyEvent, { type: T }>[];
+  }
+
   event(study: string, position: number): StudyEvent | undefined {
     const [found] = parsed(this.#study(study).events.slice(position, position + 1), 0);
     return found;

@@ -149,6 +149,12 @@ class SqliteStore implements TrialStore {
     return this.#parsed(this.#pages<string>(this.#statements.readEvents, this.#idOf(study), from));
   }
 
+  eventsOf<T extends StudyEvent['type']>(study: string, types: readonly T[]): Extract<StudyEvent, { type: T }>[] {
+    const id = this.#idOf(study);
+    const found = guard(this.#file, () => this.#statements.readTypes.all(id, JSON.stringify(types)) as string[]);
+    return found.map((json) => this.#parse(json) as Extract<StudyEvent, { type: T }>);
+  }
+
   event(study: string, position: number): StudyEvent | undefined {
     const id = this.#idOf(study);
     const [json] = guard(this.#file, () => this.#statements.readEvents.all(id, position, 1) as string[]);
@@ -284,6 +290,9 @@ function prepareStatements(database: Database.Database) {
     nextPosition: database.prepare('SELECT coalesce(max(position) + 1, 0) FROM events WHERE study = ?').pluck(),
     insertEvent: database.prepare('INSERT INTO events (study, position, type, trial, json) VALUES (?, ?, ?, ?, ?)'),
     readEvents: database.prepare('SELECT json FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?').pluck(),
+    readTypes: database
+      .prepare('SELECT json FROM events WHERE study = ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position')
+      .pluck(),
     readOutline: database
       .prepare(`SELECT ${outlineColumns} FROM events WHERE study = ? AND position >= ? ORDER BY position LIMIT ?`)
       .raw(),

@@ -65,6 +65,9 @@ describe.each(stores)('store $name', ({ create }) => {
     expect([...store.events('a', 6)]).toEqual([]);
     expect([store.event('a', 3), store.event('a', 6)]).toEqual([events[3], undefined]);
     expect([...store.events('b')]).toEqual([asked(7)]);
+    const wanted = events.filter(({ type }) => type === 'asked' || type === 'finished');
+    expect(store.eventsOf('a', ['finished', 'asked'])).toEqual(wanted);
+    expect(store.eventsOf('a', ['replicated'])).toEqual([]);
   });
 
   it('reads on while it is written', () => {

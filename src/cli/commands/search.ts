@@ -152,7 +152,7 @@ class SearchRun {
       settings,
       record,
       framed: () => this.#initial && countFramed(this.#initial),
-      past: store?.events(record.name) ?? [],
+      store,
       actions: { stop: () => this.#stop(), steer: (command) => this.#steer(command) },
     });
   }

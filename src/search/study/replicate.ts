@@ -28,9 +28,7 @@ interface Replication {
  */
 export async function replicateMembers(options: ReplicateOptions): Promise<{ readonly missing: number }> {
   const { store, study, members, seeds, executor } = options;
-  const known = new Set(
-    [...store.events(study.name)].flatMap((event) => (event.type === 'replicated' ? [`${event.trial}/${event.replicate}`] : [])),
-  );
+  const known = new Set(store.eventsOf(study.name, ['replicated']).map(({ trial, replicate }) => `${trial}/${replicate}`));
   const all = members.flatMap((member) => Array.from({ length: seeds }, (_, i): Replication => ({ member, replicate: i + 1 })));
   const waiting = all.filter(({ member, replicate }) => !known.has(`${member.number}/${replicate}`));
   let missing = waiting.length;
