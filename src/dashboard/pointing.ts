@@ -52,7 +52,7 @@ function commandAt(pointed: Pointed, region: Region, x: number, y: number): Comm
   if (region.panel === 'scatter') return nearestPoint(pointed, region, x, y);
   if (region.panel !== 'table' && region.panel !== 'trials') return undefined;
   if (y === 1 && region.panel === 'trials') {
-    const column = columnAt(view.rows, region.width, x);
+    const column = columnAt(view.rows, pointed.goal, region.width, x);
     return column && { type: 'sortBy', column };
   }
   const row = y < 2 ? undefined : visibleRows(view.rows, view.selected, region.height)[y - 2];

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import type { Goal } from '../core/objective.ts';
 import { type FinishedTrial, type MeasuredTrial, measuredTrial } from '../core/trial.ts';
 import type { NetworkInfo } from './budget.ts';
 import { type Layout, layoutFor, type PanelName, type Place } from './layout.ts';
@@ -46,7 +47,11 @@ export interface View {
 type Parts = Context & { readonly network: NetworkInfo | undefined; readonly recall: Recall | undefined };
 type Size = { readonly columns: number; readonly rows: number };
 
-const axes = ['size', 'latencyMs', 'macs', 'params'];
+/** Along the picture's x axis: what the search is for comes first. */
+const axesFor = ({ objectives }: Goal): string[] => {
+  const aims = objectives.map(({ metric }) => metric).filter((metric) => metric !== 'accuracy');
+  return [...new Set([...aims, 'size', 'latencyMs', 'macs', 'params'])];
+};
 
 /** What depends on finished trials alone is kept while only progress comes in. */
 export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Size): View {
@@ -91,7 +96,7 @@ export function useView(parts: Parts, snapshot: Snapshot, ui: UiState, size: Siz
     rows,
     selected,
     favourites,
-    axis: axisOf(all, ui.axis),
+    axis: axisOf(all, goal, ui.axis),
     history: analysis.history,
     detail,
     members: members.length,
@@ -144,9 +149,9 @@ export function sceneOf(view: View, ui: UiState, watching: boolean): Scene {
   };
 }
 
-/** Metrics that some trial has; size in any case. */
-function axisOf(rows: readonly TrialRow[], index: number): string {
-  const known = axes.filter((axis, i) => i === 0 || rows.some(({ metrics }) => Number.isFinite(metrics[axis])));
+/** Metrics that some trial has; the first in any case. */
+function axisOf(rows: readonly TrialRow[], goal: Goal, index: number): string {
+  const known = axesFor(goal).filter((axis, i) => i === 0 || rows.some(({ metrics }) => Number.isFinite(metrics[axis])));
   return known[index % known.length]!;
 }
 

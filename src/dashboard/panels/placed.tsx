@@ -28,10 +28,26 @@ export function PlacedPanel({ panel, width, height, view, ui, goal }: PlacedPane
       return <HypervolumePanel history={view.history} {...size} />;
     case 'table':
       return (
-        <TrialsPanel rows={view.rows} title={ui.table === 'front' ? 'front' : 'finished'} selected={view.selected} {...size} />
+        <TrialsPanel
+          rows={view.rows}
+          title={ui.table === 'front' ? 'front' : 'finished'}
+          goal={goal}
+          selected={view.selected}
+          {...size}
+        />
       );
     case 'trials':
-      return <TrialsPanel rows={view.rows} title="trials" filter={ui.filter} sort={ui.sort} selected={view.selected} {...size} />;
+      return (
+        <TrialsPanel
+          rows={view.rows}
+          title="trials"
+          goal={goal}
+          filter={ui.filter}
+          sort={ui.sort}
+          selected={view.selected}
+          {...size}
+        />
+      );
     case 'detail':
     case 'facts':
     case 'choices':

@@ -1,4 +1,5 @@
 import { memo } from 'react';
+import type { Goal } from '../../core/objective.ts';
 import { formatDuration, formatPoints, formatRatio, metricFormat } from '../format.ts';
 import type { TrialRow } from '../panel-props.ts';
 import type { Sort, SortColumn } from '../sorting.ts';
@@ -7,6 +8,8 @@ import { Panel, type Row, run, type Size } from './panel.tsx';
 export interface TrialsProps extends Size {
   readonly rows: readonly TrialRow[];
   readonly title: string;
+  /** What the search is for: these metrics come first. */
+  readonly goal: Goal;
   /** What the rows were narrowed down by. */
   readonly filter?: string;
   /** The order, where a person chose it. */
@@ -15,8 +18,9 @@ export interface TrialsProps extends Size {
 }
 
 /** A list of trials. It scrolls so that the selected one is in sight. */
-export const TrialsPanel = memo(function TrialsPanel({ rows, title, filter = '', sort, selected, width, height }: TrialsProps) {
-  const columns = fittingColumns(rows, width - markerWidth, sort !== undefined);
+export const TrialsPanel = memo(function TrialsPanel(props: TrialsProps) {
+  const { rows, title, goal, filter = '', sort, selected, width, height } = props;
+  const columns = fittingColumns(rows, goal, width - markerWidth, sort !== undefined);
   const visible = visibleRows(rows, selected, height);
   const head: Row = [
     run(' '.repeat(markerWidth), 'dim'),
@@ -66,6 +70,12 @@ const shortColumns: readonly Column[] = [
   metricColumn('params', 8),
 ];
 
+function columnsFor({ objectives }: Goal): readonly Column[] {
+  const isAim = ({ sort }: Column) => objectives.some(({ metric }) => metric === sort);
+  const [number, accuracy, ...others] = shortColumns;
+  return [number!, accuracy!, ...others.filter(isAim), ...others.filter((column) => !isAim(column))];
+}
+
 const longColumns: readonly Column[] = [
   {
     title: 'took',
@@ -78,9 +88,9 @@ const longColumns: readonly Column[] = [
 ];
 
 /** Columns that fit, without those in which no trial has a value. */
-function fittingColumns(rows: readonly TrialRow[], room: number, long: boolean): Column[] {
+function fittingColumns(rows: readonly TrialRow[], goal: Goal, room: number, long: boolean): Column[] {
   const known = rows.slice(0, 2000); // enough to know which metrics there are
-  const useful = shortColumns.filter(({ text }, i) => i < 3 || known.some((row) => !['', '—'].includes(text(row))));
+  const useful = columnsFor(goal).filter(({ text }, i) => i < 3 || known.some((row) => !['', '—'].includes(text(row))));
   let left = room;
   return [...useful, ...(long ? longColumns : [])].filter(({ width }) => {
     left -= width;
@@ -129,9 +139,9 @@ export function visibleRows(rows: readonly TrialRow[], selected: number | undefi
 }
 
 /** The column whose title is there, for one who points at it. */
-export function columnAt(rows: readonly TrialRow[], width: number, x: number): SortColumn | undefined {
+export function columnAt(rows: readonly TrialRow[], goal: Goal, width: number, x: number): SortColumn | undefined {
   let left = markerWidth;
-  for (const column of fittingColumns(rows, width - markerWidth, true)) {
+  for (const column of fittingColumns(rows, goal, width - markerWidth, true)) {
     left += column.width;
     if (x < left) return column.sort;
   }
