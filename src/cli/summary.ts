@@ -1,6 +1,7 @@
+import type { Metrics } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { isStoppedByHand } from '../core/trial.ts';
-import { formatBytes, formatPercent, formatRatio } from '../dashboard/format.ts';
+import { formatMetric, formatPercent, savedBy, savedText, timesLess } from '../dashboard/format.ts';
 import type { StudyEnd } from '../search/study/options.ts';
 import { readStudy } from '../store/index.ts';
 import { choiceOf, defaultPick } from './picking.ts';
@@ -41,7 +42,7 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
   if (end.failure) lines.push(`  ${end.failure.code}: ${end.failure.message}`);
   const { baseline } = choice.context;
   const best = defaultPick(choice);
-  if (best && baseline) lines.push(comparison(best.number, best.metrics, baseline));
+  if (best && baseline) lines.push(comparison(best.number, savedBy(choice.context.goal), best.metrics, baseline));
   const where = `--db ${command.db} --study ${record.name}`;
   if (end.reason === 'stopped' || end.reason === 'time') lines.push(`Go on with:  ${command.resume}`);
   if (best) lines.push(`See it:      ${command.nas} front ${where}`, `Ship it:     ${command.nas} export ${where} --out model`);
@@ -56,8 +57,8 @@ export interface CommandWords {
   readonly resume: string;
 }
 
-function comparison(trial: number, metrics: Record<string, number>, baseline: Record<string, number>): string {
+function comparison(trial: number, saved: string, metrics: Metrics, baseline: Metrics): string {
   const accuracy = `${formatPercent(metrics['accuracy'])} (baseline ${formatPercent(baseline['accuracy'])})`;
-  const size = `${formatBytes(metrics['size'])}, ${formatRatio(baseline['size']! / metrics['size']!)} smaller`;
-  return `Trial ${trial}: ${accuracy}, ${size}.`;
+  const less = `${formatMetric(saved, metrics[saved])}, ${savedText(saved, timesLess(saved, metrics, baseline))}`;
+  return `Trial ${trial}: ${accuracy}, ${less}.`;
 }

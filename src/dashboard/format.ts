@@ -1,3 +1,5 @@
+import type { Goal, Metrics } from '../core/objective.ts';
+
 /** Numbers as people read them, for every screen and table. A number that is not known is shown as `—`. */
 
 const unknown = '—';
@@ -79,6 +81,20 @@ export interface MetricFormat {
   /** It compares with the baseline already. */
   readonly relative?: true;
 }
+
+/** What a search is to save: the first of its objectives that is to be small; bytes where there is none. */
+export const savedBy = ({ objectives }: Pick<Goal, 'objectives'>): string =>
+  objectives.find(({ direction }) => direction === 'minimize')?.metric ?? 'size';
+
+/** NaN where the metric is missing on either side. */
+export const timesLess = (metric: string, metrics: Metrics, baseline: Metrics): number =>
+  (baseline[metric] ?? Number.NaN) / (metrics[metric] ?? Number.NaN);
+
+const savedWords: Readonly<Record<string, string>> = { size: 'smaller', latencyMs: 'faster', latencyRatio: 'faster' };
+
+/** `8.3× smaller`, `1.2× faster`, `3.0× fewer MACs`. */
+export const savedText = (metric: string, times: number): string =>
+  `${formatRatio(times)} ${savedWords[metric] ?? `fewer ${metricFormat(metric).label}`}`;
 
 /** Of a ratio baseline : trial: `3.1× less`, `1.2× more`, `the same`. */
 export function timesText(ratio: number): string {

@@ -6,7 +6,7 @@ import { type Range, rangesOf } from '../core/ranges.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { isStoppedByHand, measuredTrial, shownState, type Trial } from '../core/trial.ts';
 import type { Analysis, Budget, Recalled } from './budget.ts';
-import { formatPoints, formatRatio } from './format.ts';
+import { formatPoints, savedBy, savedText, timesLess } from './format.ts';
 import { pace, timeLeft } from './pace.ts';
 import type { ViewModel } from './view-model.ts';
 
@@ -94,7 +94,9 @@ export interface ProgressProps extends Counts {
 /** The smallest model that meets the constraints within one point of the baseline's accuracy. */
 export interface Best {
   readonly trial: number;
-  readonly timesSmaller: number;
+  /** What the search is to save, and how many times less of it there is than in the baseline. */
+  readonly metric: string;
+  readonly times: number;
   /** Difference to the baseline's accuracy, as a fraction. */
   readonly accuracyDelta: number;
 }
@@ -130,19 +132,21 @@ const onePoint = 0.01;
 export function bestSoFar(finished: ViewModel['finished'], goal: Goal): Best | undefined {
   const baseline = baselineMetrics(finished);
   if (!baseline) return undefined;
+  const metric = savedBy(goal);
   let best: Best | undefined;
   for (const trial of finished) {
     if (trial.state !== 'done' || trial.number === 0 || violation(trial.metrics, goal.constraints) > 0) continue;
-    const { timesSmaller, accuracyDelta } = comparison(trial.metrics, baseline);
-    if (!(accuracyDelta >= -onePoint) || !(timesSmaller > (best?.timesSmaller ?? 0))) continue;
-    best = { trial: trial.number, timesSmaller, accuracyDelta };
+    const { accuracyDelta } = comparison(trial.metrics, baseline);
+    const times = timesLess(metric, trial.metrics, baseline);
+    if (!(accuracyDelta >= -onePoint) || !(times > (best?.times ?? 0))) continue;
+    best = { trial: trial.number, metric, times, accuracyDelta };
   }
   return best;
 }
 
 /** `8.3× smaller at −0.42 points`. */
-export const bestText = ({ timesSmaller, accuracyDelta }: Best): string =>
-  `${formatRatio(timesSmaller)} smaller at ${formatPoints(accuracyDelta)} points`;
+export const bestText = ({ metric, times, accuracyDelta }: Best): string =>
+  `${savedText(metric, times)} at ${formatPoints(accuracyDelta)} points`;
 
 export function baselineMetrics(finished: ViewModel['finished']): Metrics | undefined {
   const baseline = finished.find(({ number }) => number === 0);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../src/core/event.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Metrics } from '../../src/core/objective.ts';
-import { bestSoFar, detailProps, logLines, remaining, trialRows, workerRows } from '../../src/dashboard/panel-props.ts';
+import { bestSoFar, bestText, detailProps, logLines, remaining, trialRows, workerRows } from '../../src/dashboard/panel-props.ts';
 import { emptyModel, foldEvents, type ViewModel } from '../../src/dashboard/view-model.ts';
 import { simulatedAnalysis, simulatedEvents, simulatedGoal } from '../fixtures/simulated-events.ts';
 
@@ -34,6 +34,16 @@ describe('best so far', () => {
     ['nothing when all lose more', [{ accuracy: 0.9, size: 10 }], undefined],
     ['not a trial without numbers', [{ accuracy: Number.NaN, size: 10 }, { size: 10 }], undefined],
   ])('is %s', (_, list, expected) => expect(bestSoFar(doneTrials([baseline, ...list]).finished, goal)?.trial).toBe(expected));
+
+  it('is the fastest where the search is for time', () => {
+    const fast = { ...goal, objectives: [goal.objectives[0]!, { metric: 'latencyMs', direction: 'minimize' } as const] };
+    const dense = { ...baseline, latencyMs: 3 };
+    const model = doneTrials([dense, { accuracy: 0.915, size: 10, latencyMs: 2 }, { accuracy: 0.913, size: 900, latencyMs: 1 }]);
+    const best = bestSoFar(model.finished, fast);
+    expect(best).toMatchObject({ trial: 2, metric: 'latencyMs', times: 3 });
+    expect(bestText(best!)).toMatch(/^3\.0× faster at /);
+    expect(bestText({ ...best!, metric: 'macs' })).toMatch(/^3\.0× fewer MACs at /);
+  });
 
   it('meets the constraints', () => {
     const model = doneTrials([baseline, { accuracy: 0.915, size: 100 }, { accuracy: 0.913, size: 50 }]);

@@ -168,12 +168,12 @@ class SearchRun {
       const { controllerReason } = factsOf(this.#record);
       if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);
       const predict = this.#predictor(facts);
-      const start = this.#initial ?? (await this.#startingTrials(facts, predict));
-      if (!start) return exitCodes.interrupted;
-      this.#initial = start;
       const times = await this.#layerTimes(facts as unknown as PreparedFacts);
       if (times === 'stopped') return exitCodes.interrupted;
       this.#times = times;
+      const start = this.#initial ?? (await this.#startingTrials(facts, predict));
+      if (!start) return exitCodes.interrupted;
+      this.#initial = start;
       return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
     } finally {
       interrupts.dispose();
@@ -243,8 +243,10 @@ class SearchRun {
     const wishes = [...(this.#start.includes('anchors') ? [anchorWish(context)] : []), ...warm];
     if (!this.#start.includes('sensitivity')) return startingTrials(context, wishes, points);
     refuseOutOfReach(context, wishes);
-    const found = await this.#probe(facts as unknown as PreparedFacts);
-    return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, predict)], points);
+    const prepared = facts as unknown as PreparedFacts;
+    const found = await this.#probe(prepared);
+    const foreseen = this.#foreseen(prepared.data, predict).predict;
+    return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, foreseen)], points);
   }
 
   /** Undefined where the search does not need them, or they are of no use; 'stopped' when the user stopped it. */
@@ -260,7 +262,7 @@ class SearchRun {
   }
 
   /** What controllers know of a candidate before a trial. */
-  #foreseen(data: DataFacts, predict: Predict): Pick<ControllerContext<Space>, 'predict' | 'doubt'> {
+  #foreseen(data: DataFacts, predict: Predict): { readonly predict: Predict } & Pick<ControllerContext<Space>, 'doubt'> {
     const times = this.#times;
     if (!times) return { predict };
     const { space, sections } = factsOf(this.#record);

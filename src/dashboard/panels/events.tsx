@@ -44,6 +44,6 @@ function eventRow(line: LogLine): Row {
   if (line.kind === 'message') return [time, run(line.text, line.level === 'info' ? 'plain' : 'failure')];
   const name = run(line.trial === 0 ? 'baseline   ' : `trial ${String(line.trial).padEnd(5)}`);
   if (line.failure !== undefined) return [time, name, run(`failed · ${line.failure}`, 'failure')];
-  const figures = line.metrics.map(([metric, value]) => formatMetric(metric, value).padStart(9)).join('');
+  const figures = line.metrics.map(([metric, value]) => formatMetric(metric, value).padStart(10)).join('');
   return [time, name, run(figures, 'dim'), ...(line.onFront ? [run('  ● front', 'front')] : [])];
 }
