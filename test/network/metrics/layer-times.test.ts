@@ -38,8 +38,9 @@ describe('workOf', () => {
     const work = workOf(network(2, 4, true));
     expect(work['Conv 3x3 int8, count']).toBe(1);
     expect(work['Conv 3x3, count']).toBeUndefined();
-    // The weight's own pair is constant.
-    expect([work['QuantizeLinear, count'], work['DequantizeLinear, count']]).toEqual([1, 1]);
+    // The weight's own pair is constant; that of the input is a step of its own, and a part of the convolution.
+    expect([work['QuantizeLinear, count'], work['DequantizeLinear fused, count']]).toEqual([1, 1]);
+    expect(work['DequantizeLinear, count']).toBeUndefined();
   });
 });
 

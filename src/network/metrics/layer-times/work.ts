@@ -11,13 +11,16 @@ const bytesOf: Readonly<Record<string, number>> = { float32: 4, float64: 8, int6
 const block = 16;
 
 /**
- * The work of one run: of every kind of layer (its op, its window, floating point or integers) how many there are, their
+ * The work of one run: of every kind of layer (its op, its window, floating point or integers, the steps between those with
+ * the layer or on their own) how many there are, their
  * multiply-accumulates, the same with channels in whole blocks, and the bytes that they read and write. Nodes of constants
  * alone are computed once, when the file is opened. Where the network decides per image what it runs, all of it.
  */
 export function workOf(graph: Graph): Work {
   const work: Record<string, number> = {};
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const readers = new Map<string, Node[]>();
+  for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
   const constant = new Set(Object.keys(graph.initializers));
   for (const node of graph.nodes) {
     for (const body of bodiesOf(node)) add(work, Object.entries(workOf(body)));
@@ -25,7 +28,7 @@ export function workOf(graph: Graph): Work {
       if (bodiesOf(node).length === 0) for (const output of node.outputs) constant.add(output);
       continue;
     }
-    const kind = kindOf(node, graph, makers);
+    const kind = kindOf(node, graph, { makers, readers });
     add(
       work,
       Object.entries(amountsOf(node, graph)).map(([what, amount]) => [`${kind}, ${what}`, amount]),
@@ -38,10 +41,27 @@ function add(work: Record<string, number>, amounts: readonly (readonly [string, 
   for (const [name, amount] of amounts) work[name] = (work[name] ?? 0) + amount;
 }
 
-function kindOf(node: Node, graph: Graph, makers: ReadonlyMap<string, Node>): string {
-  const [data, weight] = node.inputs.map((name) => makers.get(name));
-  const integer = [data, weight].every((maker) => maker?.op === 'DequantizeLinear') ? ' int8' : '';
-  return `${node.op}${windowOf(node, graph)}${integer}`;
+interface Neighbours {
+  readonly makers: ReadonlyMap<string, Node>;
+  readonly readers: ReadonlyMap<string, readonly Node[]>;
+}
+
+function kindOf(node: Node, graph: Graph, around: Neighbours): string {
+  if (isFused(node, around)) return `${node.op} fused`;
+  return `${node.op}${windowOf(node, graph)}${isInteger(node, around) ? ' int8' : ''}`;
+}
+
+/** Computed in integers: what it reads was quantized. */
+const isInteger = ({ op, inputs }: Node, { makers }: Neighbours): boolean =>
+  op !== 'QuantizeLinear' && inputs.slice(0, 2).every((name) => makers.get(name)?.op === 'DequantizeLinear');
+
+/** The step to integers or back is part of a layer that computes in them. */
+function isFused({ op, inputs, outputs }: Node, around: Neighbours): boolean {
+  if (op === 'DequantizeLinear') return (around.readers.get(outputs[0]!) ?? []).every((reader) => isInteger(reader, around));
+  if (op !== 'QuantizeLinear') return false;
+  const maker = around.makers.get(inputs[0]!);
+  const layer = maker?.op === 'Relu' ? around.makers.get(maker.inputs[0]!) : maker;
+  return layer !== undefined && isInteger(layer, around);
 }
 
 /** ` 3x3`, ` 3x3 depthwise`; nothing where there is no window. */
