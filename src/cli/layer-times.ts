@@ -5,6 +5,7 @@ import type { Candidate } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
 import { type Json, stableStringify } from '../core/json.ts';
 import type { Goal } from '../core/objective.ts';
+import type { Outcome } from '../core/trial.ts';
 import { formatDuration, formatPercent } from '../dashboard/format.ts';
 import { allNodes, bodiesOf } from '../network/ir/bodies.ts';
 import type { Graph } from '../network/ir/graph.ts';
@@ -17,9 +18,11 @@ import { baselineFolder } from './folders.ts';
 import { versions } from './versions.ts';
 
 /** Changes when something else is measured, or learned from it. */
-const version = 2;
+const version = 3;
 /** Networks that are timed: candidates that cover the space evenly. */
 const wanted = 72;
+/** Seconds after which as many as are needed will do, and after which it is given up: the network is a slow one. */
+const [patience, most] = [120, 600];
 /** Validation images that are run to find the ways through a network. */
 const images = 16;
 
@@ -38,7 +41,8 @@ export const usableLayerTimes = (found: LayerTimes | undefined): LayerTimes | un
   found && found.error <= mostError ? found : undefined;
 
 export function describeLayerTimes(found: Found | undefined): string {
-  if (!found) return 'Too few networks of this space can be timed without training: what a candidate takes is not foreseen.';
+  if (!found)
+    return 'Too few networks can be timed without training, or they are too slow: what a candidate takes is not foreseen.';
   const { networks, seconds, cached, error } = found;
   const timed = `${networks} networks timed in ${formatDuration(seconds * 1000)}${cached ? ' before' : ''}`;
   const within = `95 % of others are foreseen within ${formatPercent(error, 0)}`;
@@ -56,6 +60,8 @@ export interface LayerTimesContext {
   /** The graph that a candidate will be exported as; undefined where only a trial tells. */
   readonly structureOf: (candidate: Candidate) => Graph | undefined;
   readonly progress: (done: number, total: number) => void;
+  /** Milliseconds from any origin. */
+  readonly clock?: () => number;
 }
 
 /**
@@ -69,34 +75,46 @@ export async function layerTimesOf(context: LayerTimesContext): Promise<Found | 
   const file = join(dirname(baselineFolder()), 'layer-times', `${sha256(stableStringify(made as unknown as Json))}.json`);
   const known = await read(file);
   if (known) return { ...known, cached: true };
-  const startedAt = performance.now();
+  const seconds = stopwatch(context.clock);
   const timed = await timeAll(context);
   if (timed === 'stopped') return timed;
   if (timed.length < fewestTimed) return undefined;
-  const found = { ...fitLayerTimes(timed), seconds: (performance.now() - startedAt) / 1000, networks: timed.length };
+  const found = { ...fitLayerTimes(timed), seconds: seconds(), networks: timed.length };
   await writeAtomically(file, JSON.stringify(found));
   return { ...found, cached: false };
 }
 
 async function timeAll(context: LayerTimesContext): Promise<readonly TimedWork[] | 'stopped'> {
   const { executor, progress } = context;
+  const seconds = stopwatch(context.clock);
   const chosen = candidatesOf(context);
-  const listener = { started: () => undefined, progress: () => undefined };
-  let done = 0;
-  const outcomes = await Promise.all(
-    chosen.map(async ({ candidate, graph }, trial) => {
-      const request = { trial, attempt: 1, candidate, seed: `layer times/${trial}`, probe: { images, timed: true } } as const;
-      const outcome = await executor.run(request, listener);
+  const timed: TimedWork[] = [];
+  let [next, done, found, stopped] = [0, 0, 0, false];
+  const isOver = () => stopped || seconds() > (found >= fewestTimed ? patience : most);
+  const work = async () => {
+    while (next < chosen.length && !isOver()) {
+      const place = next++;
+      const outcome = await timeOne(executor, chosen[place]!.candidate, place);
       progress(++done, chosen.length);
-      return { graph, outcome };
-    }),
-  );
-  if (outcomes.some(({ outcome }) => outcome.state === 'aborted')) return 'stopped';
-  return outcomes.flatMap(({ graph, outcome }) => {
-    if (outcome.state !== 'done') return [];
-    const { latencyMs, latencyRatio } = outcome.metrics;
-    return [{ work: workOf(graph), ms: latencyMs!, ratio: latencyRatio! }];
-  });
+      stopped ||= outcome.state === 'aborted';
+      if (outcome.state !== 'done') continue;
+      const { latencyMs, latencyRatio } = outcome.metrics;
+      found++;
+      timed[place] = { work: workOf(chosen[place]!.graph), ms: latencyMs!, ratio: latencyRatio! };
+    }
+  };
+  await Promise.all(Array.from({ length: executor.slots }, work));
+  return stopped ? 'stopped' : timed.filter((each) => each !== undefined);
+}
+
+const stopwatch = (clock = () => performance.now()) => {
+  const startedAt = clock();
+  return () => (clock() - startedAt) / 1000;
+};
+
+function timeOne(executor: Executor, candidate: Candidate, trial: number): Promise<Outcome> {
+  const request = { trial, attempt: 1, candidate, seed: `layer times/${trial}`, probe: { images, timed: true } } as const;
+  return executor.run(request, { started: () => undefined, progress: () => undefined });
 }
 
 /** What a network takes that decides per image what it runs says little of its layers. */

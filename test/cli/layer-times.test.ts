@@ -46,9 +46,10 @@ function executorOf(answer: (probe: number) => Outcome) {
 
 const measured = (metrics: Record<string, number>): Outcome => ({ state: 'done', metrics, seconds: 0 });
 
-const timesOf = (answer: (probe: number) => Outcome) => {
+const timesOf = (answer: (probe: number) => Outcome, clock?: () => number) => {
   const { executor, probes } = executorOf(answer);
-  const found = layerTimesOf({ executor, space: file.space, baseline: 'b', structureOf, progress: () => undefined });
+  const context = { executor, space: file.space, baseline: 'b', structureOf, progress: () => undefined };
+  const found = layerTimesOf({ ...context, ...(clock ? { clock } : {}) });
   return found.then((times) => ({ times, probes: probes() }));
 };
 
@@ -67,6 +68,20 @@ describe('layerTimesOf', () => {
     const failed: Outcome = { state: 'failed', code: 'X', message: '', seconds: 0 };
     const few = await timesOf((probe) => (probe < 10 ? measured({ latencyMs: 1, latencyRatio: 1 }) : failed));
     expect(few).toEqual({ times: undefined, probes: 72 });
+  });
+
+  it.each([
+    ['few will do of a slow network', 6, 24],
+    ['none of one that is slower still', 60, undefined],
+  ])('%s', async (_, seconds, networks) => {
+    let probed = 0;
+    const answer = () => {
+      probed++;
+      return measured({ latencyMs: 1000, latencyRatio: 1 });
+    };
+    const { times } = await timesOf(answer, () => probed * seconds * 1000);
+    expect(times === undefined || times === 'stopped' ? undefined : times.networks).toBe(networks);
+    expect(probed).toBeLessThan(30);
   });
 
   it('is of no use where it is too often wrong', async () => {

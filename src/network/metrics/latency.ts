@@ -30,6 +30,8 @@ export interface LatencyResult {
 export interface LatencyOptions {
   /** A sitting ends when the 95 % intervals of its medians of time and ratio are this narrow, relative to their middle. */
   readonly targetWidth: number;
+  /** Sittings before the first look at their interval; at least 2. */
+  readonly sittings: number;
   /** No further sitting, once the interval of the ratio is this narrow. */
   readonly targetPrediction: number;
   readonly maxRounds: number;
@@ -41,6 +43,7 @@ export interface LatencyOptions {
 
 const defaultLatencyOptions: LatencyOptions = {
   targetWidth: 0.05,
+  sittings: 7,
   targetPrediction: 0.1,
   maxRounds: 2000,
   maxSeconds: 1,
@@ -80,8 +83,8 @@ export interface ImageKind {
 const shortestSampleMs = 0.1;
 const fewestRounds = 3;
 const firstCheck = 20;
-/** Sittings before the first look at their interval, and in all. */
-const [fewestSittings, mostSittings] = [7, 12];
+/** In all. */
+const mostSittings = 12;
 /** Spread of the baseline's medians over the sittings, and the share of the time that the processor works for us. */
 const quietSpread = 0.1;
 const quietShare = 0.9;
@@ -113,7 +116,7 @@ export async function measureLatency(job: LatencyJob): Promise<LatencyResult> {
   const share = watchProcessor(job);
   for (;;) {
     sittings.push(await sit(job, options, share, sittings.length % 2 === 0));
-    if (sittings.length < fewestSittings) continue;
+    if (sittings.length < options.sittings) continue;
     const result = summarize(sittings, share.taken());
     if (sittings.length >= mostSittings || widthOf(result) <= options.targetPrediction) return result;
   }
@@ -183,7 +186,7 @@ async function measureSessions(
     return expected;
   };
   await share.during(async () => {
-    const end = clock() + (options.maxSeconds / fewestSittings) * 1000;
+    const end = clock() + (options.maxSeconds / options.sittings) * 1000;
     let nextCheck = firstCheck;
     for (let round = 1; ; round++) {
       await oneRound(round, first, second, samples);
@@ -225,7 +228,7 @@ async function prepareTimer(
   session: LatencySession,
   feeds: readonly Readonly<Record<string, Tensor>>[],
   clock: () => number,
-  { warmup, maxSeconds }: LatencyOptions,
+  { warmup, maxSeconds, sittings }: LatencyOptions,
 ): Promise<Timer> {
   let next = 0;
   const timeRuns = async (runs: number): Promise<number> => {
@@ -233,7 +236,7 @@ async function prepareTimer(
     for (let i = 0; i < runs; i++) await session.run(feeds[next++ % feeds.length]!);
     return (clock() - start) / runs;
   };
-  const end = clock() + (maxSeconds / fewestSittings) * 100;
+  const end = clock() + (maxSeconds / sittings) * 100;
   const times: number[] = [];
   while (times.length < 3 || (times.length < warmup && clock() < end)) times.push(await timeRuns(1));
   const usual = median(times.slice(Math.floor(times.length / 2)));
