@@ -27,7 +27,7 @@ it('collects once there is enough, and measures from what lived then', () => {
 });
 
 it('takes the engine’s own collector', async () => {
-  const dropped = new WeakRef(new Array<number>(1000).fill(0.5));
+  const dropped = new WeakRef(Array.from({ length: 1000 }, () => 0.5));
   let used = 0;
   const watch = new GarbageWatch(undefined, () => used);
   used = 100 * mb;
