@@ -65,8 +65,8 @@ export interface LayerTimesContext {
 }
 
 /**
- * How long layers take on this machine, from networks of the space that are timed without training; from the cache where that was done before.
- * 'stopped' where a person stopped it; undefined where too few networks could be timed.
+ * How long layers take on this machine, from networks of the space that are timed without training; from the cache where that
+ * was done before. 'stopped' where a person stopped it; undefined where too few networks could be timed.
  */
 export async function layerTimesOf(context: LayerTimesContext): Promise<Found | 'stopped' | undefined> {
   const { space, baseline } = context;

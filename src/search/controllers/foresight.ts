@@ -40,7 +40,9 @@ export class Foresight {
     if (constraints.length === 0 || this.#pointless) return 0;
     const metrics = this.metrics(candidate);
     const foreseen = constraints.filter(({ metric }) => metrics[metric] !== undefined).map((each) => this.#relaxed(each));
-    this.#pointless = foreseen.length === 0 && Object.keys(metrics).length > 0;
+    // Estimates may be there for one candidate and not for another.
+    const never = !constraints.some(({ metric }) => this.#context.doubt?.[metric] !== undefined);
+    this.#pointless = never && foreseen.length === 0 && Object.keys(metrics).length > 0;
     return violation(metrics, foreseen);
   }
 

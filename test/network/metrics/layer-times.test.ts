@@ -83,6 +83,17 @@ describe('fitLayerTimes', () => {
     expect(within.length / others.length).toBeGreaterThan(0.85);
   });
 
+  it('says nothing of work that it never saw, and takes amounts of 0 for what they are', () => {
+    const samples = timed('kinds', { a: 1, b: 2 }, fewestTimed).map((sample) => ({
+      ...sample,
+      work: { ...sample.work, none: 0 },
+    }));
+    const times = fitLayerTimes(samples);
+    expect(times.perUnit['none']).toBe(0);
+    expect(foreseenLatency({ a: 3 }, times)['latencyMs']).toBeGreaterThan(0);
+    expect(foreseenLatency({ a: 3, c: 1 }, times)).toEqual({});
+  });
+
   it('takes nothing to be faster than no work at all', () => {
     const samples = timed('signs', { a: 1, b: 0 }, fewestTimed).map(({ work, ...rest }) => ({
       ...rest,

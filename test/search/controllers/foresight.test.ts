@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Candidate } from '../../../src/core/candidate.ts';
 import type { ControllerContext } from '../../../src/core/controller.ts';
 import type { Constraint } from '../../../src/core/objective.ts';
 import { createRng } from '../../../src/core/rng.ts';
@@ -46,6 +47,17 @@ describe('what is foreseen with a doubt', () => {
     expect(violationOf({ other: 0.5 }, atMost(10))).toBeCloseTo(0.1);
     expect(violationOf({ time: 0.1 }, { metric: 'time', op: '>=', bound: 12 })).toBe(0);
     expect(violationOf({ time: 0.05 }, { metric: 'time', op: '>=', bound: 12 })).toBeGreaterThan(0);
+  });
+
+  it('stays in force where it lacks for one candidate', () => {
+    const context = contextOf([atMost(10)], { time: 0.1 });
+    const lacking = {
+      ...context,
+      predict: (candidate: Candidate) => ({ size: 1, ...(candidate['a'] === 1 ? {} : context.predict!(candidate)) }),
+    };
+    const foresight = new Foresight(lacking);
+    expect(foresight.violation({ a: 1, b: 12, c: 12 })).toBe(0);
+    expect(foresight.violation({ a: 2, b: 12, c: 12 })).toBeGreaterThan(1);
   });
 
   it.each([0, 0.2])('surrogate proposes nothing that surely misses, and finds what is fast and good (doubt %d)', (doubt) => {

@@ -25,11 +25,14 @@ const parts = 6;
 const passes = 400;
 /** Holds amounts of which the timed networks tell nothing near 0. */
 const ridge = 1e-4;
+/** In place of the largest amount, where all are 0. */
+const tiny = 1e-300;
 
 type PerUnit = LayerTimes['perUnit'];
 
-/** By the name of the metric. */
+/** By the name of the metric. Nothing is foreseen of a network with a kind of work that no timed one had. */
 export function foreseenLatency(work: Work, { perUnit, baselineMs }: LayerTimes): Metrics {
+  if (Object.keys(work).some((kind) => perUnit[kind] === undefined)) return {};
   const latencyMs = timeOf(work, perUnit);
   return { latencyMs, latencyRatio: latencyMs / baselineMs };
 }
@@ -40,10 +43,10 @@ const timeOf = (work: Work, perUnit: PerUnit): number =>
 
 /**
  * Times per unit of work, none below 0, for which the relative errors are least, in the square. What slows the machine for
- * a while slows the dense network too: the times are those of the ratios at the dense network's usual speed. Layers are taken to add up, as
- * in the tables of Yang et al. 2018 ("NetAdapt") and Cai et al. 2019 ("ProxylessNAS"); the entries are learned from whole
- * networks instead of from each layer alone, since the engine fuses layers and what it fuses takes no time of its own.
- * At least `fewestTimed` networks.
+ * a while slows the dense network too: the times are those of the ratios at the dense network's usual speed. Layers are taken
+ * to add up, as in the tables of Yang et al. 2018 ("NetAdapt") and Cai et al. 2019 ("ProxylessNAS"); the entries are learned
+ * from whole networks instead of from each layer alone, since the engine fuses layers, and what it fuses takes no time of its
+ * own. At least `fewestTimed` networks.
  */
 export function fitLayerTimes(timed: readonly TimedWork[]): LayerTimes {
   const baselineMs = median(timed.map(({ ms, ratio }) => ms / ratio));
@@ -78,7 +81,7 @@ function learn(samples: readonly Sample[]): PerUnit {
   const kinds = [...new Set(samples.flatMap(({ work }) => Object.keys(work)))].sort();
   const most = kinds.map((kind) => Math.max(...samples.map(({ work, ms }) => (work[kind] ?? 0) / ms)));
   // [kind][sample], the largest of each kind 1, so that all are alike.
-  const columns = kinds.map((kind, k) => samples.map(({ work, ms }) => (work[kind] ?? 0) / ms / most[k]!));
+  const columns = kinds.map((kind, k) => samples.map(({ work, ms }) => (work[kind] ?? 0) / ms / Math.max(most[k]!, tiny)));
   const norms = columns.map((column) => column.reduce((sum, x) => sum + x * x, ridge * samples.length));
   const weights = kinds.map(() => 0);
   const residuals = samples.map(() => 1);
@@ -92,5 +95,5 @@ function learn(samples: readonly Sample[]): PerUnit {
       for (const [i, x] of column.entries()) residuals[i]! -= change * x;
     }
   }
-  return Object.fromEntries(kinds.map((kind, k) => [kind, weights[k]! / most[k]!]));
+  return Object.fromEntries(kinds.map((kind, k) => [kind, weights[k]! / Math.max(most[k]!, tiny)]));
 }

@@ -12,9 +12,9 @@ const block = 16;
 
 /**
  * The work of one run: of every kind of layer (its op, its window, floating point or integers, the steps between those with
- * the layer or on their own) how many there are, their
- * multiply-accumulates, the same with channels in whole blocks, and the bytes that they read and write. Nodes of constants
- * alone are computed once, when the file is opened. Where the network decides per image what it runs, all of it.
+ * the layer or on their own) how many there are, their multiply-accumulates, the same with channels in whole blocks, and the
+ * bytes that they read and write. Nodes of constants alone are computed once, when the file is opened. Where the network
+ * decides per image what it runs, all of it.
  */
 export function workOf(graph: Graph): Work {
   const work: Record<string, number> = {};
