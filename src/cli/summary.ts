@@ -5,6 +5,7 @@ import { formatMetric, formatPercent, savedBy, savedText, timesLess } from '../d
 import type { StudyEnd } from '../search/study/options.ts';
 import { readStudy } from '../store/index.ts';
 import { choiceOf, defaultPick } from './picking.ts';
+import type { SearchFlags } from './search-settings.ts';
 
 const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
   budget: 'All trials are finished',
@@ -55,6 +56,12 @@ export interface CommandWords {
   readonly db: string;
   /** The command line that goes on with this search. */
   readonly resume: string;
+}
+
+export function commandWords({ space, db, study }: SearchFlags, trials: number): CommandWords {
+  const named = study === undefined ? '' : ` --study ${study}`;
+  const nas = process.env['npm_command'] === 'exec' ? 'npx nas' : 'nas';
+  return { nas, db, resume: `${nas} search --space ${space}${named} --db ${db} --trials ${trials}` };
 }
 
 function comparison(trial: number, saved: string, metrics: Metrics, baseline: Metrics): string {

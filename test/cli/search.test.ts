@@ -77,6 +77,15 @@ describe('nas search, end to end', () => {
     expect((await nas(cwd, 'front', '--db', 'a.db')).stdout).toContain('smaller');
   });
 
+  it('says at once that a study has nothing left to do', async () => {
+    const again = await nas(cwd, 'search', '--space', 'tiny.yaml', '--trials', '9', '--db', 'a.db');
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/^All trials are finished: 10 done, 0 failed/);
+    const store = openStore(join(cwd, 'a.db'), { mode: 'read' });
+    expect(readStudy(store, 'tiny').sessions).toHaveLength(1);
+    store.close();
+  });
+
   it('measures what was known before', () => {
     const store = openStore(join(cwd, 'a.db'), { mode: 'read' });
     const { record, trials, sessions } = readStudy(store, 'tiny');

@@ -29,6 +29,7 @@ import { keyFunction, loadSpace, predictFunction, structureFunction } from '../c
 import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
 import { chooseEngineHere, engineOfStudy } from '../engine.ts';
+import { nothingLeft } from '../finished.ts';
 import { foreseenWish } from '../foreseen.ts';
 import { GarbageWatch } from '../garbage-watch.ts';
 import { allOf, type Given, givenBy } from '../given.ts';
@@ -55,7 +56,7 @@ import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { anchorWish, refusalOf, refuseOutOfReach, startingTrials } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
-import { type CommandWords, summarize } from '../summary.ts';
+import { commandWords, summarize } from '../summary.ts';
 import { checkControllerFile } from '../user-controller/check.ts';
 import { openUserController } from '../user-controller/remote.ts';
 
@@ -71,6 +72,11 @@ export async function search(flags: SearchFlags): Promise<number> {
     if (found) checkUnchanged(found, space, settings);
     checkWorkers(settings, found);
     if (found) store!.lease(found.name);
+    const end = found && !flags.json && nothingLeft(store!, found, settings, flags);
+    if (end) {
+      print(summarize(store!, found, end, commandWords(flags, settings.trials)));
+      return exitCodes.ok;
+    }
     const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseEngineHere(settings.engine);
     const record = found ?? newRecord(space, settings, engine);
     const workers = settings.workers ?? defaultWorkers(engine);
@@ -220,14 +226,6 @@ class SearchRun {
     }
   }
 
-  #words(): CommandWords {
-    const { space, db, study } = this.#flags;
-    const named = study === undefined ? '' : ` --study ${study}`;
-    const nas = process.env['npm_command'] === 'exec' ? 'npx nas' : 'nas';
-    const { trials } = this.#handle?.steered.budget ?? this.#settings;
-    return { nas, db, resume: `${nas} search --space ${space}${named} --db ${db} --trials ${trials}` };
-  }
-
   #predictor(facts: Json): Predict {
     const { space, sections } = factsOf(this.#record);
     return predictFunction(sections.model as unknown as ModelSpec, space, (facts as unknown as PreparedFacts).data);
@@ -345,7 +343,7 @@ class SearchRun {
     });
     if (this.#flags.replicate !== undefined && exitCodeOf(end) === exitCodes.ok) await this.#replicate(store);
     this.#screen.close();
-    if (!this.#flags.json) print(summarize(store, this.#record, end, this.#words()));
+    if (!this.#flags.json) print(summarize(store, this.#record, end, commandWords(this.#flags, handle.steered.budget.trials)));
     return exitCodeOf(end);
   }
 
