@@ -21,19 +21,21 @@ export interface ControlTarget {
  * does, as the one writer for that moment. What was sent and not answered may still be carried out; the answer says so.
  */
 export async function sendCommand(target: ControlTarget, command: StudyCommand): Promise<CommandAnswer> {
-  if (!target.isRunning()) return command.type === 'favourite' ? markAlone(target, command) : notRunning;
+  if (!target.isRunning()) return alone(target, command);
   const id = randomUUID();
   target.channel.send(target.study, { id, command, sentAt: Date.now() });
   for (const until = performance.now() + answerMs; performance.now() < until; ) {
     await sleep(lookMs);
     const answer = target.channel.answerOf(id);
     if (answer) return answer;
-    if (!target.isRunning()) return { done: false, message: 'The search ended before it answered.' };
+    // It has ended, or there was none: who marks a trial holds the study for a moment, too.
+    if (!target.isRunning()) return alone(target, command);
   }
   return { done: false, message: 'The search has not answered in 10 s: it is busy, and may still do it.' };
 }
 
-const notRunning: CommandAnswer = { done: false, message: 'No search runs this study.' };
+const alone = (target: ControlTarget, command: StudyCommand): CommandAnswer =>
+  command.type === 'favourite' ? markAlone(target, command) : { done: false, message: 'No search runs this study.' };
 
 /** Throws NasError STORE_LOCKED where a search has just begun. */
 function markAlone({ db, study }: ControlTarget, command: Extract<StudyCommand, { type: 'favourite' }>): CommandAnswer {
