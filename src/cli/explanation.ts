@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Plan } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
-import { type Json, stableStringify } from '../core/json.ts';
+import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
 import type { StudyRecord } from '../core/store.ts';
 import type { MeasuredTrial, Progress } from '../core/trial.ts';
@@ -12,10 +12,10 @@ import { canonicalPlan } from '../network/compress/recipe.ts';
 import type { DataSpec } from '../network/data/index.ts';
 import type { ModelSpec } from '../network/models/index.ts';
 import { type PlanResult, planOfIndex, runPlans, type Undo, undosOf } from '../search/sensitivity/undo.ts';
-import { sha256, writeAtomically } from '../trial/artefacts.ts';
+import { writeAtomically } from '../trial/artefacts.ts';
+import { cacheFile, readCached } from './cached.ts';
 import { structureOf } from './compose.ts';
 import { engineOfStudy } from './engine.ts';
-import { baselineFolder } from './folders.ts';
 import { meaningOf } from './meaning.ts';
 import { note } from './output.ts';
 import { defaultMemoryMb, setupOf } from './setup.ts';
@@ -77,7 +77,7 @@ export async function explain(run: ExplanationRun): Promise<Explanation | undefi
 }
 
 async function resultsOf(run: ExplanationRun, plans: readonly Plan[]): Promise<readonly PlanResult[] | undefined> {
-  const known = await Promise.all(plans.map((plan) => read(fileOf(run, plan))));
+  const known = await Promise.all(plans.map((plan) => readCached<PlanResult>(fileOf(run, plan))));
   const missing = known.filter((result) => result === undefined).length;
   if (missing === 0) return known as PlanResult[];
   const { record, trial, quick } = run;
@@ -131,15 +131,5 @@ function fileOf({ record, trial, quick }: ExplanationRun, plan: Plan): string {
     run: asTrained(trial, quick),
     plan,
   };
-  const name = sha256(stableStringify(made as unknown as Json));
-  return join(dirname(baselineFolder()), 'explain', `${name}.json`);
-}
-
-/** A file that cannot be read is measured anew. */
-async function read(file: string): Promise<PlanResult | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as PlanResult;
-  } catch {
-    return undefined;
-  }
+  return cacheFile('explain', made);
 }

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
-import { dirname, join } from 'node:path';
 import type { Candidate } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
-import { type Json, stableStringify } from '../core/json.ts';
 import type { Goal } from '../core/objective.ts';
 import type { Outcome } from '../core/trial.ts';
 import { formatDuration, formatPercent } from '../dashboard/format.ts';
@@ -13,8 +10,8 @@ import { fewestTimed, fitLayerTimes, type LayerTimes, type TimedWork } from '../
 import { workOf } from '../network/metrics/layer-times/work.ts';
 import { haltonSequence } from '../search/space/halton.ts';
 import type { Space } from '../search/space/space.ts';
-import { sha256, writeAtomically } from '../trial/artefacts.ts';
-import { baselineFolder } from './folders.ts';
+import { writeAtomically } from '../trial/artefacts.ts';
+import { cacheFile, readCached } from './cached.ts';
 import { versions } from './versions.ts';
 
 /** Changes when something else is measured, or learned from it. */
@@ -72,8 +69,8 @@ export async function layerTimesOf(context: LayerTimesContext): Promise<Found | 
   const { space, baseline } = context;
   const machine = [arch(), cpus()[0]?.model ?? '', versions().onnxruntime];
   const made = { version: [version, versions().espalier], machine, baseline, space };
-  const file = join(dirname(baselineFolder()), 'layer-times', `${sha256(stableStringify(made as unknown as Json))}.json`);
-  const known = await read(file);
+  const file = cacheFile('layer-times', made);
+  const known = await readCached<Kept>(file);
   if (known) return { ...known, cached: true };
   const seconds = stopwatch(context.clock);
   const timed = await timeAll(context);
@@ -133,12 +130,3 @@ interface Kept extends LayerTimes {
 }
 
 type Found = Kept & { readonly cached: boolean };
-
-/** A file that cannot be read is measured anew. */
-async function read(file: string): Promise<Kept | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Kept;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Candidate } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
-import { type Json, stableStringify } from '../core/json.ts';
 import type { DataSpec } from '../network/data/index.ts';
 import { measureSensitivity, type Sensitivity } from '../search/sensitivity/measure.ts';
 import { probesOf, undisturbed } from '../search/sensitivity/probes.ts';
-import { sha256, writeAtomically } from '../trial/artefacts.ts';
+import { writeAtomically } from '../trial/artefacts.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
-import { baselineFolder } from './folders.ts';
+import { cacheFile, readCached } from './cached.ts';
 import type { StudyFacts } from './study-facts.ts';
 import { versions } from './versions.ts';
 
@@ -37,20 +34,11 @@ export async function sensitivityOf(
   const images = Math.min(probeImages, (sections.data as unknown as DataSpec).validation);
   const probes = probesOf(space, keyOf);
   const made = { version: [version, versions().espalier], baseline: prepared.baseline.hash, space, images };
-  const file = join(dirname(baselineFolder()), 'sensitivity', `${sha256(stableStringify(made as unknown as Json))}.json`);
-  const known = await read(file);
+  const file = cacheFile('sensitivity', made);
+  const known = await readCached<Sensitivity>(file);
   if (known) return { ...known, cached: true };
   const found = await measureSensitivity({ executor, base: undisturbed(space), probes, images, progress });
   if (!found) return undefined;
   await writeAtomically(file, JSON.stringify(found));
   return { ...found, cached: false };
-}
-
-/** A file that cannot be read is measured anew. */
-async function read(file: string): Promise<Sensitivity | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Sensitivity;
-  } catch {
-    return undefined;
-  }
 }
