@@ -1,21 +1,19 @@
-import { type PlayedJob, play } from '../../src/cli/bench/play.ts';
+import { play } from '../../src/cli/bench/play.ts';
 import { benchProblems } from '../../src/cli/bench/problems.ts';
 import { pick } from '../../src/core/errors.ts';
-import { losses, type Metrics, violation } from '../../src/core/objective.ts';
-import type { Problem } from '../../src/search/bench/problem.ts';
 import { yardstick } from '../../src/search/bench/quality.ts';
 import { median, quantile } from '../../src/search/bench/statistics.ts';
-import { Elite } from '../../src/search/controllers/elite.ts';
 import { controllers } from '../../src/search/controllers/index.ts';
-import { schedulers } from '../../src/search/schedulers/index.ts';
-import { enumerate } from '../../src/search/space/count.ts';
-import { type OwnRuns, ownRun, type StartResult } from './ours.ts';
+import { fewerEpochs } from './fewer-epochs.ts';
+import type { OwnRuns, StartResult } from './ours.ts';
 
 /** One promise of the search, as this run found it. */
 export interface Promised {
   readonly promise: string;
   readonly found: string;
   readonly met: boolean;
+  /** What stands in its way. */
+  readonly why?: string;
 }
 
 type Say = (line: string) => void;
@@ -35,7 +33,7 @@ export const comparedPromises = (results: readonly StartResult[]): Promised[] =>
 /** What takes searches of its own. */
 export async function searchedPromises(seeds: number, own: OwnRuns, say: Say): Promise<Promised[]> {
   say('promises: table at 300 trials, fewer epochs, 64 workers');
-  return [...(await policyOnTable(seeds)), ...(await fewerEpochs(seeds, own)), await manyWorkers()];
+  return [...(await policyOnTable(seeds)), ...(await fewerEpochs(table(), seeds, own)), await manyWorkers()];
 }
 
 const bestOf = (result: StartResult, names: readonly string[]) =>
@@ -136,69 +134,6 @@ async function policyOnTable(seeds: number): Promise<Promised[]> {
       met: share >= 0.95,
     },
   ];
-}
-
-const fullTrials = 100;
-/** More than a third of the epochs can pay for. */
-const partTrials = 130;
-
-/** What a scheduler has found when it has spent a third of the epochs of the search that trains all trials to their end. */
-async function fewerEpochs(seeds: number, own: OwnRuns): Promise<Promised[]> {
-  const found: Promised[] = [];
-  for (const name of ['surrogate', 'tpe', 'evolution'])
-    for (const anchors of [true, false]) found.push(await fewerEpochsOf(name, anchors, seeds, own));
-  return found;
-}
-
-async function fewerEpochsOf(name: string, anchors: boolean, seeds: number, own: OwnRuns): Promise<Promised> {
-  const problem = table();
-  const { curve } = yardstick(problem, 'log');
-  const definition = pick('controller', controllers, name);
-  const [full, fewer, part]: [number[], number[], number[]] = [[], [], []];
-  for (let seed = 1; seed <= seeds; seed++) {
-    const base = { problem, definition, seed: `quality/${seed}`, workers: 1, anchors };
-    const reached = curve(await ownRun({ problem, anchors }, definition, seed, fullTrials, own));
-    full.push(reached.at(-1)!);
-    fewer.push(reached[Math.floor(fullTrials / 3) - 1]!);
-    const { jobs } = await play({ ...base, trials: partTrials, scheduler: pick('scheduler', schedulers, 'asha') });
-    part.push(curve(paidFor(jobs, fullTrials / 3)).at(-1)!);
-  }
-  const share = median(part) / median(full);
-  const [all, third, asha] = [full, fewer, part].map((values) => median(values).toFixed(4));
-  const { count, hypervolume } = ceilingOf(problem);
-  return {
-    promise: `asha with a third of the epochs reaches the hypervolume of ${fullTrials} full trainings (recorded table, ${name}, ${anchors ? 'from' : 'without'} anchors)`,
-    found: `${asha} against ${all}, ${(100 * share).toFixed(1)} %; a third of the full trainings: ${third}; ${count} full trainings of what looks best at the first rung, that rung of all networks given: ${hypervolume.toFixed(4)}`,
-    met: share >= 1,
-  };
-}
-
-/**
- * What a scheduler can hope for that goes by its first rung: where that of every network cost nothing, and the whole budget went
- * into training the best of them to their end.
- */
-function ceilingOf(problem: Problem): { readonly count: number; readonly hypervolume: number } {
-  const rungsOf = problem.rungs!;
-  const rows = [...new Map([...enumerate(problem.space)].map((candidate) => [problem.keyOf(candidate), candidate])).values()];
-  const count = Math.floor(fullTrials / 3 / (1 - rungsOf(rows[0]!)[0]!.share));
-  const best = new Elite(count);
-  for (const [trial, candidate] of rows.entries()) {
-    const { metrics } = rungsOf(candidate)[0]!;
-    const { objectives, constraints } = problem.goal;
-    best.add({ trial, candidate, losses: losses(metrics, objectives), violation: violation(metrics, constraints) });
-  }
-  const { curve } = yardstick(problem, 'log');
-  const trained = best.members().map(({ candidate }) => problem.measure(candidate));
-  return { count, hypervolume: curve(trained).at(-1)! };
-}
-
-/** What was measured until so many full trainings were spent. */
-function paidFor(jobs: readonly PlayedJob[], budget: number): Metrics[] {
-  let left = budget;
-  return jobs.flatMap(({ share, metrics }) => {
-    left -= share;
-    return left >= -1e-9 ? [metrics] : [];
-  });
 }
 
 const window = 50;

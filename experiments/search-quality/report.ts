@@ -24,6 +24,7 @@ export function toMarkdown({ peers, seeds, trials, compared, searched, timed }: 
   const { date, machine, found: starts } = compared;
   const name = general(starts);
   const promises = [...comparedPromises(starts), ...(searched?.found ?? []), ...(timed?.found ?? [])];
+  const whys = [...new Set(promises.flatMap(({ why }) => why ?? []))].map((why) => `\n\n${why}`).join('');
   const when = timed ? `\n\nMilliseconds: ${timed.date}, ${timed.machine}.` : '';
   return `# Search quality: controllers beside Optuna's samplers and pymoo's NSGA-II
 
@@ -42,7 +43,7 @@ ${starts.map((start) => lineOf(start, name)).join('\n')}
 
 | promise | found | |
 | --- | --- | --- |
-${promises.map(({ promise, found, met }) => `| ${promise} | ${found} | ${met ? 'met' : '**not met**'} |`).join('\n')}${when}
+${promises.map(({ promise, found, met }) => `| ${promise} | ${found} | ${met ? 'met' : '**not met**'} |`).join('\n')}${whys}${when}
 
 ## All
 
