@@ -51,16 +51,29 @@ const summary = (list: readonly number[]) => `${spread(list, 0)}, ${Math.min(...
 /** What is behind the names of those that ran in large pages though they do not come so. */
 export const largePages = ', large pages';
 
-/** Our time over that of PyTorch's better layout: of the medians, and with its spread over paired steps. */
-function ratioOf(runs: Runs, ours: string, kind: keyof StepTimes, pages: '' | typeof largePages = ''): string {
+/** PyTorch's better layout, its name and times; undefined where it was not there. */
+function betterOf(runs: Runs, kind: keyof StepTimes, pages: '' | typeof largePages = ''): [string, StepTimes] | undefined {
   const others = Object.entries(runs).filter(
     ([name]) => name.startsWith('PyTorch') && name.endsWith(largePages) === (pages !== ''),
   );
-  if (others.length === 0) return 'not measured, PyTorch was not there';
-  const [name, better] = others.reduce((a, b) => (median(b[1][kind]) < median(a[1][kind]) ? b : a));
+  return others.toSorted((a, b) => median(a[1][kind]) - median(b[1][kind]))[0];
+}
+
+/** Our time over that of PyTorch's better layout: of the medians, and with its spread over paired steps. */
+function ratioOf(runs: Runs, ours: string, kind: keyof StepTimes, pages: '' | typeof largePages = ''): string {
+  const found = betterOf(runs, kind, pages);
+  if (!found) return 'not measured, PyTorch was not there';
+  const [name, better] = found;
   const own = runs[ours]![kind];
   const paired = own.map((time, i) => time / better[kind][i]!);
   return `${(median(own) / median(better[kind])).toFixed(2)} × ${name} (paired steps ${spread(paired, 2)})`;
+}
+
+/** What a step would take at the rate of the best product of matrices, and what that would be of PyTorch's time. */
+function limitOf(gflop: number, rate: number, runs: Runs): string {
+  const ms = (1000 * gflop) / rate;
+  const better = betterOf(runs, 'ms');
+  return `${ms.toFixed(0)} ms${better ? `, ${(ms / median(better[1].ms)).toFixed(2)} × ${better[0]}` : ''}`;
 }
 
 export function toMarkdown(report: Report): string {
@@ -90,7 +103,7 @@ ${([1, 2] as const).flatMap((threads) => rowsOf(runs[threads], threads)).join('\
 - two threads: wall ${ratioOf(runs[2], ours, 'ms')}; CPU ${ratioOf(runs[2], ours, 'cpuMs')}
 - against PyTorch in large pages, one thread: wall ${ratioOf(runs[1], ours, 'ms', largePages)}; two: ${ratioOf(runs[2], ours, 'ms', largePages)}
 - two workers with one thread each against one: ${spread(workerGains, 2)} × the steps per second
-- ${gflop.toFixed(1)} GFLOP per step: ${rate.toFixed(0)} GFLOP/s in the fastest, ${((100 * rate) / gemm[1]!).toFixed(0)} % of the best product of matrices
+- ${gflop.toFixed(1)} GFLOP per step: ${rate.toFixed(0)} GFLOP/s in the fastest, ${((100 * rate) / gemm[1]!).toFixed(0)} % of the best product of matrices; all of a step at that product's rate: ${limitOf(gflop, gemm[1]!, runs[1])}; on two threads ${limitOf(gflop, gemm[2]!, runs[2])}
 - from the network to the end of its first step: ${(startMs / 1000).toFixed(2)} s, ${((startMs - median(runs[1][ours]!.ms)) / 1000).toFixed(2)} s more than a later step
 ${tensorflow.map((time) => `${tensorflowLine(time, runs[1][ours]!, net)}\n`).join('')}
 Where the time of ${ours} goes (the shortest run of every node): ${parts.join(', ')}.
