@@ -2,6 +2,7 @@ import type { ControlChannel, StudyStatus } from '../core/control.ts';
 import type { LiveEvent, StudyEvent } from '../core/event.ts';
 import type { Outlined, TrialStore } from '../core/store.ts';
 import type { Recalled } from '../dashboard/budget.ts';
+import { TrialRecall } from './recall.ts';
 
 export interface Follow {
   /** What the outline of a trial leaves out; undefined for a trial that was not asked. */
@@ -29,21 +30,19 @@ const lookMs = 500;
 export function followStudy({ store, channel, study, now, outline }: FollowParts): Follow {
   const read = (from: number) => (outline ? store.outline(study, from) : placed(store.events(study, from), from));
   const isRunning = () => store.holder(study) !== undefined;
-  const places = new Map<number, Places>();
-  const recall = remembered((trial: number) => recallFrom(store, study, places.get(trial)));
+  const noted = new TrialRecall(store, study);
   return {
     isRunning,
-    recall,
+    recall: (trial) => noted.of(trial),
     start(listener) {
-      let position = 0;
       let running: boolean | undefined;
       let heard: StudyStatus | undefined;
       const busy = new Set<number>();
       const look = () => {
         const runs = isRunning();
-        for (const { event, ...place } of read(position)) {
-          notePlace(places, event, place);
-          position = Math.max(position, place.position + 1);
+        for (const outlined of read(noted.position)) {
+          noted.note(outlined);
+          const { event } = outlined;
           if (event.type === 'started') busy.add(event.trial);
           if (event.type === 'finished') busy.delete(event.trial);
           listener(event);
@@ -67,39 +66,7 @@ const passing = ({ at, paused, running }: StudyStatus, busy: ReadonlySet<number>
   ...running.filter(({ trial }) => busy.has(trial)).map((trial): LiveEvent => ({ type: 'progress', at, ...trial })),
 ];
 
-/** Positions of a trial's events. */
-interface Places {
-  readonly asked: number;
-  readonly finished?: number;
-}
-
 function* placed(events: Iterable<StudyEvent>, from: number): Iterable<Outlined> {
   let position = from;
   for (const event of events) yield { event, position: position++ };
-}
-
-function notePlace(places: Map<number, Places>, event: Outlined['event'], { position, asked }: Omit<Outlined, 'event'>): void {
-  if (event.type === 'past' && asked !== undefined) places.set(event.trial, { asked, finished: position });
-  if (event.type === 'asked') places.set(event.trial, { asked: position });
-  const known = event.type === 'finished' ? places.get(event.trial) : undefined;
-  if (event.type === 'finished' && known) places.set(event.trial, { ...known, finished: position });
-}
-
-function recallFrom(store: TrialStore, study: string, places: Places | undefined): Recalled | undefined {
-  const asked = places && store.event(study, places.asked);
-  if (asked?.type !== 'asked') return undefined;
-  const finished = places?.finished === undefined ? undefined : store.event(study, places.finished);
-  const outcome = finished?.type === 'finished' ? finished.outcome : undefined;
-  const details = outcome?.state === 'done' ? outcome.details : undefined;
-  return { candidate: asked.candidate, ...(details === undefined ? {} : { details }) };
-}
-
-/** What is finished stays as it is. */
-function remembered(recall: Follow['recall']): Follow['recall'] {
-  const known = new Map<number, Recalled>();
-  return (trial) => {
-    const found = known.get(trial) ?? recall(trial);
-    if (found?.details !== undefined) known.set(trial, found);
-    return found;
-  };
 }

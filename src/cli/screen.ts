@@ -10,6 +10,7 @@ import { growingAnalyse } from './analyse.ts';
 import { exportAside } from './export-aside.ts';
 import type { Follow } from './follow.ts';
 import { meaningOf } from './meaning.ts';
+import { TrialRecall } from './recall.ts';
 import type { RunSettings, SearchFlags } from './search-settings.ts';
 import { factsOf } from './study-facts.ts';
 
@@ -19,8 +20,8 @@ export interface ScreenOptions {
   readonly record: StudyRecord;
   /** How many trials fix the frame of the hypervolume; undefined while it is not known. */
   readonly framed: () => number | undefined;
-  /** With the events of earlier sessions, for a study that goes on. */
-  readonly store: TrialStore | undefined;
+  /** Undefined as long as a new study has none. */
+  readonly store: () => TrialStore | undefined;
   readonly actions: { stop(): void; steer(command: StudyCommand): CommandAnswer };
 }
 
@@ -35,17 +36,20 @@ export function openScreen(options: ScreenOptions): Screen {
   const { flags, settings, record, framed, store, actions } = options;
   if (flags.json) return reporting(ndjsonReporter({ write: (line) => void process.stdout.write(line) }).emit, []);
   const budget = budgetOf(settings);
-  if (flags.plain || !canDraw()) return reporting(plainLines({ record, framed, budget }), earlier(outlineOf(store, record.name)));
+  if (flags.plain || !canDraw())
+    return reporting(plainLines({ record, framed, budget }), earlier(outlineOf(store(), record.name)));
   const listeners = new Set<(event: LiveEvent) => void>();
+  const recall = recallWhileRunning(store, record.name);
   const view = openDashboard({
     record,
     framed,
     budget,
     events(listener) {
-      for (const event of earlier(store?.events(record.name) ?? [])) listener(event);
+      for (const event of earlier(outlineOf(store(), record.name))) listener(event);
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    recall,
     actions: {
       search: { stop: () => actions.stop(), leaveNow: () => process.exit(130) },
       steer: (command) => actions.steer(command),
@@ -54,7 +58,8 @@ export function openScreen(options: ScreenOptions): Screen {
   });
   return {
     emit: (event) => {
-      for (const listener of listeners) listener(event);
+      const bare = withoutDetails(event);
+      for (const listener of listeners) listener(bare);
     },
     close: () => view.unmount(),
   };
@@ -71,6 +76,25 @@ function reporting(emit: (event: LiveEvent) => void, past: Iterable<LiveEvent>):
 /** All that lines need. */
 function* outlineOf(store: TrialStore | undefined, study: string): Iterable<LiveEvent> {
   for (const { event } of store?.outline(study) ?? []) yield event;
+}
+
+/** Details are large, and looked at one at a time: `recallWhileRunning` has them. */
+function withoutDetails(event: LiveEvent): LiveEvent {
+  if (event.type !== 'finished' || event.outcome.state !== 'done') return event;
+  const { details: _, ...outcome } = event.outcome;
+  return { ...event, outcome };
+}
+
+/** What this process itself stores is noted only when something is asked for that is not known yet. */
+function recallWhileRunning(store: () => TrialStore | undefined, study: string): Follow['recall'] {
+  let recall: TrialRecall | undefined;
+  return (trial) => {
+    const opened = store();
+    if (!opened) return undefined;
+    recall ??= new TrialRecall(opened, study);
+    recall.catchUp();
+    return recall.of(trial);
+  };
 }
 
 /** Where the clock was set back between two sessions, what has passed does not look as if it were to come. */

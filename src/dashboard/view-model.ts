@@ -58,6 +58,8 @@ export interface Session {
 
 /** Kept log lines. */
 const logLimit = 1000;
+/** Curves with a point for every few steps: of the latest trials. Of the others there is one for every epoch in their details. */
+const curveLimit = 100;
 
 export const emptyModel: ViewModel = {
   trials: new Map(),
@@ -247,9 +249,17 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   const ended = { number, candidate, key, origin, finishedAt: event.at, ...event.outcome };
   draft.trials.set(event.trial, ended.state === 'aborted' ? { ...ended, ...earlierOf(trial) } : ended);
   if (ended.state === 'aborted') return;
+  dropOldCurves(draft);
   if (measuredTrial(trial)) dropFinished(draft, event.trial);
   draft.finished.push(ended);
   draft.log.push({ elapsedMs: workedBy(draft, event.at), trial: event.trial });
+}
+
+function dropOldCurves({ curves, seen }: Draft): void {
+  for (const number of curves.keys()) {
+    if (curves.size <= curveLimit) return;
+    if (seen.get(number)?.state !== 'running') curves.delete(number);
+  }
 }
 
 function applyReplicated(draft: Draft, { trial, replicate, outcome, at }: EventOf<'replicated'>): void {

@@ -66,6 +66,14 @@ describe('fold of the events', () => {
     expect(reduce(model, started(1, 0, 2)).curves.get(1)).toBeUndefined();
   });
 
+  it('keeps the learning curves of the latest trials, and of those that run', () => {
+    const trained = (trial: number) => [asked(trial), started(trial), progress(trial, { loss: 1 }), finished(trial, done)];
+    const many = Array.from({ length: 150 }, (_, i) => trained(i + 2)).flat();
+    const { curves } = foldEvents(emptyModel, [begin(), asked(1), started(1, 1), progress(1, { loss: 1 }), ...many]);
+    expect(curves.size).toBe(100);
+    expect([...curves.keys()].slice(0, 2)).toEqual([1, 53]);
+  });
+
   it('logs messages and the ends of trials, the last 1000', () => {
     const messages = Array.from({ length: 1100 }, (_, i): LiveEvent => ({ type: 'log', at: i, level: 'info', message: `${i}` }));
     const model = foldEvents(emptyModel, [begin(), ...messages, asked(1), started(1), finished(1, done, 5000)]);

@@ -124,6 +124,8 @@ class SearchRun {
   /** Commands from before were meant for an earlier session. */
   readonly #since = systemClock.wall();
   #handle: StudyHandle | undefined;
+  /** Where the study is, as soon as it is anywhere. */
+  #written: TrialStore | undefined;
   #stopping = false;
 
   constructor(
@@ -139,6 +141,7 @@ class SearchRun {
     this.#record = record;
     this.#engine = engine;
     this.#store = store;
+    this.#written = store;
     const { space, sections } = factsOf(record);
     const model = sections.model as unknown as ModelSpec;
     this.#openController = openController;
@@ -158,7 +161,7 @@ class SearchRun {
       settings,
       record,
       framed: () => this.#initial && countFramed(this.#initial),
-      store,
+      store: () => this.#written,
       actions: { stop: () => this.#stop(), steer: (command) => this.#steer(command) },
     });
   }
@@ -294,8 +297,10 @@ class SearchRun {
     try {
       store.create(withStart(this.#record, { with: this.#start, trials: this.#initial! }));
       store.lease(this.#record.name);
+      this.#written = store;
       return await this.#study(store, facts, predict);
     } finally {
+      this.#written = undefined;
       store.close();
     }
   }
