@@ -3,7 +3,7 @@ import type { Candidate } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
 import type { Goal } from '../core/objective.ts';
 import type { Outcome } from '../core/trial.ts';
-import { formatDuration, formatPercent } from '../dashboard/format.ts';
+import { formatPercent, formatTook } from '../dashboard/format.ts';
 import { allNodes, bodiesOf } from '../network/ir/bodies.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { fewestTimed, fitLayerTimes, type LayerTimes, type TimedWork } from '../network/metrics/layer-times/fit.ts';
@@ -41,7 +41,7 @@ export function describeLayerTimes(found: Found | undefined): string {
   if (!found)
     return 'Too few networks can be timed without training, or they are too slow: what a candidate takes is not foreseen.';
   const { networks, seconds, cached, error } = found;
-  const timed = `${networks} networks timed in ${formatDuration(seconds * 1000)}${cached ? ' before' : ''}`;
+  const timed = `${networks} networks timed in ${formatTook(seconds * 1000)}${cached ? ' before' : ''}`;
   const within = `95 % of others are foreseen within ${formatPercent(error, 0)}`;
   return usableLayerTimes(found)
     ? `${timed}: ${within}.`

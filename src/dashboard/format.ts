@@ -51,6 +51,10 @@ export function formatDuration(ms: Maybe): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** How long something took: below ten seconds with tenths, which an estimate has not. */
+export const formatTook = (ms: Maybe): string =>
+  isKnown(ms) && ms >= 0 && ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms);
+
 /** Trials per hour, by the unit that reads best: 552 → `9.2/min`, 48 → `48/h`, 0.5 → `12/day`. */
 export function formatRate(perHour: number): string {
   if (perHour >= 120) return `${digits(perHour / 60, 2)}/min`;

@@ -9,6 +9,7 @@ import {
   formatPercent,
   formatPoints,
   formatRatio,
+  formatTook,
 } from '../../src/dashboard/format.ts';
 
 describe('numbers as people read them', () => {
@@ -72,6 +73,15 @@ describe('numbers as people read them', () => {
     [7_500_000, '2 h 05 min'],
     [273_600_000, '3 d 4 h'],
   ])('formatDuration(%d) is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it.each([
+    [0, '0.0 s'],
+    [420, '0.4 s'],
+    [9949, '9.9 s'],
+    [9950, '10 s'],
+    [200_000, '3 min 20 s'],
+    [undefined, '—'],
+  ])('formatTook(%s) is %s', (ms, text) => expect(formatTook(ms)).toBe(text));
 
   it.each([
     [0, '0:00'],

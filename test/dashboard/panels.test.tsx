@@ -160,7 +160,7 @@ describe('the views', () => {
     await press('failed', /── trials {2}4 {2}failed/);
     await press('\r', /q quit/);
     await press('g', /✕ +#13 {2}DIVERGED/);
-    await press('\r', /failed in \d+ s · evolution\n.*DIVERGED\n.*the loss became NaN/);
+    await press('\r', /failed in [\d.]+ s · evolution\n.*DIVERGED\n.*the loss became NaN/);
   });
 
   it('trial: what is kept of each layer, beside how it went', async () => {

@@ -7,7 +7,7 @@ import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
 import type { Metrics } from '../../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
-import { formatDuration } from '../../dashboard/format.ts';
+import { formatTook } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { EngineChoice } from '../../network/engine/choice.ts';
 import { describeSetup } from '../../network/engine/choice.ts';
@@ -282,9 +282,7 @@ class SearchRun {
     const context = { executor: this.#executor, facts: factsOf(this.#record), keyOf: this.#keyOf, prepared, progress };
     const found = await sensitivityOf(context);
     if (found)
-      this.#log(
-        `${found.probes.length} choices probed in ${formatDuration(found.seconds * 1000)}${found.cached ? ' before' : ''}.`,
-      );
+      this.#log(`${found.probes.length} choices probed in ${formatTook(found.seconds * 1000)}${found.cached ? ' before' : ''}.`);
     return found;
   }
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import { formatBytes, formatCount, formatDuration, formatPercent, formatPoints } from '../../dashboard/format.ts';
+import { formatBytes, formatCount, formatPercent, formatPoints, formatTook } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { type ChartRow, sensitivityChart } from '../../report/sensitivity-chart.ts';
@@ -74,7 +74,7 @@ const notSvg = (out: string) =>
   new NasError('BAD_OPTION', `--out ${out}: the chart is an SVG picture; name a file that ends in .svg.`);
 
 function heading({ base, probes, images, seconds, cached }: Sensitivity & { readonly cached: boolean }): string {
-  const time = cached ? 'measured before' : `measured in ${formatDuration(seconds * 1000)}`;
+  const time = cached ? 'measured before' : `measured in ${formatTook(seconds * 1000)}`;
   return [
     `The network as it is: accuracy ${formatPercent(base['accuracy'])} on ${images} validation images, ${formatBytes(base['size'])}.`,
     `${probes.length} choices, each alone and without fine-tuning, ${time}:`,

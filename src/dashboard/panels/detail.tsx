@@ -3,7 +3,7 @@ import type { Catalog, Knob, TechniqueInfo } from '../../core/catalog.ts';
 import type { Range } from '../../core/ranges.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import type { NetworkInfo } from '../budget.ts';
-import { formatDuration, formatPercent, formatPoints, metricFormat, metricFormats, timesText } from '../format.ts';
+import { formatPercent, formatPoints, formatTook, metricFormat, metricFormats, timesText } from '../format.ts';
 import { describe, layerSettings, layerStrips, numbersOf } from '../layer-strips.ts';
 import type { DetailProps } from '../panel-props.ts';
 import { area, fitted } from './hypervolume.tsx';
@@ -49,7 +49,7 @@ export function detailRows(
 }
 
 function stateRow({ trial, feasible }: DetailProps): Row {
-  const took = 'seconds' in trial ? ` in ${formatDuration(trial.seconds * 1000)}` : '';
+  const took = 'seconds' in trial ? ` in ${formatTook(trial.seconds * 1000)}` : '';
   const misses = feasible ? [] : [run(' · misses a constraint', 'failure')];
   return [
     run(` ${shownState(trial)}${trainedText(trial)}${took}`, trial.state === 'failed' ? 'failure' : 'plain'),

@@ -1,6 +1,6 @@
 import { memo } from 'react';
 import type { Goal } from '../../core/objective.ts';
-import { formatDuration, formatPoints, formatRatio, metricFormat } from '../format.ts';
+import { formatPoints, formatRatio, formatTook, metricFormat } from '../format.ts';
 import type { TrialRow } from '../panel-props.ts';
 import type { Sort, SortColumn } from '../sorting.ts';
 import { Panel, type Row, run, type Size } from './panel.tsx';
@@ -81,7 +81,7 @@ const longColumns: readonly Column[] = [
     title: 'took',
     width: 14,
     sort: 'seconds',
-    text: ({ seconds }) => (seconds === undefined ? '' : formatDuration(seconds * 1000)),
+    text: ({ seconds }) => (seconds === undefined ? '' : formatTook(seconds * 1000)),
   },
   { title: '  state', width: 10, sort: 'state', align: 'left', text: ({ state }) => `  ${state}` },
   { title: '  origin', width: 14, align: 'left', text: ({ origin }) => `  ${origin}` },
