@@ -1,3 +1,4 @@
+import { shippedContender } from '../../src/cli/bench/contender.ts';
 import { type PlayedJob, play } from '../../src/cli/bench/play.ts';
 import type { Candidate } from '../../src/core/candidate.ts';
 import { pick } from '../../src/core/errors.ts';
@@ -35,7 +36,7 @@ async function fewerEpochsOf(
   const definition = pick('controller', controllers, name);
   const [full, fewer, part]: [number[], number[], number[]] = [[], [], []];
   for (let seed = 1; seed <= seeds; seed++) {
-    const base = { problem, definition, seed: `quality/${seed}`, workers: 1, anchors };
+    const base = { problem, contender: shippedContender(definition), seed: `quality/${seed}`, workers: 1, anchors };
     const reached = curve(await ownRun({ problem, anchors }, definition, seed, fullTrials, own));
     full.push(reached.at(-1)!);
     fewer.push(reached[Math.floor(fullTrials / 3) - 1]!);

@@ -1,3 +1,4 @@
+import { shippedContender } from '../../src/cli/bench/contender.ts';
 import { play } from '../../src/cli/bench/play.ts';
 import type { ControllerDefinition } from '../../src/core/controller.ts';
 import type { Metrics } from '../../src/core/objective.ts';
@@ -54,7 +55,8 @@ export async function ownRun(
 ): Promise<(Metrics | undefined)[]> {
   const run = { problem, anchors, searcher: definition.name, version, trials, seed };
   if (!kept.get(run)) {
-    const { metrics } = await play({ problem, definition, seed: `quality/${seed}`, trials, workers: 1, anchors });
+    const contender = shippedContender(definition);
+    const { metrics } = await play({ problem, contender, seed: `quality/${seed}`, trials, workers: 1, anchors });
     kept.add(run, metrics);
   }
   return kept.get(run)!;

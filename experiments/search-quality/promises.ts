@@ -1,3 +1,4 @@
+import { shippedContender } from '../../src/cli/bench/contender.ts';
 import { play } from '../../src/cli/bench/play.ts';
 import { benchProblems } from '../../src/cli/bench/problems.ts';
 import { pick } from '../../src/core/errors.ts';
@@ -102,7 +103,7 @@ async function onTable(name: string, trials: number, seeds: number): Promise<num
   for (let seed = 1; seed <= seeds; seed++) {
     const played = await play({
       problem,
-      definition: pick('controller', controllers, name),
+      contender: shippedContender(pick('controller', controllers, name)),
       seed: `quality/${seed}`,
       trials,
       workers: 1,
@@ -151,7 +152,14 @@ export async function timedPromises(say: Say): Promise<Promised[]> {
           [20_000, 5],
         ] as const)) {
       say(`thinking: ${definition.name}, ${trials} trials`);
-      const { thinkingMs } = await play({ problem, definition, seed: 'quality', trials, workers: 8, anchors: true });
+      const { thinkingMs } = await play({
+        problem,
+        contender: shippedContender(definition),
+        seed: 'quality',
+        trials,
+        workers: 8,
+        anchors: true,
+      });
       const last = thinkingMs.slice(-2 * window);
       list.push({
         promise: `${definition.name}: ask + tell ≤ ${limit} ms at ${trials} trials`,
@@ -165,8 +173,8 @@ export async function timedPromises(say: Say): Promise<Promised[]> {
 
 async function manyWorkers(): Promise<Promised> {
   const problem = pick('problem', benchProblems, 'compression').create();
-  const definition = pick('controller', controllers, 'evolution');
-  const { busy } = await play({ problem, definition, seed: 'quality', trials: 6400, workers: 64, anchors: true });
+  const contender = shippedContender(pick('controller', controllers, 'evolution'));
+  const { busy } = await play({ problem, contender, seed: 'quality', trials: 6400, workers: 64, anchors: true });
   return {
     promise: '64 simulated workers busy ≥ 95 % of the time (6,400 trials of different length, look-ahead 128)',
     found: `${(100 * busy).toFixed(1)} %`,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { contenderOf } from '../../src/cli/bench/contender.ts';
 import { benchSvg } from '../../src/cli/bench/picture.ts';
 import { benchProblems } from '../../src/cli/bench/problems.ts';
 import { type BenchReport, runBench } from '../../src/cli/bench/run.ts';
@@ -9,14 +10,12 @@ import { benchText, meanRanks } from '../../src/cli/bench/text.ts';
 import { bench } from '../../src/cli/commands/bench.ts';
 import { pick } from '../../src/core/errors.ts';
 import { mean } from '../../src/search/bench/statistics.ts';
-import { controllers } from '../../src/search/controllers/index.ts';
-import { random } from '../../src/search/controllers/random.ts';
 import { temporaryFolder } from '../executors/harness.ts';
 import { nas } from '../fixtures/cli.ts';
 
 const settings = {
   problems: ['zdt4', 'compression'].map((name) => pick('problem', benchProblems, name)),
-  controllers: ['evolution', 'random', 'grid'].map((name) => pick('controller', controllers, name)),
+  contenders: ['evolution', 'random', 'grid'].map(contenderOf),
   trials: 40,
   seeds: 3,
   workers: 1,
@@ -54,7 +53,10 @@ describe('nas bench', () => {
 
   it('shows random where even draws, counted exactly, must be: the harness adds nothing', async () => {
     const problems = [pick('problem', benchProblems, 'fashion-resnet6')];
-    const report = await runBench({ ...settings, problems, controllers: [random], trials: 60, seeds: 12 }, () => {});
+    const report = await runBench(
+      { ...settings, problems, contenders: [contenderOf('random')], trials: 60, seeds: 12 },
+      () => {},
+    );
     const { uniform, starts } = report.problems[0]!;
     for (const { scale, scores } of starts[0]!.comparisons) {
       expect(mean(scores[0]!.finals)).toBeGreaterThan(uniform![scale]! - 0.03);
@@ -84,6 +86,14 @@ describe('nas bench', () => {
     await expect(bench({ trials: 1, seeds: 1, workers: 1, controllers: ['./none.js'] })).rejects.toMatchObject({
       code: 'CONTROLLER_FILE',
     });
+  });
+
+  it("leaves a user's own controller out where it does not want to search, and says its reason", async () => {
+    const file = fileURLToPath(new URL('../fixtures/controllers/picky.js', import.meta.url));
+    const args = ['bench', '--problems', 'zdt1', '--controllers', file, '--trials', '5', '--seeds', '1', '--json'];
+    const { stdout } = await nas(temporaryFolder(), ...args);
+    const [problem] = (JSON.parse(stdout) as BenchReport).problems;
+    expect(problem!.refused).toEqual([{ controller: file, reason: 'likes no networks' }]);
   });
 
   it('refuses what it does not know', async () => {

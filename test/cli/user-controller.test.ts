@@ -58,7 +58,8 @@ describe('a controller of the user', () => {
       classes: Array.from({ length: 10 }, String),
       normalization: { mean: [0], std: [1] },
     } as const;
-    const open = (name: string) => openUserController({ file: fileOf(name), model: model as Json, data, context, seconds: 20 });
+    const subject = { kind: 'network', model: model as Json, data, times: undefined } as const;
+    const open = (name: string) => openUserController({ file: fileOf(name), subject, context, seconds: 20 });
     const draw = (controller: Controller, from: number, to: number) =>
       Array.from({ length: to - from }, (_, i) => controller.ask(from + i));
 
@@ -73,7 +74,7 @@ describe('a controller of the user', () => {
     }, 120_000);
 
     it('costs an error where it stops to answer, and may speak', async () => {
-      const controller = await openUserController({ file: fileOf('late'), model: model as Json, data, context, seconds: 3 });
+      const controller = await openUserController({ file: fileOf('late'), subject, context, seconds: 3 });
       expect(said).toContain('I begin');
       draw(controller, 0, 30);
       expect(said.join()).toContain('late.js: my last one');

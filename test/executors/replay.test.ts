@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { contenderOf } from '../../src/cli/bench/contender.ts';
 import { type PlayedJob, play } from '../../src/cli/bench/play.ts';
 import { benchProblems } from '../../src/cli/bench/problems.ts';
 import { pick } from '../../src/core/errors.ts';
 import type { TrialRequest } from '../../src/core/executor.ts';
 import { createReplayExecutor } from '../../src/executors/index.ts';
 import { compressionProblem } from '../../src/search/bench/compression.ts';
-import { controllers } from '../../src/search/controllers/index.ts';
 import { schedulers } from '../../src/search/schedulers/index.ts';
 import { watch } from './harness.ts';
 
@@ -65,8 +65,8 @@ describe('replay executor', () => {
 
 describe('a played study', () => {
   const problem = compressionProblem('small', '', 6, []);
-  const definition = controllers.find(({ name }) => name === 'evolution')!;
-  const run = (workers: number) => play({ problem, definition, seed: 's', trials: 150, workers, anchors: true });
+  const contender = contenderOf('evolution');
+  const run = (workers: number) => play({ problem, contender, seed: 's', trials: 150, workers, anchors: true });
 
   it.each([1, 2, 8, 64])('with %i workers gives the same again', async (workers) => {
     const [first, second] = await Promise.all([run(workers), run(workers)]);
@@ -80,9 +80,9 @@ describe('a played study', () => {
 
 describe('a played study with a scheduler', () => {
   const problem = pick('problem', benchProblems, 'fashion-resnet6').create();
-  const definition = pick('controller', controllers, 'random');
+  const contender = contenderOf('random');
   const scheduler = pick('scheduler', schedulers, 'asha');
-  const run = (workers: number) => play({ problem, definition, scheduler, seed: 's', trials: 60, workers, anchors: true });
+  const run = (workers: number) => play({ problem, contender, scheduler, seed: 's', trials: 60, workers, anchors: true });
 
   it.each([1, 8])('replays the rungs that were recorded, with %i workers', async (workers) => {
     const [first, second] = await Promise.all([run(workers), run(workers)]);

@@ -1,4 +1,4 @@
-import type { Controller, ControllerDefinition } from '../../core/controller.ts';
+import type { Controller } from '../../core/controller.ts';
 import type { LiveEvent } from '../../core/event.ts';
 import type { TrialRequest } from '../../core/executor.ts';
 import type { Metrics } from '../../core/objective.ts';
@@ -8,14 +8,14 @@ import type { DoneOutcome } from '../../core/trial.ts';
 import { createReplayExecutor } from '../../executors/index.ts';
 import type { Problem } from '../../search/bench/problem.ts';
 import { sample } from '../../search/space/sample.ts';
-import type { Space } from '../../search/space/space.ts';
 import { rememberPerCandidate } from '../../search/study/keys.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { createMemoryStore } from '../../store/index.ts';
+import type { Contender } from './contender.ts';
 
 export interface PlayOptions {
   readonly problem: Problem;
-  readonly definition: ControllerDefinition<Space>;
+  readonly contender: Contender;
   readonly seed: string;
   readonly trials: number;
   /** Simulated: trials run on them by the problem's own clock. */
@@ -50,13 +50,13 @@ export const lookAheadFor = (workers: number): number => (workers === 1 ? 1 : 2 
 
 /** A whole study, by the product's own loop, with simulated trials: one search that costs no training. */
 export async function play(options: PlayOptions): Promise<Played> {
-  const { problem, definition, seed, trials, workers, anchors, scheduler } = options;
+  const { problem, contender, seed, trials, workers, anchors, scheduler } = options;
   const store = createMemoryStore();
   const study = {
     name: 'bench',
     createdAt: 0,
     seed,
-    controller: definition.name,
+    controller: contender.name,
     space: { file: problem.name, text: '', hash: '' },
     facts: {},
   };
@@ -69,7 +69,8 @@ export async function play(options: PlayOptions): Promise<Played> {
   const { space, goal, predict } = problem;
   const keyOf = rememberPerCandidate(problem.keyOf);
   const context = { space, goal, seed, keyOf, logScale: new Set(problem.logScale), ...(predict ? { predict } : {}) };
-  const { controller, thinkingMs } = timed(definition.create(context));
+  const opened = await contender.open(problem, context);
+  const { controller, thinkingMs } = timed(opened);
   const metrics: (Metrics | undefined)[] = [];
   const jobs: PlayedJob[] = [];
   const finished = (trial: number, { metrics: found, rung }: DoneOutcome) => {
@@ -77,7 +78,7 @@ export async function play(options: PlayOptions): Promise<Played> {
     jobs.push({ trial, metrics: found, share: (rung?.fidelity ?? 1) - before });
     metrics[trial] = found;
   };
-  await runStudy({
+  const { done } = runStudy({
     store,
     study,
     executor,
@@ -91,7 +92,12 @@ export async function play(options: PlayOptions): Promise<Played> {
     onEvent: (event: LiveEvent) => {
       if (event.type === 'finished' && event.outcome.state === 'done') finished(event.trial, event.outcome);
     },
-  }).done;
+  });
+  try {
+    await done;
+  } finally {
+    await opened.close?.();
+  }
   const { elapsed, busy } = executor.times();
   await executor.close();
   return { metrics, thinkingMs, busy: busy / (elapsed * workers), jobs };

@@ -1,15 +1,14 @@
-import type { ControllerDefinition } from '../../core/controller.ts';
 import { type Comparison, compare, type Runs, scalesOf } from '../../search/bench/compare.ts';
 import type { Problem, ProblemDefinition } from '../../search/bench/problem.ts';
 import { type AxisScale, yardstick } from '../../search/bench/quality.ts';
 import { mean, quantile } from '../../search/bench/statistics.ts';
 import { uniformExpectation } from '../../search/bench/uniform.ts';
-import type { Space } from '../../search/space/space.ts';
+import type { Contender } from './contender.ts';
 import { type Played, play } from './play.ts';
 
 export interface BenchSettings {
   readonly problems: readonly ProblemDefinition[];
-  readonly controllers: readonly ControllerDefinition<Space>[];
+  readonly contenders: readonly Contender[];
   readonly trials: number;
   readonly seeds: number;
   /** Simulated. */
@@ -64,7 +63,7 @@ export const reference = 'random';
 /** Every controller on every problem with every seed, one study each; `progress` hears of each. */
 export async function runBench(settings: BenchSettings, progress: (progress: BenchProgress) => void): Promise<BenchReport> {
   const { trials, seeds, workers } = settings;
-  const plans = settings.problems.map((definition) => planFor(definition.create(), settings));
+  const plans = await Promise.all(settings.problems.map((definition) => planFor(definition.create(), settings)));
   const total = plans.reduce((sum, { starts, able }) => sum + starts.length * able.length * seeds, 0);
   let done = 0;
   const problems: ProblemReport[] = [];
@@ -77,17 +76,15 @@ export async function runBench(settings: BenchSettings, progress: (progress: Ben
 
 interface ProblemPlan {
   readonly problem: Problem;
-  readonly able: readonly ControllerDefinition<Space>[];
+  readonly able: readonly Contender[];
   readonly refused: ProblemReport['refused'];
   readonly starts: readonly boolean[];
 }
 
-function planFor(problem: Problem, { controllers }: BenchSettings): ProblemPlan {
-  const refused = controllers.flatMap((controller) => {
-    const reason = controller.refuse?.(problem.space);
-    return reason === undefined ? [] : [{ controller: controller.name, reason }];
-  });
-  const able = controllers.filter(({ name }) => !refused.some(({ controller }) => controller === name));
+async function planFor(problem: Problem, { contenders }: BenchSettings): Promise<ProblemPlan> {
+  const asked = await Promise.all(contenders.map(async (each) => ({ each, reason: await each.refusal(problem) })));
+  const refused = asked.flatMap(({ each, reason }) => (reason === undefined ? [] : [{ controller: each.name, reason }]));
+  const able = asked.flatMap(({ each, reason }) => (reason === undefined ? [each] : []));
   return { problem, able, refused, starts: problem.anchors.length > 0 ? [false, true] : [false] };
 }
 
@@ -108,14 +105,14 @@ async function runStart(
 ): Promise<StartReport> {
   const runs: Runs[] = [];
   const effort: Effort[] = [];
-  for (const definition of able) {
+  for (const contender of able) {
     const played: Played[] = [];
     for (let seed = 1; seed <= seeds; seed++) {
-      step(definition.name);
-      played.push(await play({ problem, definition, seed: `bench/${seed}`, trials, workers, anchors }));
+      step(contender.name);
+      played.push(await play({ problem, contender, seed: `bench/${seed}`, trials, workers, anchors }));
     }
-    runs.push({ searcher: definition.name, seeds: played.map(({ metrics }) => metrics) });
-    effort.push(effortOf(definition.name, played));
+    runs.push({ searcher: contender.name, seeds: played.map(({ metrics }) => metrics) });
+    effort.push(effortOf(contender.name, played));
   }
   const alone = anchors
     ? valuesByScale(problem, (scale) => yardstick(problem, scale).curve(problem.anchors.map(problem.measure)).at(-1))

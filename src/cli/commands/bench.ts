@@ -1,14 +1,10 @@
-import type { ControllerDefinition } from '../../core/controller.ts';
 import { NasError, pick } from '../../core/errors.ts';
-import { guarded } from '../../search/controllers/guard.ts';
-import { controllers } from '../../search/controllers/index.ts';
-import type { Space } from '../../search/space/space.ts';
+import { contenderOf, shippedContenders } from '../bench/contender.ts';
 import { saveBenchPicture } from '../bench/picture.ts';
 import { benchProblems } from '../bench/problems.ts';
 import { openProgress } from '../bench/progress.ts';
 import { type BenchSettings, reference, runBench } from '../bench/run.ts';
 import { benchText, meanRanks } from '../bench/text.ts';
-import { isControllerFile, loadController } from '../controller.ts';
 import { note, print, printJson } from '../output.ts';
 
 /** The options of `nas bench` as they were typed. */
@@ -26,7 +22,7 @@ const mostWorkers = 64;
 
 /** `nas bench`: every controller on every problem. */
 export async function bench(flags: BenchFlags): Promise<void> {
-  const settings = await settle(flags);
+  const settings = settle(flags);
   const progress = openProgress();
   const report = await runBench(settings, progress.report);
   progress.close();
@@ -38,7 +34,7 @@ export async function bench(flags: BenchFlags): Promise<void> {
   else print(benchText(report));
 }
 
-async function settle(flags: BenchFlags): Promise<BenchSettings> {
+function settle(flags: BenchFlags): BenchSettings {
   const { trials, seeds, workers, picture } = flags;
   if (workers > mostWorkers) throw new NasError('BAD_OPTION', `--workers ${workers}: at most ${mostWorkers} are simulated.`);
   if (picture !== undefined && !/\.(svg|png)$/.test(picture)) {
@@ -47,14 +43,9 @@ async function settle(flags: BenchFlags): Promise<BenchSettings> {
   const names = flags.controllers && [...new Set([...flags.controllers, reference])];
   return {
     problems: flags.problems?.map((name) => pick('problem', benchProblems, name)) ?? benchProblems,
-    controllers: names ? await Promise.all(names.map(controllerOf)) : controllers,
+    contenders: names?.map(contenderOf) ?? shippedContenders(),
     trials,
     seeds,
     workers,
   };
-}
-
-/** A shipped controller, or that of a user's own file. */
-async function controllerOf(name: string): Promise<ControllerDefinition<Space>> {
-  return isControllerFile(name) ? guarded(await loadController(name)) : pick('controller', controllers, name);
 }

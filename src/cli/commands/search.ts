@@ -96,7 +96,7 @@ async function controllerOf(record: StudyRecord): Promise<OpenController> {
   const file = record.controller;
   if (isControllerFile(file)) {
     await checkControllerFile({ file, model, space, goal });
-    return (context, data, times) => openUserController({ file, model, data, times, context });
+    return (context, data, times) => openUserController({ file, subject: { kind: 'network', model, data, times }, context });
   }
   const definition = controllerFor(file, space);
   return async (context) => definition.create(context);

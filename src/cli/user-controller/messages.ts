@@ -7,16 +7,19 @@ import type { LayerTimes } from '../../network/metrics/layer-times/fit.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { DataFacts } from '../../trial/predict.ts';
 
+/** What is searched: how a network is compressed, or a problem of `nas bench`. */
+export type Subject =
+  | { readonly kind: 'network'; readonly model: Json; readonly data: DataFacts; readonly times: LayerTimes | undefined }
+  | { readonly kind: 'problem'; readonly name: string };
+
 /** What the thread makes a user's controller from. */
 export interface OpenRequest {
   readonly file: string;
-  readonly model: Json;
-  readonly data: DataFacts;
+  readonly subject: Subject;
   readonly space: Space;
   readonly goal: Goal;
   readonly seed: string;
   readonly logScale: ReadonlySet<string> | undefined;
-  readonly times: LayerTimes | undefined;
   readonly doubt: ControllerContext<Space>['doubt'];
   readonly port: MessagePort;
   /** One number, which changes when a reply is there to be taken. */
