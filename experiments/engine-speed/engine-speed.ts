@@ -86,7 +86,9 @@ async function compare(net: Net, lowerings: readonly string[], threads: number, 
   }
   const runs = await inTurns(runners);
   for (const trainer of Object.values(trainers)) await trainer.close();
-  return { runs, parameters, startMs };
+  const again = await openTrainer(net, { lowering: ours, threads });
+  await again.close();
+  return { runs, parameters, startMs, laterStartMs: again.startMs };
 }
 
 /** The two must train the same network. */
@@ -117,12 +119,13 @@ async function workerGains(net: Net): Promise<readonly number[]> {
 
 async function measure(net: Net, torch: Torches): Promise<NetReport> {
   console.log(`${net.family}, ${net.channels}×${net.size}×${net.size} …`);
-  const { runs, parameters, startMs } = await compare(net, [...new Set([ours, 'portable'])], 1, torch);
+  const { runs, parameters, startMs, laterStartMs } = await compare(net, [...new Set([ours, 'portable'])], 1, torch);
   const twoThreads = await compare(net, [ours], 2, torch);
   return {
     net,
     parameters,
     startMs,
+    laterStartMs,
     // A step costs about three times the forward pass: the gradients by inputs and by weights are as large as it.
     gflop: (6 * macs(modelOf(net)).total) / 1e9,
     runs: { 1: runs, 2: twoThreads.runs },

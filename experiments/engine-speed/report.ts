@@ -23,6 +23,8 @@ export interface NetReport {
   readonly parameters: number;
   /** Graph, lowering, bytes, session and first step. */
   readonly startMs: number;
+  /** The same in a process that has trained before, as that of a search has from its second trial on. */
+  readonly laterStartMs: number;
   /** Of one step. */
   readonly gflop: number;
   /** By threads. */
@@ -89,8 +91,10 @@ ${nets.map((net) => netToMarkdown(net, report)).join('\n')}`;
 }
 
 function netToMarkdown(report: NetReport, { ours, gemm }: Report): string {
-  const { net, parameters, startMs, gflop, runs, workerGains, tensorflow, shares } = report;
+  const { net, parameters, startMs, laterStartMs, gflop, runs, workerGains, tensorflow, shares } = report;
   const rate = gflop / (Math.min(...runs[1][ours]!.ms) / 1000);
+  const startOf = (ms: number) =>
+    `${(ms / 1000).toFixed(2)} s, ${((ms - median(runs[1][ours]!.ms)) / 1000).toFixed(2)} s more than a later step`;
   const total = shares.reduce((sum, { ms }) => sum + ms, 0);
   const parts = shares.slice(0, 10).map(({ what, ms }) => `${what} ${((100 * ms) / total).toFixed(1)} %`);
   return `## ${net.family}, ${net.channels}×${net.size}×${net.size}, batch ${net.batch} (${parameters.toLocaleString('en')} parameters)
@@ -104,7 +108,7 @@ ${([1, 2] as const).flatMap((threads) => rowsOf(runs[threads], threads)).join('\
 - against PyTorch in large pages, one thread: wall ${ratioOf(runs[1], ours, 'ms', largePages)}; two: ${ratioOf(runs[2], ours, 'ms', largePages)}
 - two workers with one thread each against one: ${spread(workerGains, 2)} × the steps per second
 - ${gflop.toFixed(1)} GFLOP per step: ${rate.toFixed(0)} GFLOP/s in the fastest, ${((100 * rate) / gemm[1]!).toFixed(0)} % of the best product of matrices; all of a step at that product's rate: ${limitOf(gflop, gemm[1]!, runs[1])}; on two threads ${limitOf(gflop, gemm[2]!, runs[2])}
-- from the network to the end of its first step: ${(startMs / 1000).toFixed(2)} s, ${((startMs - median(runs[1][ours]!.ms)) / 1000).toFixed(2)} s more than a later step
+- from the network to the end of its first step: ${startOf(startMs)}; in a process that has trained before: ${startOf(laterStartMs)}
 ${tensorflow.map((time) => `${tensorflowLine(time, runs[1][ours]!, net)}\n`).join('')}
 Where the time of ${ours} goes (the shortest run of every node): ${parts.join(', ')}.
 `;
