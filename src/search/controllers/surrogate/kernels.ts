@@ -4,9 +4,10 @@ import type { Json } from '../../../core/json.ts';
 import type { Space } from '../../space/space.ts';
 import type { Observed } from '../history.ts';
 import { LevelCode } from '../levels.ts';
+import { quantitiesOf } from '../quantities.ts';
 import { fitKernel, flatten, unflatten } from './fit.ts';
 import { type KernelParameters, priorParameters, type Similarity, similarityOf } from './kernel.ts';
-import { quantitiesOf, Standardized } from './targets.ts';
+import { Standardized } from './targets.ts';
 
 /** Kernels are learned anew from the first `firstFit` results, then each time when there are so many times more. */
 const firstFit = 8;

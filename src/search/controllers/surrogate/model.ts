@@ -4,11 +4,12 @@ import type { Space } from '../../space/space.ts';
 import type { Losses } from '../../study/losses.ts';
 import type { Foresight } from '../foresight.ts';
 import type { Observed } from '../history.ts';
+import { type Quantity, quantitiesOf } from '../quantities.ts';
 import { GaussianProcess, type Prediction } from './gaussian-process.ts';
 import { ExpectedImprovement, normalCdf } from './improvement.ts';
 import type { KernelParameters, Similarity } from './kernel.ts';
 import { referenceOf } from './reference.ts';
-import { type Quantity, quantitiesOf, Standardized } from './targets.ts';
+import { Standardized } from './targets.ts';
 
 export interface ModelParts {
   readonly context: ControllerContext<Space>;

@@ -3,9 +3,13 @@ import type { ControllerContext, ControllerDefinition } from '../../../core/cont
 import type { Rng } from '../../../core/rng.ts';
 import { levelAt, levelCount, quantile } from '../../space/domain.ts';
 import type { Space } from '../../space/space.ts';
+import { DominationLevels } from '../../study/levels.ts';
+import type { Observed } from '../history.ts';
 import { HistoryController } from '../history-controller.ts';
 import { LevelCode } from '../levels.ts';
+import { quantitiesOf } from '../quantities.ts';
 import { idle, ParzenEstimator } from './parzen.ts';
+import { subsetOfMostVolume } from './subset.ts';
 
 /** Results before the estimators have a say. */
 const startup = 10;
@@ -22,7 +26,7 @@ const rounds = 5;
 /**
  * Tree-structured Parzen estimator (Bergstra et al. 2011; several objectives as in Ozaki et al. 2022): candidates are drawn
  * where good results are dense, and the one is tried that is most likely good rather than bad. Good are the first by
- * feasibility, domination rank and crowding. Joint over all parameters; knobs that another one switches off count for
+ * feasibility, domination rank, and by the hypervolume that they have together. Joint over all parameters; knobs that another one switches off count for
  * nothing; trials that still run count as bad, so that they are not tried side by side.
  */
 export const tpe: ControllerDefinition<Space> = {
@@ -66,7 +70,7 @@ class TpeController extends HistoryController {
   #split(): { readonly good: readonly Candidate[]; readonly bad: readonly Candidate[] } {
     const { results } = this.history;
     const count = Math.min(mostGood, Math.ceil(goodPart * results.length));
-    const good = this.history.elite().slice(0, count);
+    const good = this.#best(count);
     const known = new Set(good);
     const rest = results.slice(-(mostBad + count)).filter((result) => !known.has(result));
     const others = [...this.history.failures().slice(-mostOthers), ...this.history.pending().slice(-mostOthers)];
@@ -74,6 +78,34 @@ class TpeController extends HistoryController {
       good: good.map(({ candidate }) => candidate),
       bad: [...rest.slice(-mostBad).map(({ candidate }) => candidate), ...others],
     };
+  }
+
+  /** Of the domination level that has too many, those that have most hypervolume together: the lonely are often bad. */
+  #best(count: number): readonly Observed[] {
+    const elite = this.history.elite();
+    if (count >= elite.length) return elite;
+    const levels = new DominationLevels<Observed>();
+    for (const result of elite) if (result.violation === 0) levels.insert(result);
+    const best: Observed[] = [];
+    for (const level of levels.all()) {
+      const room = count - best.length;
+      if (room <= 0) break;
+      best.push(...(level.length <= room ? level : this.#mostVolume(level, elite, room)));
+    }
+    return best.concat(elite.filter(({ violation }) => violation > 0)).slice(0, count);
+  }
+
+  /** `all`: their worst losses are the reference. */
+  #mostVolume(level: readonly Observed[], all: readonly Observed[], count: number): Observed[] {
+    const quantities = quantitiesOf(
+      this.context,
+      all.map(({ metrics }) => metrics),
+    );
+    const objectives = quantities.filter(({ metric }) => this.context.goal.objectives.some((each) => each.metric === metric));
+    const lossesOf = ({ metrics }: Observed) => objectives.map(({ metric, toLoss }) => toLoss(metrics[metric]!));
+    const seen = all.map(lossesOf);
+    const reference = objectives.map((_, k) => beyond(seen.map((losses) => losses[k]!)));
+    return subsetOfMostVolume(level.map(lossesOf), count, reference).map((i) => level[i]!);
   }
 
   /** From the density of the good ones: around one of them, or (as one more of them) from the whole space. */
@@ -105,6 +137,12 @@ class TpeController extends HistoryController {
     this.#points.set(candidate, point);
     return point;
   };
+}
+
+/** A little more than the largest of them. */
+function beyond(values: readonly number[]): number {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return high + 0.1 * (high - low) + 1e-12;
 }
 
 function levelOfQuantile(chances: readonly number[], u: number): number {
