@@ -3,13 +3,17 @@ import type { ControllerContext, ControllerDefinition } from '../../core/control
 import { createRng } from '../../core/rng.ts';
 import { candidateAt, countCandidates } from '../space/count.ts';
 import { levelCount } from '../space/domain.ts';
+import { haltonSequence } from '../space/halton.ts';
 import type { Space } from '../space/space.ts';
 import { WalkingController } from './walking-controller.ts';
 
 /** More candidates than anybody trains one by one. */
 const largest = 100_000n;
 
-/** Every network of a small space, once. The order jumps through the space, so that an early stop has seen all of its regions. */
+/**
+ * Every network of a small space, once. It begins evenly in all dimensions, as `random` does, so that an early stop has seen all
+ * regions; what that leaves comes in an order that jumps through the space.
+ */
 export const grid: ControllerDefinition<Space> = {
   name: 'grid',
   summary: 'tries every network of a small space (at most 100,000 candidates)',
@@ -36,6 +40,7 @@ class GridController extends WalkingController {
   /** Coprime to the count, so that `start + i * stride` meets every index once. */
   readonly #stride: number;
   readonly #start: number;
+  readonly #even: (index: number) => Candidate;
   /** Positions of the walk that are behind; what was proposed is known, so a restored one walks them again. */
   #position = 0;
 
@@ -45,9 +50,14 @@ class GridController extends WalkingController {
     this.#count = Number(countCandidates(context.space));
     this.#start = createRng(context.seed, 'grid').int(this.#count);
     this.#stride = goldenStride(this.#count);
+    this.#even = haltonSequence(context.space, context.seed);
   }
 
-  protected planned(): Candidate | undefined {
+  protected planned(trial: number): Candidate | undefined {
+    return this.proposals.firstNew(1, () => this.#even(trial)) ?? this.#next();
+  }
+
+  #next(): Candidate | undefined {
     while (this.#position < this.#count) {
       const index = (this.#start + this.#position++ * this.#stride) % this.#count;
       const candidate = this.proposals.firstNew(1, () => candidateAt(this.#space, index));
