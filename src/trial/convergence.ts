@@ -119,10 +119,8 @@ const unfinished = (graph: Examined['graph'], plan: Plan, shared: SharedTrialDat
 async function foreseen(plan: Plan, shared: SharedTrialData, hooks: TrialHooks) {
   const { baseline } = shared;
   const rewritten = rewrite(baseline, plan, await answer(questionsOf(baseline, plan), shared, hooks));
-  return finalize(await adapt(rewritten, plan, shared, hooks), onlyTrained(plan), {});
+  return unfinished(await adapt(rewritten, plan, shared, hooks), plan, shared, hooks);
 }
-
-const onlyTrained = (plan: Plan): Plan => onlyAt(plan, trainedSuspectsOf(plan));
 
 const onlyAt = (plan: Plan, suspects: ReturnType<typeof trainedSuspectsOf>): Plan =>
   withSettings(

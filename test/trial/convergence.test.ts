@@ -58,6 +58,14 @@ describe('a training after pruning', () => {
     expect(remedy).toBeNull();
   });
 
+  it.each<[string, Parameters<typeof uniformPlan>[1]]>([
+    ['skip', { skip: { rate: 0.5 } }],
+    ['three exits', { exit: { threshold: 0.8 } }],
+  ])('that learns nothing is measured beside %s too, whose decisions only the exported network has', async (_, others) => {
+    const outcome = await run(uniformPlan(baseline, { prune: { keep: 0.5 }, ...others }), 8);
+    expect(outcome).toMatchObject({ state: 'done' });
+  });
+
   it('is done again as the first remedy says that helps, and measured so', async () => {
     const [planned, remedied] = [await run(pruned(), 8), await run(pruned(), 8, ['gradual', 'lower-rate'])];
     const { remedy } = recordOf(remedied)!;

@@ -1,5 +1,5 @@
 import { NasError } from '../../core/errors.ts';
-import { allNodes, bodiesOf, mapBodies, readsOf } from './bodies.ts';
+import { allNodes, allTypes, bodiesOf, mapBodies, readsOf } from './bodies.ts';
 import type { Attribute, Attributes, Domain, Graph, GraphInput, Node, Shape, Tensor, TensorType } from './graph.ts';
 import { elementCount, show } from './graph.ts';
 import { opEntry } from './ops/index.ts';
@@ -261,4 +261,5 @@ export function inScope(body: Graph, scope: Scope): Graph {
   return b.build(body.outputs);
 }
 
-const namesOf = (body: Graph): readonly string[] => [...Object.keys(body.types), ...allNodes(body).map(({ name }) => name)];
+/** Of the bodies in it, too. */
+const namesOf = (body: Graph): readonly string[] => [...Object.keys(allTypes(body)), ...allNodes(body).map(({ name }) => name)];
