@@ -137,9 +137,14 @@ class StudyRun {
   }
 
   steer(command: StudyCommand, id?: string): CommandAnswer {
-    if (this.#ended || (this.#ending && command.type !== 'favourite')) return { done: false, message: 'The search is ending.' };
+    if (this.#ended || (this.#isOver && !always.has(command.type))) return { done: false, message: 'The search is ending.' };
     if (id !== undefined && this.#carriedOut.has(id)) return { done: true, message: 'Carried out before.' };
     return steer(this.#steerable(), command, id);
+  }
+
+  /** Nothing makes it go on. Its time may be up while its trials are paused: it can be given more then. */
+  get #isOver(): boolean {
+    return this.#ending !== undefined && this.#ending !== 'time';
   }
 
   #steerable(): Steerable {
@@ -169,6 +174,7 @@ class StudyRun {
   #setBudget({ trials, seconds }: Budgeted, command: string | undefined): void {
     this.#trials = trials;
     this.#seconds = seconds;
+    if (this.#ending === 'time') this.#ending = undefined;
     this.#change({ type: 'budget', trials, seconds: seconds ?? null }, command);
   }
 
@@ -364,7 +370,7 @@ class StudyRun {
   /** Why a study without running trials is over; undefined for one that is paused. */
   #endReason(): EndReason | undefined {
     if (this.#ending === 'failing') return 'failing';
-    if (this.#dispatcher.count(this.#trials) === 0) {
+    if (!this.#anyLeft()) {
       if (this.#watch.evidence) return this.#watch.evidence.reason;
       // What is held was decided before anything that might come: nothing else can be.
       if (this.#held() > 0) return 'budget';
@@ -373,6 +379,11 @@ class StudyRun {
       if (settled && this.#proposer.exhausted) return 'exhausted';
     }
     return this.#ending === 'error' ? undefined : this.#ending;
+  }
+
+  /** Jobs within the budget that wait, or were stopped before they had ended. */
+  #anyLeft(): boolean {
+    return this.#ledger.jobs.some(({ trial, end }) => !end && trial < this.#trials);
   }
 
   #end(reason: EndReason): void {
@@ -391,6 +402,9 @@ class StudyRun {
     }
   }
 }
+
+/** Commands that are carried out as long as the search is there. */
+const always: ReadonlySet<StudyCommand['type']> = new Set(['resume', 'favourite']);
 
 /** What a person may change of a running study, that is kept. */
 type Change = Omit<Extract<StudyEvent, { type: 'budget' }>, 'at'> | Omit<Extract<StudyEvent, { type: 'favourite' }>, 'at'>;

@@ -173,6 +173,43 @@ describe('control', () => {
     expect(await handle.done).toEqual(end);
   });
 
+  it('is not finished where its last trial was stopped', async () => {
+    const { handle } = simulate({
+      trials: 10,
+      maxTurns: 200,
+      onEvent: (event, study) => {
+        if (event.type === 'started' && event.trial === 9) study.handle.stop();
+      },
+    });
+    expect(await handle.done).toMatchObject({ reason: 'stopped', counts: { asked: 10 } });
+  });
+
+  it('that was paused when its time was up can still be resumed, be given more time, or be stopped', async () => {
+    const paused = async () => {
+      let now = 0;
+      const clock = { monotonic: () => now, wall: () => now };
+      const study = simulate({ slots: 4, trials: 30, maxTurns: 50, seconds: 10, clock });
+      await turns(70);
+      study.handle.pause();
+      await turns(5);
+      now = 11_000;
+      // Whatever makes the loop go round: it notices that its time is up.
+      study.handle.steer({ type: 'favourite', trial: 0, favourite: true });
+      await turns(5);
+      return study.handle;
+    };
+    const resumed = await paused();
+    expect(resumed.steer({ type: 'resume' })).toMatchObject({ done: true });
+    expect((await resumed.done).reason).toBe('time');
+    const stopped = await paused();
+    expect(stopped.steer({ type: 'stop' })).toMatchObject({ done: true });
+    expect((await stopped.done).reason).toBe('stopped');
+    const longer = await paused();
+    expect(longer.steer({ type: 'time', seconds: null })).toMatchObject({ done: true });
+    expect(longer.steer({ type: 'resume' })).toMatchObject({ done: true });
+    expect((await longer.done).reason).toBe('budget');
+  });
+
   it('stops before anything ran', async () => {
     const { handle, executor } = simulate();
     handle.stop();
