@@ -1,7 +1,7 @@
 import type { Metrics } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { isStoppedByHand } from '../core/trial.ts';
-import { formatMetric, formatPercent, savedBy, savedText, timesLess } from '../dashboard/format.ts';
+import { formatMetric, formatPercent, metricFormat, savedBy, savedText, timesLess, timesText } from '../dashboard/format.ts';
 import type { StudyEnd } from '../search/study/options.ts';
 import { readStudy } from '../store/index.ts';
 import { choiceOf, defaultPick } from './picking.ts';
@@ -66,6 +66,9 @@ export function commandWords({ space, db, study }: SearchFlags, trials: number):
 
 function comparison(trial: number, saved: string, metrics: Metrics, baseline: Metrics): string {
   const accuracy = `${formatPercent(metrics['accuracy'])} (baseline ${formatPercent(baseline['accuracy'])})`;
-  const less = `${formatMetric(saved, metrics[saved])}, ${savedText(saved, timesLess(saved, metrics, baseline))}`;
+  const times = timesLess(saved, metrics, baseline);
+  const { label } = metricFormat(saved);
+  const ratio = times >= 1 ? savedText(saved, times) : `${label} ${timesText(times)}`;
+  const less = `${saved === 'size' ? '' : `${label} `}${formatMetric(saved, metrics[saved])}, ${ratio}`;
   return `Trial ${trial}: ${accuracy}, ${less}.`;
 }

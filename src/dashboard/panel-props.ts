@@ -91,12 +91,14 @@ export interface ProgressProps extends Counts {
   readonly trialsPerHour: number | undefined;
 }
 
-/** The smallest model that meets the constraints within one point of the baseline's accuracy. */
+/**
+ * The model that saves most of those that meet the constraints within one point of the baseline's accuracy; where a search is to
+ * save nothing, the most accurate one.
+ */
 export interface Best {
   readonly trial: number;
   /** What the search is to save, and how many times less of it there is than in the baseline. */
-  readonly metric: string;
-  readonly times: number;
+  readonly saved?: { readonly metric: string; readonly times: number };
   /** Difference to the baseline's accuracy, as a fraction. */
   readonly accuracyDelta: number;
 }
@@ -128,25 +130,30 @@ export function progressProps(model: ViewModel, { record, budget }: Context, mod
 const perHour = (ms: number | undefined) => (ms === undefined || ms <= 0 ? undefined : 3_600_000 / ms);
 
 const onePoint = 0.01;
+/** Less is written as 1.0×. */
+const worthSaying = 1.05;
 
 export function bestSoFar(finished: ViewModel['finished'], goal: Goal): Best | undefined {
   const baseline = baselineMetrics(finished);
   if (!baseline) return undefined;
+  const savesNothing = goal.objectives.every(({ metric }) => metric === 'accuracy');
   const metric = savedBy(goal);
-  let best: Best | undefined;
+  let [best, most]: [Best | undefined, number] = [undefined, savesNothing ? Number.NEGATIVE_INFINITY : worthSaying];
   for (const trial of finished) {
     if (trial.state !== 'done' || trial.number === 0 || violation(trial.metrics, goal.constraints) > 0) continue;
     const { accuracyDelta } = comparison(trial.metrics, baseline);
     const times = timesLess(metric, trial.metrics, baseline);
-    if (!(accuracyDelta >= -onePoint) || !(times > (best?.times ?? 0))) continue;
-    best = { trial: trial.number, metric, times, accuracyDelta };
+    const gain = savesNothing ? accuracyDelta : times;
+    if (!(accuracyDelta >= -onePoint) || !(gain > most)) continue;
+    most = gain;
+    best = { trial: trial.number, accuracyDelta, ...(savesNothing ? {} : { saved: { metric, times } }) };
   }
   return best;
 }
 
 /** `8.3× smaller at −0.42 points`. */
-export const bestText = ({ metric, times, accuracyDelta }: Best): string =>
-  `${savedText(metric, times)} at ${formatPoints(accuracyDelta)} points`;
+export const bestText = ({ saved, accuracyDelta }: Best): string =>
+  `${saved ? `${savedText(saved.metric, saved.times)} at ` : ''}${formatPoints(accuracyDelta)} points`;
 
 export function baselineMetrics(finished: ViewModel['finished']): Metrics | undefined {
   const baseline = finished.find(({ number }) => number === 0);

@@ -33,13 +33,15 @@ export function plainReporter(options: PlainOptions): Reporter {
   let pending: LiveEvent[] = [];
   /** Trials run: what is told of their steps shows nowhere. */
   let working = false;
+  let paused = false;
   let reported = { stage: '', at: Number.NEGATIVE_INFINITY };
   const { objectives, constraints } = options.goal;
   const told = [...new Set(['accuracy', 'size', ...[...objectives, ...constraints].map(({ metric }) => metric)])];
   const print = (text: string) => options.write(`${oneLine(text)}\n`);
   const report = (event: LiveEvent) => {
-    if (event.type === 'paused') print(event.paused ? 'paused' : 'goes on');
-    if (event.type === 'budget') print(`from now on ${event.trials} trials in all`);
+    if (event.type === 'paused' && event.paused !== paused) print(event.paused ? 'paused' : 'goes on');
+    if (event.type === 'paused') paused = event.paused;
+    if (event.type === 'budget') print(`from now on ${budgetText(event)}`);
     if (event.type === 'log') print(event.level === 'info' ? event.message : `${event.level}: ${event.message}`);
     if (event.type === 'finished' && event.outcome.state !== 'aborted') print(trialLine(model, event.trial, options));
     if (event.type === 'session') print(event.phase === 'begin' ? beginLine(model, options) : endLine(model, options));
@@ -82,6 +84,10 @@ function beginLine({ finished }: ViewModel, { budget }: PlainOptions): string {
   const before = finished.length === 0 ? '' : `, ${finished.length} of them already finished`;
   return `${budget.trials} trials${workers}${before}`;
 }
+
+/** `20 trials in all, none that starts after 5 min 00 s`. */
+const budgetText = ({ trials, seconds }: Extract<LiveEvent, { type: 'budget' }>): string =>
+  `${trials} trials in all${seconds === null ? '' : `, none that starts after ${formatDuration(seconds * 1000)}`}`;
 
 function progressLine({ stage, done, total, epoch, epochs, loss, accuracy }: Progress): string {
   const parts = [stage, epoch === undefined ? '' : `epoch ${epoch}${epochs === undefined ? '' : `/${epochs}`}`];

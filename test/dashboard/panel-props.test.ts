@@ -40,9 +40,17 @@ describe('best so far', () => {
     const dense = { ...baseline, latencyMs: 3 };
     const model = doneTrials([dense, { accuracy: 0.915, size: 10, latencyMs: 2 }, { accuracy: 0.913, size: 900, latencyMs: 1 }]);
     const best = bestSoFar(model.finished, fast);
-    expect(best).toMatchObject({ trial: 2, metric: 'latencyMs', times: 3 });
+    expect(best).toMatchObject({ trial: 2, saved: { metric: 'latencyMs', times: 3 } });
     expect(bestText(best!)).toMatch(/^3\.0× faster at /);
-    expect(bestText({ ...best!, metric: 'macs' })).toMatch(/^3\.0× fewer MACs at /);
+    expect(bestText({ ...best!, saved: { metric: 'macs', times: 3 } })).toMatch(/^3\.0× fewer MACs at /);
+  });
+
+  it('is nothing where no trial saves anything, and the most accurate one where nothing is to be saved', () => {
+    const { finished } = doneTrials([baseline, { accuracy: 0.915, size: 1000 }, { accuracy: 0.93, size: 5000 }]);
+    expect(bestSoFar(finished, goal)).toBeUndefined();
+    const best = bestSoFar(finished, { ...goal, objectives: [goal.objectives[0]!] });
+    expect(best?.trial).toBe(2);
+    expect(bestText(best!)).toMatch(/^\+\d\.\d\d points$/);
   });
 
   it('meets the constraints', () => {

@@ -35,7 +35,7 @@ interface Way {
 }
 
 /**
- * Finds the files in this order: cache, the user's folder, Debian's installed package, the data set's own site, Debian's
+ * Finds the files in the folder that the user names, or else in this order: cache, NAS_DATA, Debian's installed package, the data set's own site, Debian's
  * package without installing it. Downloads are verified before they enter the cache.
  */
 export function officialDataset(source: OfficialSource): DatasetDefinition {
@@ -45,7 +45,11 @@ export function officialDataset(source: OfficialSource): DatasetDefinition {
     needsFolder: false,
     find: (places) => foldersOf(source.name, places).find(hasMnistFiles),
     async load(options, hooks, places) {
-      const content = await firstThatWorks(source, waysTo(source, options.folder, hooks, places), places);
+      const { folder } = options;
+      // Who names a folder wants what is in it, and nothing else.
+      const content = await (folder === undefined
+        ? firstThatWorks(source, waysTo(source, hooks, places), places)
+        : readMnistFolder(folder, hooks, source.pins));
       return buildDataset(source.name, content, source.classes, options);
     },
   };
@@ -71,7 +75,7 @@ async function firstThatWorks(source: OfficialSource, ways: readonly Way[], plac
   throw missing(source, tried, places);
 }
 
-function waysTo(source: OfficialSource, folder: string | undefined, hooks: DataHooks, places: Places): Way[] {
+function waysTo(source: OfficialSource, hooks: DataHooks, places: Places): Way[] {
   const inFolder = (title: string, owner: Way['owner'], path: string): Way => ({
     title,
     owner,
@@ -84,7 +88,6 @@ function waysTo(source: OfficialSource, folder: string | undefined, hooks: DataH
   });
   return [
     inFolder('cache', 'others', join(places.cache, source.name)),
-    ...(folder === undefined ? [] : [inFolder('data.folder', 'user', folder)]),
     ...(places.local === undefined ? [] : [inFolder('NAS_DATA', 'user', localFolder(places.local, source.name))]),
     inFolder("Debian's package", 'others', join(places.installed, source.name)),
     download('its own site', (staging) => fetchFromSite(source, staging, hooks)),

@@ -68,29 +68,28 @@ async function serveFolder(folder: string): Promise<{ site: string; asked: strin
 }
 
 describe('an official data set', () => {
-  it('prefers the cache, then the folder, then NAS_DATA, then the installed package', async () => {
+  it('is what is in the folder that was named, else in the cache, NAS_DATA or the installed package', async () => {
     const root = await temporaryFolder();
     const machine: Places = { ...emptyMachine(root), local: join(root, 'local') };
     const folder = join(root, 'mine');
     // Each place in turn is the only whole one; those before it have nothing.
     for (const place of [
       join(machine.cache, 'toy'),
-      folder,
       machine.local!,
       join(machine.local!, 'toy'),
       join(machine.installed, 'toy'),
     ]) {
       await put(place);
-      expect((await load(machine, { folder })).test.count).toBe(6);
+      expect((await load(machine)).test.count).toBe(6);
+      await expect(load(machine, { folder })).rejects.toMatchObject({ code: 'DATA_MISSING', exitCode: 2 });
       await rm(place, { recursive: true });
     }
     // A damaged file later in the order is never looked at.
-    await put(folder);
     await put(machine.local!, damaged);
+    await put(folder);
     await expect(load(machine, { folder })).resolves.toMatchObject({ name: 'toy', classes: ['a', 'b', 'c'] });
     await put(join(machine.cache, 'toy'));
-    await put(folder, damaged);
-    await expect(load(machine, { folder })).resolves.toBeDefined();
+    await expect(load(machine)).resolves.toBeDefined();
   });
 
   it("says which of the user's own files is corrupt, and does not go on", async () => {
@@ -156,12 +155,11 @@ describe('an official data set', () => {
     const machine: Places = { ...emptyMachine(root), local: join(root, 'local') };
     await put(join(machine.cache, 'toy'), damaged);
     const { site } = await serveFolder(join(root, 'www'));
-    const error = await load(machine, { site, folder: join(root, 'mine') }).catch((error: unknown) => error);
+    const error = await load(machine, { site }).catch((error: unknown) => error);
     expect(error).toMatchObject({ code: 'DATA_MISSING', exitCode: 2 });
     const tried = (error as { facts: { tried: string[] } }).facts.tried;
     expect(tried.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       'cache',
-      'data.folder',
       'NAS_DATA',
       "Debian's package",
       'its own site',
@@ -169,8 +167,8 @@ describe('an official data set', () => {
     ]);
     expect(tried[0]).toMatch(/SHA-256/);
     expect(tried[1]).toMatch(/train-labels-idx1-ubyte\.gz is not there/);
-    expect(tried[4]).toMatch(/HTTP 404/);
-    expect(tried[5]).toMatch(/no-apt-get download dataset-toy: .*ENOENT/);
+    expect(tried[3]).toMatch(/HTTP 404/);
+    expect(tried[4]).toMatch(/no-apt-get download dataset-toy: .*ENOENT/);
     for (const line of [...tried, 'NAS_DATA', 'dataset-toy', site]) expect((error as Error).message).toContain(line);
   });
 
