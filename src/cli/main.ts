@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// Here too: threads have an environment of their own, which the library does not see.
+import '../network/engine/no-telemetry.ts';
 import { CommanderError } from 'commander';
 import { exitCodes, NasError } from '../core/errors.ts';
 import { addCompletion } from './completion.ts';

@@ -5,6 +5,11 @@ import { frontOf } from '../search/study/progress.ts';
 import type { StudyView } from '../store/index.ts';
 import { factsOf } from './study-facts.ts';
 
+/** Metrics that have a column of their own in tables: those that everybody asks for, and those that the search is for. */
+export const tableMetrics = ({ objectives, constraints }: Goal): string[] => [
+  ...new Set(['accuracy', 'size', 'latencyMs', 'macs', 'params', ...[...objectives, ...constraints].map(({ metric }) => metric)]),
+];
+
 /** Every trial as a flat row: what became of it, its metrics, and its choices under the names of the space's parameters. */
 export function trialRows({ record, trials }: StudyView): Row[] {
   const { goal } = factsOf(record);

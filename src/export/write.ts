@@ -15,10 +15,13 @@ export async function checkFolder(folder: string): Promise<void> {
   }
 }
 
-/** What every export holds: the measured bytes, their certificate, the model card, the space, and the formats asked for. */
+/**
+ * What every export holds: the measured bytes, their certificate, the model card, the space with the networks that it names, and
+ * the formats asked for.
+ */
 export async function exportFiles(
   source: ExportSource,
-  spaceText: string,
+  space: ExportFiles,
   formats: readonly ExportFormat[],
 ): Promise<ExportFiles> {
   const further = await Promise.all(formats.map(async (format) => format.files(source)));
@@ -26,7 +29,7 @@ export async function exportFiles(
     'model.onnx': source.model,
     'certificate.json': `${JSON.stringify(source.certificate, null, 2)}\n`,
     'README.md': modelCard(source),
-    'space.yaml': spaceText,
+    ...space,
     ...(Object.assign({}, ...further) as ExportFiles),
   };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artefact } from '../core/trial.ts';
@@ -9,9 +10,12 @@ import { trainingVersion } from './setup.ts';
 /** Checkpoints lie beside the models, and are named by their content like them. */
 export const checkpointPath = (folder: string, hash: string): string => join(folder, `${hash}.checkpoint`);
 
-/** Keeps a paused training; a half-written file is never seen under its name. */
+/**
+ * Keeps a paused training; a half-written file is never seen under its name. No two are the same file, though two rungs or two
+ * studies may come to the same weights: each is given up by itself.
+ */
 export async function saveCheckpoint(folder: string, checkpoint: TrainCheckpoint): Promise<Artefact> {
-  const bytes = encodeCheckpoint(checkpoint, trainingVersion);
+  const bytes = Buffer.concat([encodeCheckpoint(checkpoint, trainingVersion), randomBytes(16)]);
   const artefact = { sha256: sha256(bytes), bytes: bytes.length };
   await writeAtomically(checkpointPath(folder, artefact.sha256), bytes);
   return artefact;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -66,6 +66,13 @@ describe("a user's own network", () => {
       return (await session.run({ [session.inputs[0]!]: x }))[session.outputs[0]!]!.data as Float32Array;
     });
     expect(measured.test.accuracy).toBeCloseTo(test.accuracy(scores), 10);
+
+    // On another machine: neither the network, nor the cache, nor the data are where they were.
+    const elsewhere = await mkdtemp(join(tmpdir(), 'nas-elsewhere-'));
+    await rename(join(cwd, 'model'), join(elsewhere, 'model'));
+    const checked = await nas(elsewhere, 'verify', 'model', '--data', join(cwd, 'data'));
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/model is what its certificate says\.\n$/) });
+    await rm(elsewhere, { recursive: true, force: true });
   });
 
   it('belongs to the study: another one under its name is refused', async () => {

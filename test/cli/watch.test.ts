@@ -71,7 +71,10 @@ describe('from another terminal', () => {
     const [late, marked, watched] = await Promise.all([control('pause'), control('mark', member), nas(cwd, 'watch')]);
     expect(late).toMatchObject({ code: 1, stderr: 'No search runs this study.\n' });
     expect(marked.stdout).toBe(`Trial ${member} is a favourite.\n`);
-    expect(watched).toMatchObject({ code: 0, stdout: expect.stringMatching(/No search runs study "tiny": \d+ done, 1 failed/) });
+    expect(watched).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/No search runs study "tiny": \d+ done, 0 failed, 1 stopped/),
+    });
     expect(await front()).toMatch(/"favourite": true/);
   });
 });

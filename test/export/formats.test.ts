@@ -44,7 +44,7 @@ describe('exported folder', () => {
   it('holds the measured bytes, what is known of them, and further formats', async () => {
     const target = join(folder, 'model');
     await checkFolder(target);
-    await writeFolder(target, await exportFiles(source, 'model: {}', [web, c]));
+    await writeFolder(target, await exportFiles(source, { 'space.yaml': 'model: {}' }, [web, c]));
     expect((await readdir(target)).sort()).toEqual([
       'README.md',
       'certificate.json',
@@ -60,7 +60,7 @@ describe('exported folder', () => {
   });
 
   it('model card: figures of the shipped file, per class, per layer', async () => {
-    const card = (await exportFiles(source, '', []))['README.md'] as string;
+    const card = (await exportFiles(source, {}, []))['README.md'] as string;
     expect(card).toContain('| accuracy, test data (10000 images that the search never saw) | 90.12 % | |');
     expect(card).toContain('| accuracy, validation data (what the search chose by) | 90.34 % | 91.34 % |');
     expect(card).toContain('| a \\| b | 100.00 % |');
@@ -82,7 +82,7 @@ const compiler = ['cc', 'gcc', 'clang'].find((name) => {
 
 describe('c', () => {
   it('declares what the array is', async () => {
-    const files = await exportFiles(source, '', [c]);
+    const files = await exportFiles(source, {}, [c]);
     expect(files['model.h']).toContain('#define ESPALIER_MODEL_BYTES 37u');
     expect(files['model.h']).not.toMatch(/odd \*\//);
     expect((files['model.c'] as string).match(/0x[0-9a-f]{2}/g)).toHaveLength(model.length);
@@ -91,7 +91,7 @@ describe('c', () => {
   it.runIf(compiler)('compiles without a warning, and holds the bytes and names', async () => {
     const target = join(folder, 'c');
     await mkdir(target);
-    for (const [name, content] of Object.entries(await exportFiles(source, '', [c])))
+    for (const [name, content] of Object.entries(await exportFiles(source, {}, [c])))
       if (/^model\.[ch]$/.test(name)) await writeFile(join(target, name), content);
     await writeFile(
       join(target, 'main.c'),

@@ -6,6 +6,7 @@ import { frontManifest } from '../../export/manifest.ts';
 import { checkFolder, exportFiles, writeFolder } from '../../export/write.ts';
 import { pickRules } from '../../search/pick/index.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
+import { spaceFiles } from '../given-networks.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { attempt, type Choice, choiceOf } from '../picking.ts';
@@ -33,7 +34,7 @@ export async function exportFront({ out, formats, json, ...study }: FrontExport)
   const manifest = frontManifest(view.record.name, factsOf(view.record).goal, shipments.map(entryOf(choice)));
   const files: Record<string, ExportFiles[string]> = { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n` };
   for (const { trial, source } of shipments) {
-    const own = await exportFiles(source, view.record.space.text, formats);
+    const own = await exportFiles(source, spaceFiles(view.record), formats);
     for (const [name, content] of Object.entries(own)) files[`${folderOf(trial)}/${name}`] = content;
   }
   await writeFolder(out, files);

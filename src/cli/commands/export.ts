@@ -3,6 +3,7 @@ import { formatBytes, formatPercent, formatRatio } from '../../dashboard/format.
 import { exportFormats } from '../../export/formats/index.ts';
 import { checkFolder, exportFiles, writeFolder } from '../../export/write.ts';
 import { readStudy } from '../../store/index.ts';
+import { spaceFiles } from '../given-networks.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { choiceOf, pickOf, ruleNamed } from '../picking.ts';
@@ -59,7 +60,7 @@ async function exportModel(options: ModelExport): Promise<void> {
   await checkFormats(trial, formats, db);
   if (!json) note(`Measuring trial ${trial.number} again on validation and test data …`);
   const shipment = await certified(view, trial, db);
-  await writeFolder(out, await exportFiles(shipment.source, view.record.space.text, formats));
+  await writeFolder(out, await exportFiles(shipment.source, spaceFiles(view.record), formats));
   if (json) printJson({ out, ...shipment.source.certificate });
   else print([describe(out, shipment), ...formats.map(({ summary, use }) => `${out}: ${use?.(out) ?? summary}`)].join('\n'));
 }

@@ -1,4 +1,4 @@
-import type { Metrics } from '../../core/objective.ts';
+import type { Goal, Metrics } from '../../core/objective.ts';
 import type { Trial } from '../../core/trial.ts';
 import { formatMetric, formatPoints, formatRatio } from '../../dashboard/format.ts';
 import { frontOf, nearestMiss } from '../../search/study/progress.ts';
@@ -9,7 +9,7 @@ import { note, print, printCsv, printJson } from '../output.ts';
 import { replicationsOf } from '../replication.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
-import { trialRow } from '../trial-rows.ts';
+import { tableMetrics, trialRow } from '../trial-rows.ts';
 import { metricsOf } from './ls.ts';
 
 type FrontTrial = ReturnType<typeof frontOf>[number];
@@ -35,7 +35,7 @@ export function front(options: LookOptions): void {
     printCsv(
       members.map((member) => ({ ...trialRow(member, goal, true), ...replicationCells(replications.get(member.number)) })),
     );
-  else print(table(members, [...columns(members, baseline), ...marks(view), ...noiseColumns(members, goal, replications)]));
+  else print(table(members, [...columns(members, goal, baseline), ...marks(view), ...noiseColumns(members, goal, replications)]));
 }
 
 function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): string {
@@ -50,10 +50,8 @@ function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): 
 const marks = ({ favourites }: StudyView): Column<FrontTrial>[] =>
   favourites.size === 0 ? [] : [{ title: 'favourite', cell: ({ number }) => (favourites.has(number) ? '★' : '') }];
 
-const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
-
-function columns(members: readonly FrontTrial[], baseline: Metrics | undefined): Column<FrontTrial>[] {
-  const measured = shownMetrics.filter((name) => members.some((trial) => metricsOf(trial)[name] !== undefined));
+function columns(members: readonly FrontTrial[], goal: Goal, baseline: Metrics | undefined): Column<FrontTrial>[] {
+  const measured = tableMetrics(goal).filter((name) => members.some((trial) => metricsOf(trial)[name] !== undefined));
   const metric = (name: string): Column<FrontTrial> => ({
     title: name,
     align: 'right',

@@ -1,12 +1,12 @@
-import type { Metrics } from '../../core/objective.ts';
+import type { Goal, Metrics } from '../../core/objective.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import { formatMetric } from '../../dashboard/format.ts';
 import { readStudy } from '../../store/index.ts';
 import type { LookOptions } from '../options.ts';
 import { note, print, printCsv, printJson } from '../output.ts';
-import { withStudy } from '../study-facts.ts';
+import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
-import { trialRows } from '../trial-rows.ts';
+import { tableMetrics, trialRows } from '../trial-rows.ts';
 
 /** `nas ls`: every trial. */
 export function ls(options: LookOptions): void {
@@ -15,7 +15,7 @@ export function ls(options: LookOptions): void {
   if (options.json) printJson(trials.map(toJson));
   else if (trials.length === 0) note(`Study "${record.name}" has no trials yet.`);
   else if (options.csv) printCsv(trialRows(view));
-  else print(table(trials, columns(trials)));
+  else print(table(trials, columns(trials, factsOf(record).goal)));
 }
 
 function toJson(trial: Trial) {
@@ -41,11 +41,9 @@ function toJson(trial: Trial) {
 /** As measured last: a trial that goes on shows its rung before. */
 export const metricsOf = (trial: Trial): Metrics => measuredTrial(trial)?.metrics ?? {};
 
-/** Metrics that have a column of their own; the intervals and ratios are in `nas show`. */
-const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
-
-function columns(trials: readonly Trial[]): Column<Trial>[] {
-  const measured = shownMetrics.filter((name) => trials.some((trial) => metricsOf(trial)[name] !== undefined));
+/** The intervals and ratios are in `nas show`. */
+function columns(trials: readonly Trial[], goal: Goal): Column<Trial>[] {
+  const measured = tableMetrics(goal).filter((name) => trials.some((trial) => metricsOf(trial)[name] !== undefined));
   return [
     { title: 'trial', align: 'right', cell: (trial) => String(trial.number) },
     { title: 'state', cell: shownState },

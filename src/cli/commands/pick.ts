@@ -37,7 +37,7 @@ export function pickModel(options: PickOptions): void {
   print(
     [
       `Trial ${picked.number}: ${numbers(picked, choice)}`,
-      `  ${rule.name}: ${rule.summary}.`,
+      `  ${rule.name}: ${rule.summary}.${rule.exception?.(picked, choice.context) ?? ''}`,
       ...(runnerUp ? [describeRunnerUp(runnerUp, flips, choice)] : ['  The rule leaves no other choice.']),
       '',
       table(others, columns(rule, choice)),

@@ -59,11 +59,13 @@ import { engineOf, factsOf, withStart } from '../study-facts.ts';
 import { commandWords, summarize } from '../summary.ts';
 import { checkControllerFile } from '../user-controller/check.ts';
 import { openUserController } from '../user-controller/remote.ts';
+import { checkWritable } from '../writable.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
 export async function search(flags: SearchFlags): Promise<number> {
   const space = loadSpace(flags.space);
   const settings = settleFlags(flags, space);
+  checkWritable(flags.db);
   // A database that is there is opened, and its study locked, before minutes of training. A new one is made after them:
   // bad data then leaves nothing behind.
   const store = existsSync(flags.db) ? openStore(flags.db, { mode: 'write' }) : undefined;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../core/errors.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
+import { isStoppedByHand } from '../../core/trial.ts';
 import { ndjsonReporter } from '../../dashboard/ndjson.ts';
 import { openControl, openStore, readStudy } from '../../store/index.ts';
 import { countFramed } from '../analyse.ts';
@@ -84,5 +85,7 @@ function ending(store: TrialStore, { name }: StudyRecord): string {
   const count = (state: string) => view.trials.filter((trial) => trial.state === state).length;
   if (view.trials.length === 0) return `Study "${name}" has no trials yet, and no search runs it.`;
   const { front } = choiceOf(view);
-  return `No search runs study "${name}": ${count('done')} done, ${count('failed')} failed, ${front.length} on the front.`;
+  const stopped = view.trials.filter(isStoppedByHand).length;
+  const byHand = stopped > 0 ? `, ${stopped} stopped` : '';
+  return `No search runs study "${name}": ${count('done')} done, ${count('failed') - stopped} failed${byHand}, ${front.length} on the front.`;
 }

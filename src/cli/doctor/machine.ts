@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { arch, availableParallelism, cpus, freemem, homedir, platform, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { whyUnwritable } from '../writable.ts';
 
 /** What a machine has, as far as can be seen without loading a driver. */
 export interface MachineFacts {
@@ -11,8 +12,8 @@ export interface MachineFacts {
   readonly simd: readonly string[];
   /** Bytes. */
   readonly memory: { readonly total: number; readonly free: number };
-  /** Bytes that are free where models and data go. */
-  readonly disk: { readonly folder: string; readonly free: number };
+  /** Bytes that are free where models and data go. `unwritable`: why nothing can be kept there. */
+  readonly disk: { readonly folder: string; readonly free: number; readonly unwritable?: string };
   readonly gpus: readonly string[];
 }
 
@@ -23,7 +24,7 @@ export function machineFacts(folder: string): MachineFacts {
     cores: availableParallelism(),
     simd: simdOf(readIfThere('/proc/cpuinfo')),
     memory: { total: totalmem(), free: availableMemory() },
-    disk: diskOf(folder),
+    disk: { ...diskOf(folder), ...unwritableOf(folder) },
     gpus: gpus(),
   };
 }
@@ -51,8 +52,13 @@ function availableMemory(): number {
   return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
 }
 
+function unwritableOf(folder: string): Pick<MachineFacts['disk'], 'unwritable'> {
+  const reason = whyUnwritable(folder);
+  return reason === undefined ? {} : { unwritable: `${folder}: ${reason}` };
+}
+
 /** The nearest folder that exists stands for one that is still to be made. */
-function diskOf(folder: string): MachineFacts['disk'] {
+function diskOf(folder: string): Pick<MachineFacts['disk'], 'folder' | 'free'> {
   const there = existsSync(folder) ? folder : dirname(folder);
   if (there !== folder) return diskOf(there);
   const { bavail, bsize } = statfsSync(folder);

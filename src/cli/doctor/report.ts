@@ -39,6 +39,9 @@ export function problemsOf({ machine, setups }: Pick<DoctorReport, 'machine' | '
     ...(disk.free < gigabyte
       ? [`only ${formatBytes(disk.free)} are free in ${shortPath(disk.folder)}, where models and data go.`]
       : []),
+    ...(disk.unwritable === undefined
+      ? []
+      : [`models and data cannot be kept in ${disk.unwritable}. Set XDG_CACHE_HOME to a folder that can be written.`]),
     ...setups.filter(({ broken }) => broken).map((setup) => `${describeSetup(setup)}: ${setup.reason}`),
   ];
 }

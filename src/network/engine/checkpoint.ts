@@ -21,7 +21,7 @@ export function encodeCheckpoint({ vectors, ...rest }: TrainCheckpoint, version:
   return Buffer.concat([length, head, ...bodies]);
 }
 
-/** Undefined for a checkpoint of another version. The bytes must be what `encodeCheckpoint` gave: check their hash before. */
+/** Undefined for a checkpoint of another version. The bytes must be what `encodeCheckpoint` gave, and may go on behind it. */
 export function decodeCheckpoint(bytes: Uint8Array, version: number): TrainCheckpoint | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headEnd = 4 + file.readUInt32LE();

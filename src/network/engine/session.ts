@@ -1,3 +1,4 @@
+import './no-telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { DType, Tensor, TensorData } from '../ir/graph.ts';

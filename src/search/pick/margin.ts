@@ -12,6 +12,11 @@ const accuracyMargin = 0.01;
 export const margin: PickRule = {
   name: 'margin',
   summary: "the smallest within one point of the baseline's accuracy",
+  exception({ metrics }, { goal, baseline }) {
+    const isAsked = goal.objectives.some(({ metric }) => metric === 'accuracy');
+    const isBelow = (metrics['accuracy'] ?? 0) < (baseline?.['accuracy'] ?? 0) - accuracyMargin;
+    return isAsked && isBelow ? ' None is: this one is within a point of the most accurate.' : undefined;
+  },
   rank(members, { goal, baseline }) {
     const others = goal.objectives.filter(({ metric }) => metric !== 'accuracy');
     const pool = others.length < goal.objectives.length ? withinMargin(members, baseline?.['accuracy']) : members;

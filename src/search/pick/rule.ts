@@ -20,6 +20,8 @@ export interface PickContext {
 export interface PickRule {
   readonly name: string;
   readonly summary: string;
+  /** A sentence where the choice is not quite what the summary says, with a space before it. */
+  exception?(picked: Member, context: PickContext): string | undefined;
   /**
    * The members that the rule allows, best first; of equal ones the one with the smaller number.
    *

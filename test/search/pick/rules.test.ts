@@ -43,6 +43,14 @@ describe('pick rules', () => {
     ['lexicographic', [2, 1, 0, 3]],
   ])('%s', (name, expected) => expect(ranking(name)).toEqual(expected));
 
+  it('margin: says where nothing is within a point of the baseline', () => {
+    const { exception } = ruleNamed('margin');
+    expect(exception?.(front[2]!, context)).toBeUndefined();
+    expect(exception?.(front[3]!, context)).toMatch(/None is/);
+    const sizeOnly = { ...context, goal: { ...context.goal, objectives: context.goal.objectives.slice(1) } };
+    expect(exception?.(front[3]!, sizeOnly)).toBeUndefined();
+  });
+
   it('knee: nearest to the ideal along both axes, sizes by their ratios', () => {
     // Scaled losses: 0 → (0, 1), 1 → (0.025, 0.677), 2 → (0.075, 0.408), 3 → (1, 0).
     expect(ranking('knee')).toEqual([2, 1, 0, 3]);
