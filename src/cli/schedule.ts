@@ -30,6 +30,8 @@ export function settleSchedule(flags: ScheduleSettings, { search, epochs, trains
     throw new NasError('BAD_OPTION', '--rungs and --eta need a scheduler: give --scheduler asha as well.');
   }
   const { single } = pick('scheduler', schedulers, scheduler);
+  if (single && (flags.eta ?? flags.rungs) !== undefined)
+    throw new NasError('BAD_OPTION', `--scheduler ${scheduler} has no use for --rungs and --eta: leave them out, or take asha.`);
   if (single) return { scheduler, eta, rungs: [1] };
   if (!trains) throw new NasError('BAD_OPTION', `--scheduler ${scheduler}: ${noTraining}`);
   return { scheduler, eta, rungs: rungShares(settings, epochs) };

@@ -79,10 +79,12 @@ function outlineOf(event: LiveEvent, names: readonly string[]): LiveEvent {
 
 const nothing = {};
 
-function beginLine({ finished }: ViewModel, { budget }: PlainOptions): string {
+/** An earlier session may have been given more trials, or fewer, while it ran. */
+function beginLine({ finished, session }: ViewModel, { budget }: PlainOptions): string {
   const workers = budget.workers === undefined ? '' : `, ${budget.workers} at once`;
   const before = finished.length === 0 ? '' : `, ${finished.length} of them already finished`;
-  return `${budget.trials} trials${workers}${before}`;
+  const trials = session.budget?.trials ?? budget.trials;
+  return `${trials} trial${trials === 1 ? '' : 's'}${workers}${before}`;
 }
 
 /** `20 trials in all, none that starts after 5 min 00 s`. */

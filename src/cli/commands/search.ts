@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Candidate } from '../../core/candidate.ts';
 import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { Controller, ControllerContext } from '../../core/controller.ts';
-import { exitCodes } from '../../core/errors.ts';
+import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
 import type { Metrics } from '../../core/objective.ts';
@@ -20,6 +20,7 @@ import type { KeyFunction } from '../../search/study/keys.ts';
 import { type StudyEnd, type StudyHandle, systemClock } from '../../search/study/options.ts';
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
+import { fewestResults } from '../../search/study/stopping.ts';
 import { openControl, openStore } from '../../store/index.ts';
 import type { DataFacts } from '../../trial/predict.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
@@ -87,6 +88,15 @@ export async function search(flags: SearchFlags): Promise<number> {
   } finally {
     store?.close();
   }
+}
+
+/** It was not there when this search began to make ready. */
+function create(store: TrialStore, record: StudyRecord): void {
+  if (store.find(record.name)) {
+    const message = `another search has begun study "${record.name}" meanwhile. nas watch shows it; this command goes on with it when it has ended, --study names another one.`;
+    throw new NasError('STORE_LOCKED', message, { facts: { study: record.name } });
+  }
+  store.create(record);
 }
 
 type OpenController = (context: ControllerContext<Space>, data: DataFacts, times?: LayerTimes) => Promise<Controller>;
@@ -185,12 +195,21 @@ class SearchRun {
       const start = this.#initial ?? (await this.#startingTrials(facts, predict));
       if (!start) return exitCodes.interrupted;
       this.#initial = start;
+      this.#warnOfImpatience(start.length);
       return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
     } finally {
       interrupts.dispose();
       this.#screen.close();
       await this.#executor.close();
     }
+  }
+
+  #warnOfImpatience(initial: number): void {
+    const { trials, stop } = this.#settings;
+    if (stop.patience === undefined) return;
+    const least = initial + Math.max(fewestResults, stop.patience);
+    if (least >= trials)
+      this.#log(`--patience does nothing here: it looks from result ${least + 1} on, of ${trials}.`, 'warning');
   }
 
   #interrupt(): void {
@@ -295,7 +314,7 @@ class SearchRun {
   async #newStudy(facts: Json, predict: Predict): Promise<number> {
     const store = openStore(this.#flags.db, { mode: 'write' });
     try {
-      store.create(withStart(this.#record, { with: this.#start, trials: this.#initial! }));
+      create(store, withStart(this.#record, { with: this.#start, trials: this.#initial! }));
       store.lease(this.#record.name);
       this.#written = store;
       return await this.#study(store, facts, predict);

@@ -12,7 +12,11 @@ export const addScheduleOptions = (command: Command): Command =>
     )
     .option('--eta <n>', 'one of so many goes on from a rung (default: 3)', number)
     .option('--target <bounds>', 'end when one model meets them: "accuracy >= 91 %, size <= 40kB"')
-    .option('--patience <n>', 'end when the hypervolume has stopped growing for n results (default: never)', wholeNumber(1))
+    .option(
+      '--patience <n>',
+      'end when the hypervolume has stopped growing for n results; 30 at least, beside the first ones (default: never)',
+      wholeNumber(1),
+    )
     .addOption(
       new Option('--replicate [seeds]', 'then train the front again with so many other seeds (3)').preset(3).argParser(seeds),
     )

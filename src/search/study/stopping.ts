@@ -20,7 +20,7 @@ export type StopEvidence =
 /** Growth that counts, relative to what there is. */
 const growth = 1e-3;
 /** Results beside the initial ones before a study can be called converged. */
-const fewest = 30;
+export const fewestResults = 30;
 
 export class StopWatch {
   /** Set once, and stays. */
@@ -57,7 +57,7 @@ export class StopWatch {
     const last = this.#history.at(-1);
     this.#history.push(grew || last === undefined ? this.#hypervolume(this.#frame) : last);
     const results = this.#history.length - 1;
-    if (results < Math.max(fewest, patience)) return;
+    if (results < Math.max(fewestResults, patience)) return;
     const [before, hypervolume] = [this.#history[results - patience]!, this.#history[results]!];
     if (hypervolume > 0 && hypervolume - before < growth * hypervolume)
       this.evidence = { reason: 'converged', results: patience, before, hypervolume };
