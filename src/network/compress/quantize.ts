@@ -4,7 +4,7 @@ import { type Layer, layersOf, wholeOf } from '../ir/layers.ts';
 import { readFloat, readInt } from '../ir/ops/support/attributes.ts';
 import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
 import { isZeros } from '../ir/zeros.ts';
-import { calibrated, ownersOf, scaledValues } from './quantize/activations.ts';
+import { calibrated, computable, ownersOf, scaledValues } from './quantize/activations.ts';
 import { correctedBias } from './quantize/bias.ts';
 import { emitQdq, type LayerEmission } from './quantize/emit.ts';
 import { clippedLayers, equalized, type Pair, pairsOf } from './quantize/equalize.ts';
@@ -101,7 +101,7 @@ export const quantize = defineTechnique({
   finalize(graph, settings, statistics) {
     const { layout, owners, chosen, trained } = schemeOf(graph, settings);
     const scaleOf = (value: string) => trained.values.get(value) ?? calibrated(value, owners.get(value)!, layout, statistics);
-    const scales = new Map(scaledValues(layout).map((value) => [value, scaleOf(value)]));
+    const scales = computable(layout, new Map(scaledValues(layout).map((value) => [value, scaleOf(value)])));
     const layers = new Map<Node, LayerEmission>();
     for (const [layer, own] of chosen) {
       const input = scales.get(layout.scaleOf.get(layer.node.inputs[0]!) ?? '');

@@ -160,6 +160,16 @@ describe('the edges of INT8', () => {
     expect(relativeError(output, (await runOnnx(graph)).output)).toBeLessThan(0.05);
   });
 
+  it('survives a mean that is next to nothing beside its input', async () => {
+    const { b, x } = sketch();
+    const graph = fill(classify(b, b.op('Relu', [conv3(b, x, 'a', 4)])), -1, ['a.weight', 'a.bias']);
+    const ranges = { x: { min: 0, max: 1 }, Relu: { min: 0, max: 1 }, GlobalAveragePool: { min: 0, max: 1e-9 } };
+    const quantized = finalize(graph, int8(['a']), ranges);
+    const { kernels, output } = await runOnnx(quantized);
+    expect(kernels).toContain('QLinearGlobalAveragePool');
+    expect(output.every(Number.isFinite)).toBe(true);
+  });
+
   it('survives values that never leave 0', async () => {
     const { b, x } = sketch();
     const graph = fill(classify(b, b.op('Relu', [conv3(b, x, 'a', 4)])), -1, ['a.weight', 'a.bias']);

@@ -50,3 +50,19 @@ export function calibrated(value: string, { calibration }: Settings, { clips }: 
   const clipped = [...clips].some((relu) => relu.outputs[0] === value);
   return activationScale(clipped ? { min: 0, max: range.max } : range);
 }
+
+/**
+ * onnxruntime's integer mean refuses a result whose scale is less than a 256th of its input's (over the places of a plane), as
+ * where a network is all but silent: there the scale is as large as it takes.
+ */
+export function computable(layout: IntegerLayout, scales: ReadonlyMap<string, Affine>): ReadonlyMap<string, Affine> {
+  const wider = new Map(scales);
+  for (const { op, inputs, outputs } of layout.kernels) {
+    const [from, to] = [inputs[0], outputs[0]].map((value) => layout.scaleOf.get(value ?? '') ?? '') as [string, string];
+    const [input, output] = [wider.get(from), wider.get(to)];
+    if (op !== 'GlobalAveragePool' || !input || !output) continue;
+    const scale = Math.max(output.scale, Math.fround(input.scale / 255));
+    wider.set(to, { scale, zeroPoint: Math.round((output.zeroPoint * output.scale) / scale) });
+  }
+  return wider;
+}
