@@ -10,7 +10,7 @@ import { replicationsOf } from '../replication.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
 import { trialRow } from '../trial-rows.ts';
-import { metricsOf } from './ls.ts';
+import { metricsOf, shownMetrics, spareMetrics } from './ls.ts';
 
 type FrontTrial = ReturnType<typeof frontOf>[number];
 
@@ -50,14 +50,13 @@ function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): 
 const marks = ({ favourites }: StudyView): Column<FrontTrial>[] =>
   favourites.size === 0 ? [] : [{ title: 'favourite', cell: ({ number }) => (favourites.has(number) ? '★' : '') }];
 
-const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
-
 function columns(members: readonly FrontTrial[], baseline: Metrics | undefined): Column<FrontTrial>[] {
   const measured = shownMetrics.filter((name) => members.some((trial) => metricsOf(trial)[name] !== undefined));
   const metric = (name: string): Column<FrontTrial> => ({
     title: name,
     align: 'right',
     cell: (trial) => formatMetric(name, trial.metrics[name]),
+    spare: spareMetrics.has(name),
   });
   const against: Column<FrontTrial>[] = baseline ? comparisons(baseline) : [];
   return [{ title: 'trial', align: 'right', cell: (trial) => String(trial.number) }, ...measured.map(metric), ...against];

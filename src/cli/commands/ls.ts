@@ -42,7 +42,9 @@ function toJson(trial: Trial) {
 export const metricsOf = (trial: Trial): Metrics => measuredTrial(trial)?.metrics ?? {};
 
 /** Metrics that have a column of their own; the intervals and ratios are in `nas show`. */
-const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
+export const shownMetrics = ['accuracy', 'size', 'latencyMs', 'macs', 'params'];
+/** Those that a narrow terminal does without. */
+export const spareMetrics: ReadonlySet<string> = new Set(['macs', 'params']);
 
 function columns(trials: readonly Trial[]): Column<Trial>[] {
   const measured = shownMetrics.filter((name) => trials.some((trial) => metricsOf(trial)[name] !== undefined));
@@ -52,9 +54,14 @@ function columns(trials: readonly Trial[]): Column<Trial>[] {
     { title: 'origin', cell: (trial) => trial.origin },
     ...(trials.some(rungOf) ? [{ title: 'epochs', align: 'right', cell: epochs } satisfies Column<Trial>] : []),
     ...measured.map(
-      (name): Column<Trial> => ({ title: name, align: 'right', cell: (trial) => formatMetric(name, metricsOf(trial)[name]) }),
+      (name): Column<Trial> => ({
+        title: name,
+        align: 'right',
+        cell: (trial) => formatMetric(name, metricsOf(trial)[name]),
+        spare: spareMetrics.has(name),
+      }),
     ),
-    { title: 'why', cell: why },
+    { title: 'why', cell: why, wraps: true },
   ];
 }
 

@@ -87,8 +87,8 @@ function describe(report: { readonly folder: string; readonly checks: readonly C
   const lines = table(report.checks, [
     { title: '', cell: ({ ok }) => (ok === undefined ? '' : ok ? 'ok' : 'WRONG') },
     { title: '', cell: ({ what }) => what },
-    { title: 'certificate', cell: ({ stated }) => short(stated) },
-    { title: 'found', cell: ({ found }) => short(found) },
+    { title: 'certificate', cell: ({ stated }) => short(stated), wraps: true },
+    { title: 'found', cell: ({ found }) => short(found), wraps: true },
   ]);
   const measured = report.checks.some(({ what }) => what.startsWith('accuracy'));
   const verdict = isFine(report)
