@@ -148,7 +148,7 @@ function axisOption(axis: ParallelAxis, dim: number, { study, look, view }: Char
     name: parameter ? nameOf(parameter) : metricFormat(axis.name).label,
     nameLocation: 'end',
     nameGap: 14,
-    // All alike: a level name beside a slanted one would lie under its end.
+    // All alike: the end of a slanted name would lie over one that is not.
     nameRotate: 28,
     nameTextStyle: {
       color: parameter ? look.ink : look.front,
