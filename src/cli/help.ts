@@ -1,3 +1,6 @@
+import { wrapWords } from '../core/wrap.ts';
+import { outputWidth, unbroken, wrapped } from './wrap.ts';
+
 /** What stands below the options of every command: examples, and where to go on. */
 
 interface CommandHelp {
@@ -7,26 +10,45 @@ interface CommandHelp {
   readonly see?: string;
 }
 
-export const programHelp = `
-Examples:
-  nas init                                       a space file for your network, by a few questions
-  nas search --space resnet.yaml --trials 100    search; run it again to resume
-  nas front                                      the Pareto front of the last study
-  nas watch                                      the dashboard, from another terminal
-  nas show 37                                    what trial 37 does to every layer
-  nas pick                                       which model to ship, and why
-  nas export --out model                         that model, with a certificate
+type Examples = CommandHelp['examples'];
 
-nas help COMMAND shows a command's options and examples, nas guide a page on each task.
-Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted (the study can be resumed).`;
+const programExamples: Examples = [
+  ['nas init', 'a space file for your network, by a few questions'],
+  ['nas search --space resnet.yaml --trials 100', 'search; run it again to resume'],
+  ['nas front', 'the Pareto front of the last study'],
+  ['nas watch', 'the dashboard, from another terminal'],
+  ['nas show 37', 'what trial 37 does to every layer'],
+  ['nas pick', 'which model to ship, and why'],
+  ['nas export --out model', 'that model, with a certificate'],
+];
 
-/** Examples of a command, aligned; nothing for one that is not listed. */
+export const programHelp = (): string =>
+  [
+    '',
+    'Examples:',
+    ...exampleLines(programExamples),
+    '',
+    wrapped("nas help COMMAND shows a command's options and examples, nas guide a page on each task."),
+    wrapped('Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted (the study can be resumed).', '  '),
+  ].join('\n');
+
+/** Examples of a command; nothing for one that is not listed. */
 export function helpOf(command: string): string {
   const help = commandHelp[command];
   if (!help) return '';
-  const width = Math.max(...help.examples.map(([line]) => line.length));
-  const lines = help.examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
-  return ['', 'Examples:', ...lines, ...(help.see === undefined ? [] : ['', `See also: ${help.see}`])].join('\n');
+  const see = help.see === undefined ? [] : ['', wrapped(`See also: ${help.see.split(', ').map(unbroken).join(', ')}`, '  ')];
+  return ['', 'Examples:', ...exampleLines(help.examples), ...see].join('\n');
+}
+
+/** What a line does has at least so many columns beside it. */
+const leastBeside = 30;
+
+/** Side by side, or where the terminal is too narrow what it does below the line to type. */
+function exampleLines(examples: Examples, room = outputWidth()): string[] {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  if (room - width - 4 < leastBeside) return examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]);
+  const indent = ' '.repeat(width + 4);
+  return examples.flatMap(([line, what]) => wrapWords(what, room, indent, `  ${line.padEnd(width)}  `));
 }
 
 export const commandHelp: Readonly<Record<string, CommandHelp>> = {

@@ -26,7 +26,7 @@ export function noiseColumns(
   return [
     ...names.map((metric) => spread(`${metric} again`, metric, 'spreads')),
     ...tested.map((metric) => spread(`${metric} on test`, metric, 'test')),
-    { title: 'remark', cell: (member) => remark(of(member)) },
+    { title: 'remark', cell: (member) => remark(of(member)), wraps: true },
   ];
 }
 

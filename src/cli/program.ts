@@ -25,7 +25,7 @@ export function program(): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(nas help COMMAND shows options and examples)')
-    .addHelpText('after', programHelp);
+    .addHelpText('after', programHelp());
   addFirstSteps(nas);
   addSearch(nas);
   declareStart(nas);

@@ -1,7 +1,10 @@
+import type { Progress } from '../core/trial.ts';
 import { formatDuration, formatPercent } from '../dashboard/format.ts';
 
 /** Lines about a stage come at most this often where there is no terminal. */
 const everyMs = 5000;
+/** A wait is told this often: on a terminal the line is written over. */
+const waitMs = { terminal: 1000, elsewhere: 10_000 };
 
 export interface ProgressLine {
   /** So much of the total is done in this stage; how long the rest takes is estimated. */
@@ -27,4 +30,27 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr): Progr
       if (stream.isTTY) stream.write('\r\x1b[K');
     },
   };
+}
+
+/**
+ * For work that does not tell how far it is: how long it has taken so far, until it is over. `say` shows a stage that does tell.
+ */
+export async function showWait<T>(
+  what: string,
+  wait: (say: (progress: Progress) => void) => Promise<T>,
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<T> {
+  const line = progressLine(stream);
+  const startedAt = performance.now();
+  const tick = () => {
+    line.clear();
+    stream.write(`${what}  ${formatDuration(performance.now() - startedAt)}${stream.isTTY ? '' : '\n'}`);
+  };
+  const timer = setInterval(tick, stream.isTTY ? waitMs.terminal : waitMs.elsewhere);
+  try {
+    return await wait(({ stage, done, total }) => line.show(stage, done, total));
+  } finally {
+    clearInterval(timer);
+    line.clear();
+  }
 }

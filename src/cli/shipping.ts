@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import type { MeasuredTrial, Trial } from '../core/trial.ts';
+import type { MeasuredTrial, Progress, Trial } from '../core/trial.ts';
 import { type Certificate, mismatches } from '../export/certificate.ts';
 import type { ExportFormat, ExportSource } from '../export/formats/format.ts';
 import type { StudyView } from '../store/index.ts';
@@ -43,14 +43,19 @@ export async function checkFormats(trial: MeasuredTrial, formats: readonly Expor
  * The measured bytes of a trial, measured again by a fresh process on validation and test data, with a certificate.
  * Throws NasError TRIAL_NOT_DONE (the baseline), ARTEFACT_MISSING, EXPORT_MISMATCH and what measuring meets.
  */
-export async function certified(view: StudyView, trial: MeasuredTrial, db: string): Promise<Shipment> {
+export async function certified(
+  view: StudyView,
+  trial: MeasuredTrial,
+  db: string,
+  progress: (progress: Progress) => void = () => undefined,
+): Promise<Shipment> {
   const baseline = doneTrial(findTrial(view, 0));
   const folder = artefactFolder(db);
   const model = artefactOf(trial, folder);
   const { sections, metrics } = factsOf(view.record);
   const setup = { ...sections, metrics, artefactFolder: folder, baselineFolder: baselineFolder() };
   const request = { model, baseline: artefactOf(baseline, folder), setup: { ...setup, threads: availableParallelism() } };
-  const measured = await remeasureInProcess(request, () => undefined);
+  const measured = await remeasureInProcess(request, progress);
   checkRecord(trial, measured);
   const certificate = certify(view, trial, baseline, measured);
   return { trial, baseline, measured, source: exportSource(await readFile(model), certificate, measured) };

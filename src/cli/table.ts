@@ -1,13 +1,64 @@
+import { wrapWords } from '../core/wrap.ts';
+import { outputWidth } from './wrap.ts';
+
 /** Columns of text, padded to the widest cell; numbers to the right. */
 export interface Column<Row> {
   readonly title: string;
   readonly align?: 'left' | 'right';
   readonly cell: (row: Row) => string;
+  /** Text that may take several lines where the terminal is narrow; no-break spaces hold words together. */
+  readonly wraps?: boolean;
+  /** Left out where the terminal is too narrow: the first of them first. */
+  readonly spare?: boolean;
 }
 
-export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const cells = [columns.map((column) => column.title), ...rows.map((row) => columns.map((column) => column.cell(row)))];
-  const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
-  const pad = (text: string, i: number) => (columns[i]!.align === 'right' ? text.padStart(widths[i]!) : text.padEnd(widths[i]!));
-  return cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
+/** Text that wraps is given so many columns, by leaving out what is spare. */
+const leastText = 20;
+const gap = '  ';
+
+interface Filled {
+  readonly column: Pick<Column<never>, 'align' | 'wraps' | 'spare'>;
+  readonly cells: readonly string[];
+  readonly width: number;
+}
+
+/** At most `room` columns wide, as far as that is possible: those of the terminal, or endless. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], room = outputWidth()): string {
+  const filled = columns.map((column): Filled => {
+    const cells = [column.title, ...rows.map((row) => column.cell(row))];
+    return { column, cells, width: Math.max(...cells.map(({ length }) => length)) };
+  });
+  const shown = narrowed(withoutSpare(filled, room), room);
+  return Array.from({ length: rows.length + 1 }, (_, row) => linesOf(shown, row))
+    .flat()
+    .join('\n');
+}
+
+const sum = (columns: readonly Filled[]): number =>
+  columns.reduce((total, { width }) => total + width, 0) + gap.length * (columns.length - 1);
+
+function withoutSpare(columns: readonly Filled[], room: number): readonly Filled[] {
+  const least = columns.map((each) => (each.column.wraps ? { ...each, width: Math.min(each.width, leastText) } : each));
+  const spare = columns.findIndex(({ column }) => column.spare);
+  return spare < 0 || sum(least) <= room ? columns : withoutSpare(columns.toSpliced(spare, 1), room);
+}
+
+/** What the others leave, shared by the columns that wrap. */
+function narrowed(columns: readonly Filled[], room: number): readonly Filled[] {
+  const texts = columns.filter(({ column }) => column.wraps);
+  const rest = room - sum(columns) + texts.reduce((total, { width }) => total + width, 0);
+  const share = Math.max(leastText, Math.floor(rest / texts.length));
+  return columns.map((each) => (each.column.wraps ? { ...each, width: Math.min(each.width, share) } : each));
+}
+
+function linesOf(columns: readonly Filled[], row: number): string[] {
+  const cells = columns.map(({ column, cells, width }) => (column.wraps ? wrapWords(cells[row]!, width) : [cells[row]!]));
+  const height = Math.max(...cells.map(({ length }) => length));
+  return Array.from({ length: height }, (_, line) => {
+    const parts = columns.map(({ column, width }, i) => {
+      const text = cells[i]![line] ?? '';
+      return column.align === 'right' ? text.padStart(width) : text.padEnd(width);
+    });
+    return parts.join(gap).trimEnd();
+  });
 }

@@ -10,6 +10,12 @@ export const tableMetrics = ({ objectives, constraints }: Goal): string[] => [
   ...new Set(['accuracy', 'size', 'latencyMs', 'macs', 'params', ...[...objectives, ...constraints].map(({ metric }) => metric)]),
 ];
 
+/** Those that a narrow terminal does without. */
+export const spareMetrics = ({ objectives, constraints }: Goal): ReadonlySet<string> => {
+  const wanted = new Set([...objectives, ...constraints].map(({ metric }) => metric));
+  return new Set(['macs', 'params'].filter((name) => !wanted.has(name)));
+};
+
 /** Every trial as a flat row: what became of it, its metrics, and its choices under the names of the space's parameters. */
 export function trialRows({ record, trials }: StudyView): Row[] {
   const { goal } = factsOf(record);

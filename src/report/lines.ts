@@ -2,6 +2,7 @@ import { LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { headOf } from './head.ts';
 import { colorOf, dashOf } from './palette.ts';
 
 use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
@@ -28,23 +29,24 @@ export interface PanelsOptions {
   readonly columns?: number;
 }
 
-const panelWidth = 360;
+/** A single panel has the picture to itself. */
+const panelWidths = { single: 640, several: 360 };
 const panelHeight = 250;
 const margin = { left: 56, top: 40, right: 18, bottom: 44 };
-/** Title and legend. */
-const headHeight = 64;
 
 type Series = Record<string, unknown>;
 
 /** Small line charts side by side, with one legend: an SVG document. */
 export function linePanels(panels: readonly Panel[], options: PanelsOptions): string {
   const columns = Math.min(options.columns ?? 4, panels.length);
+  const panelWidth = columns === 1 ? panelWidths.single : panelWidths.several;
   const width = columns * panelWidth;
-  const height = headHeight + Math.ceil(panels.length / columns) * panelHeight;
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))].sort();
+  const head = headOf(options.title, names, width);
+  const height = head.height + Math.ceil(panels.length / columns) * panelHeight;
   const places = panels.map((_, i) => ({
     left: (i % columns) * panelWidth,
-    top: headHeight + Math.floor(i / columns) * panelHeight,
+    top: head.height + Math.floor(i / columns) * panelHeight,
   }));
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption({
@@ -52,7 +54,7 @@ export function linePanels(panels: readonly Panel[], options: PanelsOptions): st
     backgroundColor: '#ffffff',
     textStyle: { fontFamily: 'sans-serif' },
     title: [
-      { text: options.title, left: 12, top: 8, textStyle: { fontSize: 15 } },
+      head.title,
       ...panels.map(({ title }, i) => ({
         text: title,
         left: places[i]!.left + margin.left,
@@ -60,7 +62,7 @@ export function linePanels(panels: readonly Panel[], options: PanelsOptions): st
         textStyle: { fontSize: 12 },
       })),
     ],
-    legend: { top: 34, left: 12, data: names, icon: 'roundRect', itemWidth: 18, itemHeight: 4 },
+    legend: head.legend,
     grid: places.map(({ left, top }) => ({
       left: left + margin.left,
       top: top + margin.top,
@@ -94,7 +96,7 @@ const yAxisOf = (gridIndex: number, { y, logFloor }: PanelsOptions, named: boole
 function seriesOf(line: Line, panel: number, names: readonly string[], floor: number | undefined): Series[] {
   const index = names.indexOf(line.name);
   const lift = (value: number) => Math.max(value, floor ?? Number.NEGATIVE_INFINITY);
-  const base = { type: 'line', xAxisIndex: panel, yAxisIndex: panel, showSymbol: false, silent: true };
+  const base = { type: 'line', xAxisIndex: panel, yAxisIndex: panel, symbol: 'none', silent: true };
   const curve = {
     ...base,
     name: line.name,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadSpace } from '../../src/cli/compose.ts';
 import { checkControllerFile } from '../../src/cli/user-controller/check.ts';
 import { openUserController } from '../../src/cli/user-controller/remote.ts';
@@ -31,8 +31,11 @@ describe('a controller of the user', () => {
     60_000,
   );
 
-  it('that never answers is ended', async () => {
+  it('that never answers is ended, and said to be waited for', async () => {
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     await expect(check('hangs', 5)).rejects.toMatchObject({ code: 'CONTROLLER_HANGS' });
+    expect(written).toHaveBeenCalledWith(expect.stringMatching(/^Trying out controller .*hangs\.js first/));
+    written.mockRestore();
   }, 60_000);
 
   it('that fits no such space is refused with its own reason', async () => {

@@ -2,6 +2,7 @@ import type { Comparison, Score } from '../../search/bench/compare.ts';
 import type { AxisScale } from '../../search/bench/quality.ts';
 import { mean } from '../../search/bench/statistics.ts';
 import { type Column, table } from '../table.ts';
+import { wrapped } from '../wrap.ts';
 import { type BenchReport, type Effort, type ProblemReport, reference, type StartReport } from './run.ts';
 
 /** The report as a person reads it on a terminal: a table for every problem and start, then the mean ranks. */
@@ -9,15 +10,15 @@ export function benchText(report: BenchReport): string {
   const { trials, seeds, workers, problems } = report;
   const heading = `${trials} trials, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${workers} simulated ${workers === 1 ? 'worker' : 'workers'}`;
   const parts = problems.flatMap((problem) => [headOf(problem), ...problem.starts.flatMap((start) => startText(problem, start))]);
-  return [heading, ...parts, legend, ...overall(report)].join('\n\n');
+  return [heading, ...parts, wrapped(legend), ...overall(report)].join('\n\n');
 }
 
 const legend = `regret: hypervolume missing to the true front, median over the seeds. area: mean of the curve over the trials.
 against ${reference}: 95 % interval of the mean difference in hypervolume. rank: mean place, seed by seed. ms: thinking per trial.`;
 
 function headOf({ name, summary, refused }: ProblemReport): string {
-  const notes = refused.map(({ controller, reason }) => `  ${controller} is left out: it ${reason}`);
-  return [`${name}: ${summary}`, ...notes].join('\n');
+  const notes = refused.map(({ controller, reason }) => wrapped(`${controller} is left out: it ${reason}`, '  ', '  '));
+  return [wrapped(`${name}: ${summary}`), ...notes].join('\n');
 }
 
 function startText(problem: ProblemReport, start: StartReport): string[] {

@@ -12,6 +12,7 @@ import { progressLine } from '../progress-line.ts';
 import { onInterrupt } from '../signals.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
+import { unbroken, wrapped } from '../wrap.ts';
 import { findTrial } from './show.ts';
 
 interface ExplainFlags extends StudyOptions {
@@ -75,7 +76,8 @@ function report(found: Explanation, trial: MeasuredTrial, { record }: StudyView,
   } else if (choices.length === 0) print(`Trial ${trial.number} is the dense network: there is no choice to undo.`);
   else {
     const { space } = factsOf(record);
-    print([heading(found, trial, quick), '', table(choices, columns(found, space)), '', meaning(found)].join('\n'));
+    const [head, end] = [heading(found, trial, quick), meaning(found)].map((text) => wrapped(text));
+    print([head, '', table(choices, columns(found, space)), '', end].join('\n'));
   }
 }
 
@@ -117,9 +119,9 @@ function columns({ choices, reference }: Explanation, space: Space): Column<Undo
   return [
     { title: 'layer', cell: ({ site }) => site },
     { title: 'technique', cell: ({ technique }) => technique },
-    { title: 'undone', cell: (choice) => inWords(choice, space) },
+    { title: 'undone', cell: (choice) => inWords(choice, space), wraps: true },
     { title: 'points', align: 'right', cell: (choice) => choice.failure ?? formatPoints(gain(choice, reference)) },
-    { title: '', cell: (choice) => bar(most > 0 ? size(choice) / most : 0, 12) },
+    { title: '', cell: (choice) => bar(most > 0 ? size(choice) / most : 0, 12), spare: true },
     { title: 'bytes', align: 'right', cell: ({ metrics }) => more(difference(metrics, reference, 'size'), formatBytes) },
     ...(timed ? [{ title: 'latency', align: 'right' as const, cell: (choice: UndoneChoice) => slower(choice, reference) }] : []),
   ];
@@ -140,7 +142,7 @@ function inWords({ technique, site, settings }: UndoneChoice, { parameters }: Sp
     target.kind === 'technique' && target.technique === technique && target.site === site ? [target.knob] : [],
   );
   const shown = Object.entries(settings).filter(([knob]) => searched.length === 0 || searched.includes(knob));
-  return shown.map(([knob, value]) => `${knob} ${value}`).join(', ');
+  return shown.map(([knob, value]) => unbroken(`${knob} ${value}`)).join(', ');
 }
 
 /** How to read it, with the difference that chance alone makes: the standard error of an accuracy over so many images. */

@@ -7,6 +7,7 @@ import { spaceFiles } from '../given-networks.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { choiceOf, pickOf, ruleNamed } from '../picking.ts';
+import { showWait } from '../progress-line.ts';
 import { certified, checkFormats, doneTrial, type Shipment } from '../shipping.ts';
 import { withStudy } from '../study-facts.ts';
 import { exportData } from './export-data.ts';
@@ -59,7 +60,7 @@ async function exportModel(options: ModelExport): Promise<void> {
       : doneTrial(findTrial(view, options.trial));
   await checkFormats(trial, formats, db);
   if (!json) note(`Measuring trial ${trial.number} again on validation and test data …`);
-  const shipment = await certified(view, trial, db);
+  const shipment = await showWait('measuring', (say) => certified(view, trial, db, say));
   await writeFolder(out, await exportFiles(shipment.source, spaceFiles(view.record), formats));
   if (json) printJson({ out, ...shipment.source.certificate });
   else print([describe(out, shipment), ...formats.map(({ summary, use }) => `${out}: ${use?.(out) ?? summary}`)].join('\n'));

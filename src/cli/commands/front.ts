@@ -9,7 +9,7 @@ import { note, print, printCsv, printJson } from '../output.ts';
 import { replicationsOf } from '../replication.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
-import { tableMetrics, trialRow } from '../trial-rows.ts';
+import { spareMetrics, tableMetrics, trialRow } from '../trial-rows.ts';
 import { metricsOf } from './ls.ts';
 
 type FrontTrial = ReturnType<typeof frontOf>[number];
@@ -52,10 +52,12 @@ const marks = ({ favourites }: StudyView): Column<FrontTrial>[] =>
 
 function columns(members: readonly FrontTrial[], goal: Goal, baseline: Metrics | undefined): Column<FrontTrial>[] {
   const measured = tableMetrics(goal).filter((name) => members.some((trial) => metricsOf(trial)[name] !== undefined));
+  const spare = spareMetrics(goal);
   const metric = (name: string): Column<FrontTrial> => ({
     title: name,
     align: 'right',
     cell: (trial) => formatMetric(name, trial.metrics[name]),
+    spare: spare.has(name),
   });
   const against: Column<FrontTrial>[] = baseline ? comparisons(baseline) : [];
   return [{ title: 'trial', align: 'right', cell: (trial) => String(trial.number) }, ...measured.map(metric), ...against];

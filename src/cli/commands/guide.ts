@@ -5,6 +5,7 @@ import { pick } from '../../core/errors.ts';
 import { guidesFolder } from '../folders.ts';
 import { print } from '../output.ts';
 import { table } from '../table.ts';
+import { wrapped } from '../wrap.ts';
 
 /** In the order in which one meets them; each is a Markdown file beside the command line. */
 export const guides = [
@@ -26,12 +27,12 @@ export function guide(topic: string | undefined): void {
   }
   const columns = [
     { title: 'guide', cell: ({ name }: (typeof guides)[number]) => name },
-    { title: 'about', cell: ({ summary }: (typeof guides)[number]) => summary },
+    { title: 'about', cell: ({ summary }: (typeof guides)[number]) => summary, wraps: true },
   ];
   print([table(guides, columns), '', 'Read one: nas guide quick-start'].join('\n'));
 }
 
-/** Headings and commands stand out; the fences around them are for other readers. */
+/** For a terminal: text wraps, headings and commands stand out; the fences around them are for other readers. */
 function styled(markdown: string): string {
   let code = false;
   return markdown
@@ -42,7 +43,13 @@ function styled(markdown: string): string {
         return [];
       }
       if (code) return [`    ${styleText('cyan', line)}`];
-      return [line.startsWith('#') ? styleText('bold', line.replace(/^#+ /, '')) : line];
+      return [line.startsWith('#') ? styleText('bold', line.replace(/^#+ /, '')) : prose(line)];
     })
     .join('\n');
+}
+
+/** A paragraph, or an item of a list with its lines below its first word. */
+function prose(line: string): string {
+  const [, mark = '', text = ''] = /^(\s*(?:[-*] |\d+\. )?)(.*)$/.exec(line)!;
+  return wrapped(text, ' '.repeat(mark.length), mark);
 }

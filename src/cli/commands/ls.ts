@@ -44,15 +44,21 @@ export const metricsOf = (trial: Trial): Metrics => measuredTrial(trial)?.metric
 /** The intervals and ratios are in `nas show`. */
 function columns(trials: readonly Trial[], goal: Goal): Column<Trial>[] {
   const measured = tableMetrics(goal).filter((name) => trials.some((trial) => metricsOf(trial)[name] !== undefined));
+  const spare = spareMetrics(goal);
   return [
     { title: 'trial', align: 'right', cell: (trial) => String(trial.number) },
     { title: 'state', cell: shownState },
     { title: 'origin', cell: (trial) => trial.origin },
     ...(trials.some(rungOf) ? [{ title: 'epochs', align: 'right', cell: epochs } satisfies Column<Trial>] : []),
     ...measured.map(
-      (name): Column<Trial> => ({ title: name, align: 'right', cell: (trial) => formatMetric(name, metricsOf(trial)[name]) }),
+      (name): Column<Trial> => ({
+        title: name,
+        align: 'right',
+        cell: (trial) => formatMetric(name, metricsOf(trial)[name]),
+        spare: spare.has(name),
+      }),
     ),
-    { title: 'why', cell: why },
+    { title: 'why', cell: why, wraps: true },
   ];
 }
 

@@ -8,6 +8,7 @@ import { print, printJson } from '../output.ts';
 import { attempt, type Choice, choiceOf, pickOf, ruleNamed } from '../picking.ts';
 import { withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
+import { unbroken, wrapped } from '../wrap.ts';
 
 interface PickOptions extends StudyOptions {
   readonly rule?: string;
@@ -36,13 +37,13 @@ export function pickModel(options: PickOptions): void {
   const where = `--db ${options.db} --study ${view.record.name}`;
   print(
     [
-      `Trial ${picked.number}: ${numbers(picked, choice)}`,
-      `  ${rule.name}: ${rule.summary}.${rule.exception?.(picked, choice.context) ?? ''}`,
-      ...(runnerUp ? [describeRunnerUp(runnerUp, flips, choice)] : ['  The rule leaves no other choice.']),
+      wrapped(`Trial ${picked.number}: ${numbers(picked, choice)}`),
+      wrapped(`${rule.name}: ${rule.summary}.${rule.exception?.(picked, choice.context) ?? ''}`, '  ', '  '),
+      wrapped(runnerUp ? describeRunnerUp(runnerUp, flips, choice) : 'The rule leaves no other choice.', '  ', '  '),
       '',
       table(others, columns(rule, choice)),
       '',
-      `Ship it: nas export --trial ${picked.number} ${where} --out model`,
+      wrapped(`Ship it: ${unbroken(`nas export --trial ${picked.number} ${where} --out model`)}`),
     ].join('\n'),
   );
 }
@@ -53,7 +54,7 @@ const numbers = ({ metrics }: Member, { context }: Choice): string =>
   context.goal.objectives.map(({ metric }) => `${metric} ${formatMetric(metric, metrics[metric])}`).join(', ');
 
 function describeRunnerUp(runnerUp: Member, flips: readonly Flip[], choice: Choice): string {
-  const line = `  Runner-up: trial ${runnerUp.number}, ${numbers(runnerUp, choice)}`;
+  const line = `Runner-up: trial ${runnerUp.number}, ${numbers(runnerUp, choice)}`;
   if (flips.length === 0) return `${line}; no better value of one objective alone would make it the choice.`;
   const wishes = flips.map((flip) => describeFlip(flip, runnerUp));
   return `${line}; it would be picked with ${wishes.join(', or ')}.`;
@@ -80,5 +81,5 @@ const columns = (current: PickRule, { context }: Choice): Column<Row>[] => [
       cell: ({ pick }) => formatMetric(metric, pick?.metrics[metric]),
     }),
   ),
-  { title: 'picks', cell: ({ rule }) => rule.summary },
+  { title: 'picks', cell: ({ rule }) => rule.summary, wraps: true },
 ];

@@ -19,6 +19,7 @@ import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { factsOf } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
+import { unbroken, wrapped } from '../wrap.ts';
 
 interface SensitivityFlags {
   readonly space: string;
@@ -61,7 +62,12 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
     if (flags.json) printJson(found);
     else
       print(
-        [heading(found), '', table(found.probes, columns(found)), ...(flags.out ? ['', `${flags.out} written.`] : [])].join('\n'),
+        [
+          wrapped(heading(found)),
+          '',
+          table(found.probes, columns(found)),
+          ...(flags.out ? ['', `${flags.out} written.`] : []),
+        ].join('\n'),
       );
     return exitCodes.ok;
   } finally {
@@ -102,10 +108,10 @@ function columns({ base, probes }: Sensitivity): Column<ProbeResult>[] {
   return [
     { title: 'layer', cell: (probe) => probe.site },
     { title: 'technique', cell: (probe) => probe.technique },
-    { title: 'settings', cell: inWords },
+    { title: 'settings', cell: (probe) => unbroken(inWords(probe)).replaceAll(',\u00a0', ', '), wraps: true },
     { title: 'points', align: 'right', cell: (probe) => probe.failure ?? formatPoints(change(probe, base, 'accuracy')) },
-    { title: '', cell: (probe) => bar(most > 0 ? drop(probe) / most : 0, 12) },
-    { title: 'loss +', align: 'right', cell: (probe) => loss(probe)?.toFixed(3) ?? '—' },
+    { title: '', cell: (probe) => bar(most > 0 ? drop(probe) / most : 0, 12), spare: true },
+    { title: 'loss +', align: 'right', cell: (probe) => loss(probe)?.toFixed(3) ?? '—', spare: true },
     { title: 'bytes saved', align: 'right', cell: (probe) => less(change(probe, base, 'size'), formatBytes) },
     { title: 'MACs saved', align: 'right', cell: (probe) => less(change(probe, base, 'expectedMacs'), formatCount) },
   ];

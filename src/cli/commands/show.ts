@@ -12,6 +12,7 @@ import type { LookOptions } from '../options.ts';
 import { print, printCsv, printJson } from '../output.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { table } from '../table.ts';
+import { unbroken, wrapped } from '../wrap.ts';
 
 /** `nas show <trial>`: one trial, with the choices it made layer by layer. */
 export function show(number: number, options: LookOptions): void {
@@ -25,7 +26,7 @@ export function show(number: number, options: LookOptions): void {
   else
     print(
       [
-        ...heading(trial, duplicateOf),
+        ...heading(trial, duplicateOf).map((line) => wrapped(line, '  ')),
         ...(view.favourites.has(number) ? ['★ a favourite'] : []),
         '',
         ...metricLines(trial),
@@ -127,8 +128,9 @@ function choices(plan: Plan): string {
       title: 'settings',
       cell: (row) =>
         Object.entries(row.settings)
-          .map(([knob, value]) => `${knob} ${value}`)
+          .map(([knob, value]) => unbroken(`${knob} ${value}`))
           .join(', '),
+      wraps: true,
     },
   ]);
   return [...recipe, sites].join('\n');

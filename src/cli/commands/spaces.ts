@@ -11,7 +11,7 @@ export function spaces(): void {
   print(
     table(rows, [
       { title: 'space', cell: (row) => row.file },
-      { title: 'about', cell: (row) => row.about },
+      { title: 'about', cell: (row) => row.about, wraps: true },
     ]),
   );
 }

@@ -11,6 +11,7 @@ import { loadSpace } from '../compose.ts';
 import { verifyDatabase } from '../database-check.ts';
 import { baselineFolder } from '../folders.ts';
 import { note, print, printJson } from '../output.ts';
+import { showWait } from '../progress-line.ts';
 import { remeasureInProcess } from '../remeasure.ts';
 import { table } from '../table.ts';
 import { type Check, fileChecks, measuredChecks } from '../verification.ts';
@@ -78,15 +79,16 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
     baselineFolder: baselineFolder(),
     threads: availableParallelism(),
   };
-  return [...checks, ...measuredChecks(claims, await remeasureInProcess({ model, setup }, () => undefined))];
+  const found = await showWait('measuring', (say) => remeasureInProcess({ model, setup }, say));
+  return [...checks, ...measuredChecks(claims, found)];
 }
 
 function describe(report: { readonly folder: string; readonly checks: readonly Check[] }): string {
   const lines = table(report.checks, [
     { title: '', cell: ({ ok }) => (ok === undefined ? '' : ok ? 'ok' : 'WRONG') },
     { title: '', cell: ({ what }) => what },
-    { title: 'certificate', cell: ({ stated }) => short(stated) },
-    { title: 'found', cell: ({ found }) => short(found) },
+    { title: 'certificate', cell: ({ stated }) => short(stated), wraps: true },
+    { title: 'found', cell: ({ found }) => short(found), wraps: true },
   ]);
   const measured = report.checks.some(({ what }) => what.startsWith('accuracy'));
   const verdict = isFine(report)

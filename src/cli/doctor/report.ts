@@ -1,3 +1,4 @@
+import { wrapWords } from '../../core/wrap.ts';
 import { formatBytes } from '../../dashboard/format.ts';
 import { describeSetup, type EngineChoice, type EngineSetup } from '../../network/engine/choice.ts';
 import type { Speed } from '../../trial/speed-process.ts';
@@ -104,18 +105,5 @@ const rates = ({ medianMs }: Speed): string => {
   ].join(' ');
 };
 
-const width = 80;
-
-/** Breaks a text into lines of at most 80 columns, each after `indent`, the first after `first`. */
-function wrap(text: string, indent: string, first = indent): string[] {
-  const lines: string[] = [];
-  let line = first;
-  for (const word of text.split(/\s+/)) {
-    const glue = line === first || line === indent ? '' : ' ';
-    if (line.length + glue.length + word.length > width && line.trim() !== '') {
-      lines.push(line.trimEnd());
-      line = indent + word;
-    } else line += glue + word;
-  }
-  return [...lines, line];
-}
+/** In lines of at most 80 columns. */
+const wrap = (text: string, indent: string, first = indent): string[] => wrapWords(text, 80, indent, first);

@@ -4,6 +4,7 @@ import type { Json } from '../../core/json.ts';
 import type { Goal } from '../../core/objective.ts';
 import { entryBeside } from '../../executors/pool/entry.ts';
 import type { Space } from '../../search/space/space.ts';
+import { note } from '../output.ts';
 import type { Failure } from './messages.ts';
 
 /** What the checking thread is told, and what it answers. Plain data. */
@@ -19,15 +20,18 @@ export interface CheckResult {
 }
 
 const defaultSeconds = 60;
+/** One that answers at once is through by then. */
+const patienceMs = 2000;
 
 /**
  * Tries out a user's controller on the space of a study with made-up results, in a thread of its own, before anything of
- * the study starts: the checks are those that our own controllers have to pass.
+ * the study starts: the checks are those that our own controllers have to pass. Says on standard error what it waits for.
  * Throws NasError: CONTROLLER_FILE, CONTROLLER_SPACE, CONTROLLER_BROKEN, CONTROLLER_THROWS, CONTROLLER_ANSWER, CONTROLLER_HANGS.
  */
 export async function checkControllerFile(job: CheckJob, seconds = defaultSeconds): Promise<void> {
   const entry = entryBeside('./check-thread', import.meta.url);
   const worker = new Worker(entry.path, { workerData: job, execArgv: [...entry.execArgv] });
+  const waiting = setTimeout(() => note(`Trying out controller ${job.file} first, for at most ${seconds} s …`), patienceMs);
   let timer: NodeJS.Timeout | undefined;
   try {
     const { failure } = await new Promise<CheckResult>((resolve, reject) => {
@@ -38,6 +42,7 @@ export async function checkControllerFile(job: CheckJob, seconds = defaultSecond
     });
     if (failure) throw new NasError(failure.code, failure.message, { facts: failure.facts, exitCode: exitCodes.badInput });
   } finally {
+    clearTimeout(waiting);
     clearTimeout(timer);
     await worker.terminate();
   }

@@ -9,18 +9,21 @@ type Point2 = readonly [x: number, y: number];
 
 /** Distance of the eye from the middle of the cube, in lengths of its edges. */
 const eye = 3.2;
-/** What is seen of the plane, from the middle up: the cube with its labels, however it is turned. */
-const tall = 0.86;
+/**
+ * What is seen of the plane, from the middle up: however the cube is turned, its corners come to 0.9; the rest is for the sign
+ * and the name of a point that lies in one.
+ */
+const tall = 1;
 const manyPoints = 3000;
 
 /**
- * The cube [-½, ½]³ as it is seen: turned by `yaw` around the vertical axis, tilted by `pitch`, in perspective. The
+ * The cube [-½, ½]³ as it is seen: turned by `yaw` around the vertical axis, from `pitch` above, in perspective. The
  * third number is the depth: smaller is nearer.
  */
 export function project([x, y, z]: Point3, [yaw, pitch]: readonly [number, number]): Point3 {
   const [right, away] = [x * Math.cos(yaw) - y * Math.sin(yaw), x * Math.sin(yaw) + y * Math.cos(yaw)];
-  const up = z * Math.cos(pitch) - away * Math.sin(pitch);
-  const depth = z * Math.sin(pitch) + away * Math.cos(pitch);
+  const up = z * Math.cos(pitch) + away * Math.sin(pitch);
+  const depth = away * Math.cos(pitch) - z * Math.sin(pitch);
   const scale = eye / (eye + depth);
   return [right * scale, up * scale, depth];
 }

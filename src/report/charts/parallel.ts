@@ -148,11 +148,12 @@ function axisOption(axis: ParallelAxis, dim: number, { study, look, view }: Char
     name: parameter ? nameOf(parameter) : metricFormat(axis.name).label,
     nameLocation: 'end',
     nameGap: 14,
-    nameRotate: parameter ? 28 : 0,
+    // All alike: the end of a slanted name would lie over one that is not.
+    nameRotate: 28,
     nameTextStyle: {
       color: parameter ? look.ink : look.front,
       fontSize: 10.5,
-      align: parameter ? 'left' : 'center',
+      align: 'left',
       lineHeight: 13,
       fontWeight: parameter ? 400 : 600,
     },
