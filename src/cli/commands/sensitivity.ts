@@ -3,6 +3,7 @@ import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { formatBytes, formatCount, formatPercent, formatPoints, formatTook } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
+import { checkPlace, writeWhole } from '../../export/written.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { type ChartRow, sensitivityChart } from '../../report/sensitivity-chart.ts';
 import type { ProbeResult, Sensitivity } from '../../search/sensitivity/measure.ts';
@@ -29,7 +30,9 @@ interface SensitivityFlags {
 
 /** `nas sensitivity`: what every choice that a space allows costs on its own, without fine-tuning. Returns the exit code. */
 export async function sensitivity(flags: SensitivityFlags): Promise<number> {
-  if (flags.out !== undefined && !flags.out.endsWith('.svg')) throw notSvg(flags.out);
+  const { out } = flags;
+  if (out !== undefined && !out.endsWith('.svg')) throw notSvg(out);
+  if (out !== undefined) checkPlace('--out', out);
   const file = loadSpace(flags.space);
   const settings = settleFlags({ ...flags, db: 'nas.db' }, file);
   const engine = await chooseEngineHere(settings.engine);
@@ -57,12 +60,9 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
     });
     line.clear();
     if (!found) return exitCodes.interrupted;
-    if (flags.out !== undefined) await writeFile(flags.out, chartOf(file.name, found));
+    if (out !== undefined) await writeWhole(out, (temporary) => writeFile(temporary, chartOf(file.name, found)));
     if (flags.json) printJson(found);
-    else
-      print(
-        [heading(found), '', table(found.probes, columns(found)), ...(flags.out ? ['', `${flags.out} written.`] : [])].join('\n'),
-      );
+    else print([heading(found), '', table(found.probes, columns(found)), ...(out ? ['', `${out} written.`] : [])].join('\n'));
     return exitCodes.ok;
   } finally {
     interrupts.dispose();
