@@ -13,6 +13,7 @@ import { keyFunction, loadSpace } from '../compose.ts';
 import { chooseEngineHere } from '../engine.ts';
 import { meaningOf } from '../meaning.ts';
 import { note, print, printJson } from '../output.ts';
+import { placing } from '../placed.ts';
 import { progressLine } from '../progress-line.ts';
 import { defaultWorkers, newRecord, settleFlags } from '../search-settings.ts';
 import { sensitivityOf } from '../sensitivity.ts';
@@ -50,7 +51,8 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
   });
   const interrupts = onInterrupt({ first: () => executor.stop(), second: () => process.exit(exitCodes.interrupted) });
   try {
-    const prepared = (await executor.open(({ stage, done, total }) => line.show(stage, done, total))) as unknown as PreparedFacts;
+    const opened = await placing(file, () => executor.open(({ stage, done, total }) => line.show(stage, done, total)));
+    const prepared = opened as unknown as PreparedFacts;
     const found = await sensitivityOf({
       executor,
       facts,
