@@ -43,6 +43,7 @@ import { replicate } from '../replication.ts';
 import { removeCheckpoint, schedulerOf } from '../schedule.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import {
+  checkStudyName,
   checkUnchanged,
   checkWorkers,
   defaultStart,
@@ -71,6 +72,7 @@ export async function search(flags: SearchFlags): Promise<number> {
   try {
     const found = store?.find(settings.study);
     if (found) checkUnchanged(found, space, settings);
+    else checkStudyName(settings.study);
     checkWorkers(settings, found);
     if (found) store!.lease(found.name);
     const end = found && !flags.json && nothingLeft(store!, found, settings, flags);
