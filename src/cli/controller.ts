@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ControllerDefinition } from '../core/controller.ts';
 import { NasError, pick } from '../core/errors.ts';
+import { ended } from '../core/words.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { Space } from '../search/space/space.ts';
 
@@ -19,7 +20,7 @@ export function controllerFor(name: string, space: Space): ControllerDefinition<
 }
 
 export const unfit = (controller: string, reason: string): NasError =>
-  new NasError('CONTROLLER_SPACE', `controller "${controller}" does not fit this space: it ${reason}.`, {
+  new NasError('CONTROLLER_SPACE', `controller "${controller}" does not fit this space: it ${ended(reason)}`, {
     facts: { controller, reason },
   });
 
@@ -54,4 +55,4 @@ export function controllerHash(file: string): string {
 }
 
 const noController = (file: string, reason: string, cause?: unknown) =>
-  new NasError('CONTROLLER_FILE', `${file} holds no controller: ${reason}.`, { facts: { file, reason }, cause });
+  new NasError('CONTROLLER_FILE', `${file} holds no controller: ${ended(reason)}`, { facts: { file, reason }, cause });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
+import { counted } from '../core/words.ts';
 import { foldLog } from '../search/study/log.ts';
 import { checkFile, openStore, readStudy } from '../store/index.ts';
 import { artefactPath, sha256 } from '../trial/artefacts.ts';
@@ -11,7 +12,7 @@ import { print, printJson } from './output.ts';
 interface DatabaseReport {
   readonly studies: number;
   readonly trials: number;
-  /** Models of fronts that were read and hashed. */
+  /** Models of fronts, and those that they are compared with, that were read and hashed. */
   readonly models: number;
   readonly problems: readonly string[];
 }
@@ -22,7 +23,10 @@ export function verifyDatabase({ db, json }: { readonly db: string; readonly jso
   const { studies, trials, models, problems } = report;
   if (json) printJson({ db, ...report });
   else if (problems.length > 0) print([...problems, `${db} is damaged.`].join('\n'));
-  else print(`${db}: ${studies} studies, ${trials} trials, ${models} models of their fronts: nothing wrong.`);
+  else
+    print(
+      `${db}: ${counted(studies, 'study', 'studies')}, ${counted(trials, 'trial')}, ${counted(models, 'model')} of fronts, baselines and favourites: nothing wrong.`,
+    );
   return problems.length === 0 ? exitCodes.ok : exitCodes.failure;
 }
 

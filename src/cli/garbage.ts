@@ -14,7 +14,7 @@ export const mayGoOn = (views: readonly StudyView[]): boolean => !views.every(is
 
 /**
  * What is likely to be shipped: the front, what a person marked, the dense network that they are compared with, and what comes
- * nearest where none is feasible.
+ * nearest where none is feasible. Each once.
  */
 export function shippable({ record, trials, favourites }: StudyView): readonly MeasuredTrial[] {
   const { goal } = factsOf(record);
@@ -22,7 +22,8 @@ export function shippable({ record, trials, favourites }: StudyView): readonly M
   const dense = baseline && measuredTrial(baseline);
   const nearest = nearestMiss(trials, goal);
   const marked = [...favourites].flatMap((number) => (trials[number] && measuredTrial(trials[number])) ?? []);
-  return [...(dense ? [dense] : []), ...frontOf(trials, goal), ...marked, ...(nearest ? [nearest] : [])];
+  const all = [...(dense ? [dense] : []), ...frontOf(trials, goal), ...marked, ...(nearest ? [nearest] : [])];
+  return [...new Map(all.map((trial) => [trial.number, trial])).values()];
 }
 
 const modelsOf = (view: StudyView): string[] =>

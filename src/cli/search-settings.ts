@@ -7,11 +7,12 @@ import { metricInfos } from '../network/metrics/index.ts';
 import { chooseController } from '../search/controllers/auto.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
-import { type StartName, startNames } from '../search/space/file/schema.ts';
+import { type StartName, startNames, studyName } from '../search/space/file/schema.ts';
 import { defaultLookAhead } from '../search/study/options.ts';
 import type { StopRules } from '../search/study/stopping.ts';
 import { controllerHash, isControllerFile } from './controller.ts';
 import { describeSchedule, type ScheduleFacts, settleSchedule, settleStop } from './schedule.ts';
+import { shellWord } from './shell.ts';
 import { engineOf, factsOf, type StudyFacts } from './study-facts.ts';
 import { versions } from './versions.ts';
 
@@ -102,6 +103,12 @@ export function settleFlags(flags: SearchFlags, space: SpaceFile): SearchSetting
 /** Throws NasError UNKNOWN_CONTROLLER. */
 function checkControllerName(name: string): void {
   if (name !== autoController && !isControllerFile(name)) pick('controller', [{ name: autoController }, ...controllers], name);
+}
+
+/** Of a study that is to be made; one that is there already keeps the name it has. Throws NasError BAD_OPTION. */
+export function checkStudyName(name: string): void {
+  if (studyName.pattern.test(name)) return;
+  throw new NasError('BAD_OPTION', `--study ${JSON.stringify(name)}: the name ${studyName.rule}.`, { facts: { study: name } });
 }
 
 /** Throws NasError BAD_OPTION for more workers than trials of the study can run at once. */
@@ -196,7 +203,7 @@ function controllerOf(
 const unnamedController = ({ name, controller }: StudyRecord) =>
   new NasError(
     'CONTROLLER_FILE',
-    `study "${name}" searches with your own controller: name it again with --controller ${controller}.`,
+    `study "${name}" searches with your own controller: name it again with --controller ${shellWord(controller)}.`,
     {
       facts: { study: name, controller },
     },

@@ -71,6 +71,10 @@ export function chooseStudy(store: TrialStore, options: StudyOptions): StudyReco
   const newest = [...records].sort((a, b) => b.createdAt - a.createdAt)[0];
   const found = options.study === undefined ? newest : records.find((record) => record.name === options.study);
   if (found) return found;
+  if (names.length === 0 && options.study === undefined)
+    throw new NasError('STUDY_MISSING', `${options.db} has no study yet: nas search makes one.`, {
+      facts: { db: options.db, names },
+    });
   const known = names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has none yet; `nas search` makes one.';
   const what = options.study === undefined ? 'has no study' : `has no study "${options.study}"`;
   throw new NasError('STUDY_MISSING', `${options.db} ${what}. ${known}`, { facts: { db: options.db, names } });

@@ -19,6 +19,7 @@ import { aidLines } from './aid-lines.ts';
 import { countFramed } from './analyse.ts';
 import { structureOf } from './compose.ts';
 import { meaningOf } from './meaning.ts';
+import { studyWords } from './shell.ts';
 import { engineOf, factsOf } from './study-facts.ts';
 
 /** What pages and reports know of a study from the start. `db`: for the commands that they show. */
@@ -47,7 +48,7 @@ export function headOf(record: StudyRecord, db: string): StudyHead {
         `espalier ${versions.espalier}, onnxruntime ${versions.onnxruntime}, Node.js ${versions.node}, ${versions.platform}`,
       ],
     ],
-    exportCommand: `nas export --db ${quoted(db)} --study ${quoted(record.name)}`,
+    exportCommand: `nas export ${studyWords(db, record.name)}`,
   };
 }
 
@@ -67,9 +68,6 @@ function labelOf(section: Json): string {
 
 const plain = (value: Json): string =>
   Array.isArray(value) ? value.map(plain).join(' ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
-
-/** For a shell: in quotes where it has anything but plain characters. */
-const quoted = (text: string): string => (/^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 interface RecordedDetails {
   readonly curve?: readonly { readonly epoch: number; readonly loss: number; readonly trainAccuracy: number }[];

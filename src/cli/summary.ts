@@ -4,8 +4,11 @@ import { isStoppedByHand } from '../core/trial.ts';
 import { formatMetric, formatPercent, metricFormat, savedBy, savedText, timesLess, timesText } from '../dashboard/format.ts';
 import type { StudyEnd } from '../search/study/options.ts';
 import { readStudy } from '../store/index.ts';
+import { isControllerFile } from './controller.ts';
+import { emptyFront } from './empty-front.ts';
 import { choiceOf, defaultPick } from './picking.ts';
 import type { SearchFlags } from './search-settings.ts';
+import { shellWord, studyWords } from './shell.ts';
 
 const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
   budget: 'All trials are finished',
@@ -37,14 +40,17 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
     ...(stopped > 0 ? [`${stopped} stopped`] : []),
   ];
   const lines = [`${reasonOf(end)}: ${ended.join(', ')}; ${choice.front.length} on the front.`];
+  if (choice.front.length === 0 && end.counts.done + end.counts.failed > 0) lines.push(emptyFront(view));
   const { unfinished } = end.counts;
   if (end.reason === 'budget' && unfinished > 0)
-    lines.push(`${unfinished} more were decided for a larger budget, and wait for one: give --trials more to run them.`);
+    lines.push(
+      `${unfinished} more ${unfinished === 1 ? 'was' : 'were'} decided for a larger budget: give --trials more to run ${unfinished === 1 ? 'it' : 'them'}.`,
+    );
   if (end.failure) lines.push(`  ${end.failure.code}: ${end.failure.message}`);
   const { baseline } = choice.context;
   const best = defaultPick(choice);
   if (best && baseline) lines.push(comparison(best.number, savedBy(choice.context.goal), best.metrics, baseline));
-  const where = `--db ${command.db} --study ${record.name}`;
+  const where = studyWords(command.db, record.name);
   if (end.reason === 'stopped' || end.reason === 'time') lines.push(`Go on with:  ${command.resume}`);
   if (best) lines.push(`See it:      ${command.nas} front ${where}`, `Ship it:     ${command.nas} export ${where} --out model`);
   return lines.join('\n');
@@ -58,10 +64,22 @@ export interface CommandWords {
   readonly resume: string;
 }
 
-export function commandWords({ space, db, study }: SearchFlags, trials: number): CommandWords {
-  const named = study === undefined ? '' : ` --study ${study}`;
+export function commandWords(flags: SearchFlags, trials: number): CommandWords {
+  const { space, db, study } = flags;
+  const named = study === undefined ? '' : ` --study ${shellWord(study)}`;
   const nas = process.env['npm_command'] === 'exec' ? 'npx nas' : 'nas';
-  return { nas, db, resume: `${nas} search --space ${space}${named} --db ${db} --trials ${trials}` };
+  const resume = `${nas} search --space ${shellWord(space)}${named} --db ${shellWord(db)} --trials ${trials}${asBefore(flags)}`;
+  return { nas, db, resume };
+}
+
+/** What a session was given and the study does not keep. A controller of the user's own has to be named each time. */
+function asBefore({ workers, memory, deadline, controller }: SearchFlags): string {
+  return [
+    workers === undefined ? '' : ` --workers ${workers}`,
+    memory === undefined ? '' : ` --memory ${memory}MB`,
+    deadline === undefined ? '' : ` --deadline ${deadline}s`,
+    controller !== undefined && isControllerFile(controller) ? ` --controller ${shellWord(controller)}` : '',
+  ].join('');
 }
 
 function comparison(trial: number, saved: string, metrics: Metrics, baseline: Metrics): string {

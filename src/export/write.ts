@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { modelCard } from './card.ts';
 import type { ExportFiles, ExportFormat, ExportSource } from './formats/format.ts';
+import { cannotWrite, whyNoFolder } from './written.ts';
 
-/** Refuses a folder that has something in it, before minutes of measuring. Throws NasError EXPORT_FOLDER. */
+/** Refuses a folder that has something in it or cannot be made, before minutes of measuring. Throws NasError EXPORT_FOLDER. */
 export async function checkFolder(folder: string): Promise<void> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -13,6 +15,14 @@ export async function checkFolder(folder: string): Promise<void> {
   if (entries.length > 0) {
     throw new NasError('EXPORT_FOLDER', `--out ${folder} has files in it already. Name a new folder.`, { facts: { folder } });
   }
+  const why = whyNoFolder(nearestAbove(resolve(folder)));
+  if (why !== undefined) throw new NasError('EXPORT_FOLDER', `--out ${folder} cannot be used: ${why}.`, { facts: { folder } });
+}
+
+/** The folder above that is there: what is missing below it is made. */
+function nearestAbove(folder: string): string {
+  const above = dirname(folder);
+  return existsSync(above) || above === folder ? above : nearestAbove(above);
 }
 
 /**
@@ -34,12 +44,13 @@ export async function exportFiles(
   };
 }
 
-/** Writes the files as a whole: the folder appears complete or not at all. */
+/** Writes the files as a whole: the folder appears complete or not at all. Throws what `cannotWrite` says. */
 export async function writeFolder(folder: string, files: ExportFiles): Promise<void> {
   const target = resolve(folder);
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  let temporary: string | undefined;
   try {
+    await mkdir(dirname(target), { recursive: true });
+    temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
     for (const [name, content] of Object.entries(files)) {
       await mkdir(dirname(join(temporary, name)), { recursive: true });
       await writeFile(join(temporary, name), content);
@@ -47,7 +58,7 @@ export async function writeFolder(folder: string, files: ExportFiles): Promise<v
     await chmod(temporary, 0o755); // a temporary folder is made for its owner alone
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    throw cannotWrite(folder, error);
   }
 }

@@ -2,6 +2,7 @@ import { NasError } from '../core/errors.ts';
 import { stableStringify } from '../core/json.ts';
 import type { Dataset, Normalization } from '../network/data/dataset.ts';
 import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
+import { baselineRecipeSchema } from '../network/engine/recipe.ts';
 import { modelSpecSchema } from '../network/models/index.ts';
 import { sha256 } from './artefacts.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -12,6 +13,17 @@ export async function loadTrialData({ data, model }: TrialSetup, hooks: Pick<Tri
   const dataset = await loadDataset(dataSpecSchema.parse(data), hooks);
   const spec = modelSpecSchema.parse(model);
   return 'normalize' in spec && spec.normalize ? normalizedAs(dataset, spec.normalize, 'model') : dataset;
+}
+
+/** Refuses steps of more images than there are, before anything is trained. Throws NasError DATA_BATCH. */
+export function checkBatches({ baseline, batch }: TrialSetup, { train }: Dataset): void {
+  const { epochs, batchSize } = baselineRecipeSchema.parse(baseline);
+  const steps = { ...(epochs > 0 ? { baseline: batchSize } : {}), ...(batch === undefined ? {} : { trial: batch }) };
+  for (const [section, size] of Object.entries(steps)) {
+    if (size <= train.count) continue;
+    const message = `${section}.batchSize: a step of ${size} images needs more than the ${train.count} there are to train on. Set a smaller one.`;
+    throw new NasError('DATA_BATCH', message, { facts: { section, batchSize: size, images: train.count } });
+  }
 }
 
 /** The same images as another network wants them; `section` of the space says so. Throws NasError MODEL_DATA. */

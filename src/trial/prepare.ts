@@ -2,7 +2,7 @@ import type { Json } from '../core/json.ts';
 import { finalize } from '../network/compress/recipe.ts';
 import { defaultEngine, type EngineChoice } from '../network/engine/choice.ts';
 import { type Baseline, loadBaseline } from './baseline.ts';
-import { loadTrialData } from './data.ts';
+import { checkBatches, loadTrialData } from './data.ts';
 import { exportGraph } from './export-graph.ts';
 import type { DataFacts } from './predict.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -21,6 +21,7 @@ export interface PreparedFacts {
 /** Once per trial host: the data in shared memory and the trained baseline (from its cache, or trained now). */
 export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ shared: SharedTrialData; facts: Json }> {
   const dataset = await loadTrialData(setup, hooks);
+  checkBatches(setup, dataset);
   const { engine = defaultEngine } = setup;
   const { graph, facts } = await loadBaseline(setup, dataset, hooks);
   const teacher = await prepareTeacher(setup, dataset, hooks);

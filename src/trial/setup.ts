@@ -12,6 +12,8 @@ export interface TrialSetup {
   readonly teacher?: Json;
   /** Names of the remedies that a trial may try where quantization broke its network, in this order. */
   readonly firstAid?: readonly string[];
+  /** Images in a training step of the trials; absent where no trial is trained. */
+  readonly batch?: number;
   /** Names of the metrics to measure. */
   readonly metrics: readonly string[];
   /** Measured models are written here as `<sha256>.onnx`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayGoOn, neededFiles, sweep } from '../../src/cli/garbage.ts';
+import { mayGoOn, neededFiles, shippable, sweep } from '../../src/cli/garbage.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Trial } from '../../src/core/trial.ts';
 import type { StudyView } from '../../src/store/index.ts';
@@ -43,6 +43,11 @@ describe('what stays in an artefact folder', () => {
   it('are the models of the front and of the dense network', () => {
     const needed = neededFiles([viewOf(trials, 'budget')]);
     expect(needed).toEqual(new Set([`${hash('0')}.onnx`, `${hash('2')}.onnx`]));
+  });
+
+  it('each once: a baseline on the front, a favourite on it', () => {
+    const view = { ...viewOf([measured(0, 0.9), measured(1, 0.4)]), favourites: new Set([0, 1]) };
+    expect(shippable(view).map(({ number }) => number)).toEqual([0, 1]);
   });
 
   it('and those that somebody marked', () => {

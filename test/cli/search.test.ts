@@ -153,7 +153,7 @@ describe('nas search, end to end', () => {
     expect(await models()).toBe(before - removed.files.length);
     expect(existsSync(join(cwd, 'a.artefacts/notes.txt'))).toBe(true);
     const verified = await nas(cwd, 'verify', '--db', 'a.db');
-    expect(verified.stdout).toMatch(/1 studies, 10 trials, \d+ models of their fronts: nothing wrong/);
+    expect(verified.stdout).toMatch(/1 study, 10 trials, \d+ models of fronts, baselines and favourites: nothing wrong/);
     expect(verified.code).toBe(0);
     const [model] = await readdir(join(cwd, 'a.artefacts')).then((names) => names.filter((name) => name.endsWith('.onnx')));
     await rm(join(cwd, 'a.artefacts', model!));

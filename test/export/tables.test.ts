@@ -74,6 +74,6 @@ describe('tables', () => {
 
   it('refuses an ending that names no format, and a folder that is not there', async () => {
     await expect(writeTable(join(folder, 'trials.xlsx'), rows)).rejects.toThrow(/Take one of \.csv, \.json, \.ndjson/);
-    await expect(writeTable(join(folder, 'none', 'trials.csv'), rows)).rejects.toMatchObject({ code: 'TABLE_IO', exitCode: 2 });
+    await expect(writeTable(join(folder, 'none', 'trials.csv'), rows)).rejects.toMatchObject({ code: 'FILE_PLACE', exitCode: 2 });
   });
 });

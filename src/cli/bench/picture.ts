@@ -1,3 +1,4 @@
+import { writeWhole } from '../../export/written.ts';
 import { type Line, linePanels, type Panel } from '../../report/lines.ts';
 import { savePicture } from '../../report/save.ts';
 import type { Comparison, Score } from '../../search/bench/compare.ts';
@@ -20,7 +21,8 @@ export const benchSvg = ({ problems, trials, seeds }: BenchReport): string =>
     },
   );
 
-export const saveBenchPicture = (report: BenchReport, file: string): Promise<void> => savePicture(benchSvg(report), file);
+export const saveBenchPicture = (report: BenchReport, file: string): Promise<void> =>
+  writeWhole(file, (temporary) => savePicture(benchSvg(report), temporary));
 
 export const panelOf = (title: string, { scores }: Comparison): Panel => ({ title, lines: scores.map(lineOf) });
 

@@ -1,4 +1,5 @@
 import { NasError, pick } from '../../core/errors.ts';
+import { checkPlace } from '../../export/written.ts';
 import { contenderOf, shippedContenders } from '../bench/contender.ts';
 import { saveBenchPicture } from '../bench/picture.ts';
 import { benchProblems } from '../bench/problems.ts';
@@ -40,6 +41,7 @@ function settle(flags: BenchFlags): BenchSettings {
   if (picture !== undefined && !/\.(svg|png)$/.test(picture)) {
     throw new NasError('BAD_OPTION', `--picture ${picture}: give a path that ends in .svg or .png.`);
   }
+  if (picture !== undefined) checkPlace('--picture', picture);
   const names = flags.controllers && [...new Set([...flags.controllers, reference])];
   return {
     problems: flags.problems?.map((name) => pick('problem', benchProblems, name)) ?? benchProblems,

@@ -30,6 +30,10 @@ export function enqueue(what: readonly string[], options: StudyOptions): void {
 }
 
 const nothingNew = (study: string, points: number) =>
-  new NasError('ENQUEUE_KNOWN', `all ${points} were tried in study "${study}" before (nas ls shows them): nothing is queued.`, {
-    facts: { study, points },
-  });
+  new NasError(
+    'ENQUEUE_KNOWN',
+    `${points === 1 ? 'it was' : `all ${points} were`} tried in study "${study}" before (nas ls shows them): nothing is queued.`,
+    {
+      facts: { study, points },
+    },
+  );

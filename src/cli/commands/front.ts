@@ -1,8 +1,8 @@
 import type { Goal, Metrics } from '../../core/objective.ts';
-import type { Trial } from '../../core/trial.ts';
 import { formatMetric, formatPoints, formatRatio } from '../../dashboard/format.ts';
-import { frontOf, nearestMiss } from '../../search/study/progress.ts';
+import { frontOf } from '../../search/study/progress.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
+import { emptyFront } from '../empty-front.ts';
 import { noiseColumns, replicationCells, replicationJson } from '../noise-columns.ts';
 import type { LookOptions } from '../options.ts';
 import { note, print, printCsv, printJson } from '../output.ts';
@@ -30,20 +30,12 @@ export function front(options: LookOptions): void {
       ...replicationJson(replications.get(number)),
     }));
     printJson({ study: record.name, baseline: baseline ? { trial: 0, metrics: baseline } : null, front: rows });
-  } else if (members.length === 0) note(emptyFront(trials, nearestMiss(trials, goal)));
+  } else if (members.length === 0) note(emptyFront(view));
   else if (options.csv)
     printCsv(
       members.map((member) => ({ ...trialRow(member, goal, true), ...replicationCells(replications.get(member.number)) })),
     );
   else print(table(members, [...columns(members, goal, baseline), ...marks(view), ...noiseColumns(members, goal, replications)]));
-}
-
-function emptyFront(trials: readonly Trial[], nearest: FrontTrial | undefined): string {
-  const count = (state: Trial['state']) => trials.filter((trial) => trial.state === state).length;
-  const [done, failed] = [count('done'), count('failed')];
-  if (done === 0 && failed > 0) return `None of ${failed} trials that ended was measured: nas ls says why each failed.`;
-  if (done === 0) return 'No trial has finished yet.';
-  return `None of the ${done} finished trials keeps every constraint; trial ${nearest?.number} comes nearest (nas show ${nearest?.number}).`;
 }
 
 /** A column for the trials that a person marked, where there are any. */

@@ -6,7 +6,7 @@ import type { LookOptions } from '../options.ts';
 import { note, print, printCsv, printJson } from '../output.ts';
 import { factsOf, withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
-import { tableMetrics, trialRows } from '../trial-rows.ts';
+import { spareMetrics, tableMetrics, trialRows } from '../trial-rows.ts';
 
 /** `nas ls`: every trial. */
 export function ls(options: LookOptions): void {

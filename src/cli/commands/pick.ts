@@ -6,6 +6,7 @@ import { readStudy } from '../../store/index.ts';
 import type { StudyOptions } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { attempt, type Choice, choiceOf, pickOf, ruleNamed } from '../picking.ts';
+import { studyWords } from '../shell.ts';
 import { withStudy } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
 import { unbroken, wrapped } from '../wrap.ts';
@@ -34,7 +35,7 @@ export function pickModel(options: PickOptions): void {
     });
     return;
   }
-  const where = `--db ${options.db} --study ${view.record.name}`;
+  const where = studyWords(options.db, view.record.name);
   print(
     [
       wrapped(`Trial ${picked.number}: ${numbers(picked, choice)}`),

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import { cannotWrite, writeWhole } from '../../export/written.ts';
 import type { AnalysedStudy, ChartInput } from '../../report/charts/chart.ts';
 import { charts } from '../../report/charts/index.ts';
 import { lightLook } from '../../report/charts/look.ts';
@@ -41,12 +42,13 @@ export async function report(flags: ReportFlags): Promise<void> {
   const input = inputOf(live);
   const stem = out.slice(0, -'.html'.length);
   const folder = `${stem}-charts`;
-  await mkdir(dirname(out), { recursive: true });
+  await makeFolder(dirname(out));
   const page = fileDocument(`${name} · Espalier`, dataOf(live, input), await pageAssets());
-  await writeFile(out, page);
+  await writeWhole(out, (file) => writeFile(file, page));
   const pictures = await drawPictures(input, folder);
   const linked = pictures.map(({ chart, file }) => ({ chart, path: `${basename(folder)}/${basename(file)}` }));
-  await writeFile(`${stem}.md`, markdownSummary(input, { pictures: linked }));
+  const summary = markdownSummary(input, { pictures: linked });
+  await writeWhole(`${stem}.md`, (file) => writeFile(file, summary));
   const files = { page: out, summary: `${stem}.md`, pictures: pictures.map(({ file }) => file) };
   if (flags.json) printJson({ study: name, ...files });
   else
@@ -108,14 +110,21 @@ const dataOf = (live: LiveStudy, { details }: ChartInput): Json =>
   }) as unknown as Json;
 
 async function drawPictures(input: ChartInput, folder: string) {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const drawn = charts.flatMap((chart) => {
     const svg = drawChart(chart, input);
     return svg === undefined ? [] : [{ chart, svg, file: join(folder, `${chart.name}.svg`) }];
   });
   for (const { svg, file } of drawn) {
-    await savePicture(svg, file);
-    await savePicture(svg, file.replace(/\.svg$/, '.png'));
+    for (const name of [file, file.replace(/\.svg$/, '.png')]) await writeWhole(name, (temporary) => savePicture(svg, temporary));
   }
   return drawn;
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
 }

@@ -39,10 +39,12 @@ import { meaningOf } from '../meaning.ts';
 import { NoiseWatch } from '../noise-watch.ts';
 import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
 import { logScale } from '../picking.ts';
+import { placing } from '../placed.ts';
 import { replicate } from '../replication.ts';
 import { removeCheckpoint, schedulerOf } from '../schedule.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import {
+  checkStudyName,
   checkUnchanged,
   checkWorkers,
   defaultStart,
@@ -73,6 +75,7 @@ export async function search(flags: SearchFlags): Promise<number> {
   try {
     const found = store?.find(settings.study);
     if (found) checkUnchanged(found, space, settings);
+    else checkStudyName(settings.study);
     checkWorkers(settings, found);
     if (found) store!.lease(found.name);
     const end = found && !flags.json && nothingLeft(store!, found, settings, flags);
@@ -84,7 +87,8 @@ export async function search(flags: SearchFlags): Promise<number> {
     const record = found ?? newRecord(space, settings, engine);
     const workers = settings.workers ?? defaultWorkers(engine);
     const controller = await controllerOf(record);
-    return await new SearchRun(flags, { ...settings, workers }, record, controller, engine, found ? store : undefined).run();
+    const run = new SearchRun(flags, { ...settings, workers }, record, controller, engine, found ? store : undefined);
+    return await placing(space, () => run.run());
   } finally {
     store?.close();
   }

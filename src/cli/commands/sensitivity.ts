@@ -3,6 +3,7 @@ import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { formatBytes, formatCount, formatPercent, formatPoints, formatTook } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
+import { checkPlace, writeWhole } from '../../export/written.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
 import { type ChartRow, sensitivityChart } from '../../report/sensitivity-chart.ts';
 import type { ProbeResult, Sensitivity } from '../../search/sensitivity/measure.ts';
@@ -12,6 +13,7 @@ import { keyFunction, loadSpace } from '../compose.ts';
 import { chooseEngineHere } from '../engine.ts';
 import { meaningOf } from '../meaning.ts';
 import { note, print, printJson } from '../output.ts';
+import { placing } from '../placed.ts';
 import { progressLine } from '../progress-line.ts';
 import { defaultWorkers, newRecord, settleFlags } from '../search-settings.ts';
 import { sensitivityOf } from '../sensitivity.ts';
@@ -30,7 +32,9 @@ interface SensitivityFlags {
 
 /** `nas sensitivity`: what every choice that a space allows costs on its own, without fine-tuning. Returns the exit code. */
 export async function sensitivity(flags: SensitivityFlags): Promise<number> {
-  if (flags.out !== undefined && !flags.out.endsWith('.svg')) throw notSvg(flags.out);
+  const { out } = flags;
+  if (out !== undefined && !out.endsWith('.svg')) throw notSvg(out);
+  if (out !== undefined) checkPlace('--out', out);
   const file = loadSpace(flags.space);
   const settings = settleFlags({ ...flags, db: 'nas.db' }, file);
   const engine = await chooseEngineHere(settings.engine);
@@ -48,7 +52,8 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
   });
   const interrupts = onInterrupt({ first: () => executor.stop(), second: () => process.exit(exitCodes.interrupted) });
   try {
-    const prepared = (await executor.open(({ stage, done, total }) => line.show(stage, done, total))) as unknown as PreparedFacts;
+    const opened = await placing(file, () => executor.open(({ stage, done, total }) => line.show(stage, done, total)));
+    const prepared = opened as unknown as PreparedFacts;
     const found = await sensitivityOf({
       executor,
       facts,
@@ -58,16 +63,11 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
     });
     line.clear();
     if (!found) return exitCodes.interrupted;
-    if (flags.out !== undefined) await writeFile(flags.out, chartOf(file.name, found));
+    if (out !== undefined) await writeWhole(out, (temporary) => writeFile(temporary, chartOf(file.name, found)));
     if (flags.json) printJson(found);
     else
       print(
-        [
-          wrapped(heading(found)),
-          '',
-          table(found.probes, columns(found)),
-          ...(flags.out ? ['', `${flags.out} written.`] : []),
-        ].join('\n'),
+        [wrapped(heading(found)), '', table(found.probes, columns(found)), ...(out ? ['', `${out} written.`] : [])].join('\n'),
       );
     return exitCodes.ok;
   } finally {

@@ -6,6 +6,7 @@ import { exitCodes, NasError } from '../../core/errors.ts';
 import { readCertificate } from '../../export/read-certificate.ts';
 import { metricInfos } from '../../network/metrics/index.ts';
 import { sha256 } from '../../trial/artefacts.ts';
+import type { RemeasureRequest, RemeasureResult } from '../../trial/remeasure.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
 import { loadSpace } from '../compose.ts';
 import { verifyDatabase } from '../database-check.ts';
@@ -79,8 +80,23 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
     baselineFolder: baselineFolder(),
     threads: availableParallelism(),
   };
-  const found = await showWait('measuring', (say) => remeasureInProcess({ model, setup }, say));
+  const found = await showWait('measuring', (say) => remeasured({ model, setup }, data, say));
   return [...checks, ...measuredChecks(claims, found)];
+}
+
+/** The data lay somewhere else where the model was searched: how to say where is said with the error. */
+async function remeasured(
+  request: RemeasureRequest,
+  data: string | undefined,
+  say: Parameters<typeof remeasureInProcess>[1],
+): Promise<RemeasureResult> {
+  try {
+    return await remeasureInProcess(request, say);
+  } catch (error) {
+    if (!(error instanceof NasError) || error.code !== 'DATA_MISSING' || data !== undefined) throw error;
+    const message = `${error.message}\nName the folder that has them here: nas verify --data DIR.`;
+    throw new NasError(error.code, message, { facts: error.facts, cause: error });
+  }
 }
 
 function describe(report: { readonly folder: string; readonly checks: readonly Check[] }): string {

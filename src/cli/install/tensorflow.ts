@@ -80,14 +80,11 @@ const howToGet =
   'python3 -m venv ~/tf && ~/tf/bin/pip install tensorflow   (NVIDIA GPU: "tensorflow[and-cuda]"), then\n  nas engine install tensorflow --python ~/tf/bin/python';
 
 async function findPipTensorflow(python: string, tools: Tools): Promise<PipTensorflow> {
+  await checkPython(python, tools);
   const result = await tools.run(python, ['-c', findScript]);
-  if (result.code === undefined) {
-    throw failed(
-      `there is no Python "${python}" here. Name one with --python, or install it (Debian: apt-get install python3-venv).`,
-    );
-  }
   if (result.code !== 0) throw failed(`${python} failed:\n${lastLines(result)}`);
-  const found = JSON.parse(result.stdout) as Partial<PipTensorflow>;
+  const found = answerOf(result.stdout);
+  if (!found) throw failed(`${python} does not say where its TensorFlow is; it answers:\n${lastLines(result)}`);
   if (found.folder === undefined) throw failed(`${python} has no TensorFlow. Get one:\n  ${howToGet}`);
   const parts = ['include/tensorflow/c/c_api.h', 'libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
   const absent = parts.filter((part) => !existsSync(join(found.folder!, part)));
@@ -97,6 +94,28 @@ async function findPipTensorflow(python: string, tools: Tools): Promise<PipTenso
     );
   }
   return found as PipTensorflow;
+}
+
+/** Anything can be named as Python; what it is not is said before it is given a program to run. */
+async function checkPython(python: string, tools: Tools): Promise<void> {
+  const { code, stdout, stderr } = await tools.run(python, ['--version']);
+  if (code === undefined) {
+    throw unusable(
+      `there is no Python "${python}" here. Name one with --python, or install it (Debian: apt-get install python3-venv).`,
+    );
+  }
+  if (!/^Python 3\./m.test(`${stdout}\n${stderr}`))
+    throw unusable(`--python ${python}: this is no Python 3. Name one, such as ~/tf/bin/python.`);
+}
+
+/** The last line that is an object: what a user's own start-up files print comes before it. */
+function answerOf(stdout: string): Partial<PipTensorflow> | undefined {
+  try {
+    const answer: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    return typeof answer === 'object' && answer !== null ? answer : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function checkCompiler(compiler: string, tools: Tools): Promise<void> {
@@ -144,5 +163,7 @@ async function runPaths({ folder }: PipTensorflow): Promise<string[]> {
   const parts = existsSync(nvidia) ? await readdir(nvidia) : [];
   return [folder, ...parts.map((part) => join(nvidia, part, 'lib')).filter((path) => existsSync(path))];
 }
+
+const unusable = (message: string) => new NasError('ENGINE_INSTALL', message);
 
 const failed = (message: string) => new NasError('ENGINE_INSTALL', message, { exitCode: exitCodes.failure });

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Goal } from '../../core/objective.ts';
+import { ended } from '../../core/words.ts';
 import { entryBeside } from '../../executors/pool/entry.ts';
 import type { Space } from '../../search/space/space.ts';
 import { note } from '../output.ts';
@@ -37,8 +38,8 @@ export async function checkControllerFile(job: CheckJob, seconds = defaultSecond
     const { failure } = await new Promise<CheckResult>((resolve, reject) => {
       timer = setTimeout(() => reject(hangs(job.file, seconds)), seconds * 1000);
       worker.once('message', resolve);
-      worker.once('error', (error) => reject(ended(job.file, error.message)));
-      worker.once('exit', () => reject(ended(job.file, 'it ended its thread')));
+      worker.once('error', (error) => reject(stopped(job.file, error.message)));
+      worker.once('exit', () => reject(stopped(job.file, 'it ended its thread')));
     });
     if (failure) throw new NasError(failure.code, failure.message, { facts: failure.facts, exitCode: exitCodes.badInput });
   } finally {
@@ -57,5 +58,5 @@ const hangs = (file: string, seconds: number) =>
     },
   );
 
-const ended = (file: string, reason: string) =>
-  new NasError('CONTROLLER_THROWS', `controller "${file}" failed its checks: ${reason}.`, { facts: { file, reason } });
+const stopped = (file: string, reason: string) =>
+  new NasError('CONTROLLER_THROWS', `controller "${file}" failed its checks: ${ended(reason)}`, { facts: { file, reason } });

@@ -3,6 +3,7 @@ import type { Candidate } from '../../core/candidate.ts';
 import type { Controller, ControllerContext } from '../../core/controller.ts';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import { ended } from '../../core/words.ts';
 import { entryBeside } from '../../executors/pool/entry.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { Call, Failure, Opened, OpenRequest, Reply, Subject } from './messages.ts';
@@ -126,7 +127,7 @@ class Thread {
 
   #gone(reason: string): NasError {
     const { file } = this.#options;
-    const message = `controller "${file}" is gone: ${reason}. This is a defect of the controller.`;
+    const message = `controller "${file}" is gone: ${ended(reason)} This is a defect of the controller.`;
     return new NasError('CONTROLLER_THROWS', message, { facts: { file, reason }, exitCode: exitCodes.failure });
   }
 }

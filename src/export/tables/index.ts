@@ -1,7 +1,8 @@
 /** Shapes in which a table is written. To add one: a file beside this one, and a line in the list. */
 import { existsSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { NasError } from '../../core/errors.ts';
+import { writeWhole } from '../written.ts';
 import { csv } from './csv.ts';
 import { json } from './json.ts';
 import { ndjson } from './ndjson.ts';
@@ -22,18 +23,10 @@ export function tableFormatFor(file: string): TableFormat {
   return format;
 }
 
-/** Writes rows to a file; it appears complete or not at all. Throws NasError TABLE_FORMAT, TABLE_EXISTS, TABLE_IO. */
+/** Writes rows to a file; it appears complete or not at all. Throws NasError TABLE_FORMAT, TABLE_EXISTS, FILE_PLACE, FILE_FULL. */
 export async function writeTable(file: string, rows: readonly Row[]): Promise<void> {
   const format = tableFormatFor(file);
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, format.write(rows, columnsOf(rows)));
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    const why = error instanceof Error ? error.message : String(error);
-    throw new NasError('TABLE_IO', `${file} cannot be written: ${why}`, { facts: { file }, cause: error });
-  }
+  await writeWhole(file, (temporary) => writeFile(temporary, format.write(rows, columnsOf(rows))));
 }
 
 /** Nothing at all where there are no rows. */

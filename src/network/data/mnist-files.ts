@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { NasError } from '../../core/errors.ts';
 import { stableStringify } from '../../core/json.ts';
 import type { Dataset, Split } from './dataset.ts';
@@ -82,6 +82,11 @@ const pathOf = (folder: string, name: MnistFileName): string | undefined =>
 function findFile(folder: string, name: MnistFileName): string {
   const found = pathOf(folder, name);
   if (found) return found;
+  if (!existsSync(folder)) {
+    const path = resolve(folder);
+    const where = path === folder ? '' : `: looked for ${path}`;
+    throw new NasError('DATA_MISSING', `there is no data folder "${folder}"${where}.`, { facts: { folder, path } });
+  }
   throw new NasError('DATA_MISSING', `${folder}: ${name}.gz is not there.`, { facts: { folder, file: `${name}.gz` } });
 }
 

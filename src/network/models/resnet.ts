@@ -38,6 +38,8 @@ function contradiction({
   widths,
 }: Omit<ResnetSpec, 'family'>): { key: 'depth' | 'blocks'; message: string } | undefined {
   const stages = widths.length;
+  // That alone is said of an empty list.
+  if (stages === 0) return undefined;
   if (blocks && blocks.length !== stages) {
     return { key: 'blocks', message: `blocks lists ${blocks.length} stages, widths ${stages}: give both the same length` };
   }

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { countCandidates } from '../space/count.ts';
 import type { Space } from '../space/space.ts';
 
@@ -20,7 +21,7 @@ export function chooseController(space: Space, trials: number): Choice {
     return { controller: 'grid', reason: `the space has ${count} candidates, no more than the ${trials} trials` };
   }
   if (trials <= surrogateTrials) {
-    return { controller: 'surrogate', reason: `it makes the most of ${trials} trials` };
+    return { controller: 'surrogate', reason: `it makes the most of ${counted(trials, 'trial')}` };
   }
   return { controller: 'evolution', reason: `for more than ${surrogateTrials} trials its suggestions cost little` };
 }

@@ -5,6 +5,7 @@ import type { Json } from '../../core/json.ts';
 import { stableStringify } from '../../core/json.ts';
 import type { Goal, Metrics } from '../../core/objective.ts';
 import { createRng } from '../../core/rng.ts';
+import { ended } from '../../core/words.ts';
 import { check } from '../space/check.ts';
 import type { Space } from '../space/space.ts';
 import { guarded } from './guard.ts';
@@ -210,7 +211,7 @@ function strangeMetrics({ objectives }: Goal): Metrics[] {
 const equal = (a: unknown, b: unknown): boolean => stableStringify(a as Json) === stableStringify(b as Json);
 
 const broken = ({ name }: ControllerDefinition<Space>, what: string) =>
-  new NasError('CONTROLLER_BROKEN', `controller "${name}" ${what}.`, {
+  new NasError('CONTROLLER_BROKEN', `controller "${name}" ${ended(what)}`, {
     facts: { controller: name, what },
     exitCode: exitCodes.failure,
   });

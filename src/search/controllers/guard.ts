@@ -2,6 +2,7 @@ import type { Candidate } from '../../core/candidate.ts';
 import type { Controller, ControllerDefinition } from '../../core/controller.ts';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import { ended } from '../../core/words.ts';
 import { check } from '../space/check.ts';
 import type { Space } from '../space/space.ts';
 
@@ -46,7 +47,7 @@ function attempt<T>(name: string, what: string, call: () => T): T {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NasError(
       'CONTROLLER_THROWS',
-      `controller "${name}" threw in ${what}: ${reason}. This is a defect of the controller.`,
+      `controller "${name}" threw in ${what}: ${ended(reason)} This is a defect of the controller.`,
       {
         facts: { controller: name, call: what, reason },
         exitCode: exitCodes.failure,
@@ -61,7 +62,7 @@ function inside(name: string, space: Space, trial: number, answer: unknown): Can
   const refuse = (reason: string): never => {
     throw new NasError(
       'CONTROLLER_ANSWER',
-      `controller "${name}" answered ask(${trial}) with no candidate of the space: ${reason}. This is a defect of the controller.`,
+      `controller "${name}" answered ask(${trial}) with no candidate of the space: ${ended(reason)} This is a defect of the controller.`,
       { facts: { controller: name, trial, reason }, exitCode: exitCodes.failure },
     );
   };

@@ -29,7 +29,12 @@ export function scheduleProblems({ eta, rungs, minEpochs }: ScheduleSettings, ep
   if (eta !== undefined && !(eta >= 2)) problems.push({ key: 'eta', message: `must be at least 2, found ${eta}` });
   for (const [index, rung] of (rungs ?? []).entries()) {
     const before = rungs![index - 1] ?? 0;
-    if (!(rung > before)) problems.push({ key: 'rungs', index, message: `must rise: ${rung} after ${before}` });
+    if (!(rung > before))
+      problems.push({
+        key: 'rungs',
+        index,
+        message: index === 0 ? `must be above 0, found ${rung}` : `must rise: ${rung} after ${before}`,
+      });
     else if (rung > epochs)
       problems.push({ key: 'rungs', index, message: `${rung} epochs, but a trial is trained for ${epochs} (trial.epochs)` });
   }

@@ -23,10 +23,11 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** A system where everything works, but for what is replaced. */
-function system(change: Partial<Record<'python3' | 'g++' | 'npm' | 'compile', () => ToolResult>> = {}): Tools {
+function system(change: Partial<Record<'version' | 'python3' | 'g++' | 'npm' | 'compile', () => ToolResult>> = {}): Tools {
   return {
     platform: 'linux',
     async run(program, args, options) {
+      if (program === 'python3' && args[0] === '--version') return change.version?.() ?? ok('Python 3.11.2');
       if (program === 'python3') return change.python3?.() ?? ok(JSON.stringify({ version: '2.21.0', folder: pip, cuda: false }));
       if (program === 'npm') {
         const binding = join(options!.cwd!, 'node_modules/@tensorflow/tfjs-node/binding');
@@ -53,7 +54,9 @@ describe('the installation of TensorFlow', () => {
   });
 
   it.each<[string, Tools, RegExp]>([
-    ['no Python', system({ python3: () => ({ code: undefined, stdout: '', stderr: 'ENOENT' }) }), /no Python "python3"/],
+    ['no Python', system({ version: () => ({ code: undefined, stdout: '', stderr: 'ENOENT' }) }), /no Python "python3"/],
+    ['a program that is no Python', system({ version: () => ok('ls (GNU coreutils) 9.1') }), /this is no Python 3/],
+    ['a Python that answers nothing', system({ python3: () => ok() }), /does not say where its TensorFlow is/],
     [
       'a Python that fails',
       system({ python3: () => ({ code: 1, stdout: '', stderr: 'SyntaxError: here' }) }),

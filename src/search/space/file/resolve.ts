@@ -11,7 +11,7 @@ export function resolveSpaceFile(nameOrPath: string, bundledFolder: string): str
   const bare = !/[\\/]/.test(nameOrPath);
   const candidates = [...names, ...(bare ? names.map((name) => join(bundledFolder, name)) : [])];
   const file = candidates.find(isFile);
-  if (file === undefined) throw missing(nameOrPath, bundledFolder);
+  if (file === undefined) throw candidates.some(isFolder) ? folder(nameOrPath) : missing(nameOrPath, bundledFolder);
   try {
     accessSync(file, constants.R_OK);
     return file;
@@ -25,7 +25,7 @@ export function resolveSpaceFile(nameOrPath: string, bundledFolder: string): str
 export function listSpaceFiles(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((name) => /\.ya?ml$/i.test(name))
+    .filter((name) => /\.ya?ml$/i.test(name) && isFile(join(folder, name)))
     .sort();
 }
 
@@ -37,6 +37,23 @@ function isFile(path: string): boolean {
     return false;
   }
 }
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+const folder = (name: string) =>
+  new NasError(
+    'SPACE_MISSING_FILE',
+    `"${name}" is a folder, not a space file: name a file, such as ${join(name, 'space.yaml')}.`,
+    {
+      facts: { name },
+    },
+  );
 
 function missing(name: string, bundledFolder: string): NasError {
   const local = listSpaceFiles('.');

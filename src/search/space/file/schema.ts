@@ -21,6 +21,12 @@ export interface KnownNames {
   readonly remedies?: readonly string[];
 }
 
+/** What a study may be called. */
+export const studyName = {
+  pattern: /^[A-Za-z0-9][\w.-]{0,63}$/,
+  rule: 'must be 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit',
+};
+
 /**
  * The file's outline. What can only be checked against the catalog (trial, objectives, constraints, layers) is open here.
  */
@@ -28,7 +34,7 @@ export function fileSchema(sections: Sections, { controllers, schedulers, remedi
   return z.strictObject({
     name: z
       .string()
-      .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
+      .regex(studyName.pattern, studyName.rule)
       .optional()
       .describe('Name of the study; the name of the file by default.'),
     model: sections.model.describe('The network that is compressed.'),

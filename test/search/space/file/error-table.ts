@@ -347,7 +347,7 @@ export const rows: readonly Row[] = [
     search('scheduler: asha, rungs: [0.2, «0.2]'),
     /rungs: must rise: 0\.2 after 0\.2/,
   ],
-  ['a rung of nothing', 'SPACE_SCHEDULE', search('scheduler: asha, rungs: [«0]'), /rungs: must rise: 0 after 0/],
+  ['a rung of nothing', 'SPACE_SCHEDULE', search('scheduler: asha, rungs: [«0]'), /rungs: must be above 0, found 0/],
   [
     'a rung beyond the training',
     'SPACE_SCHEDULE',

@@ -41,6 +41,12 @@ describe('resolveSpaceFile', () => {
     expect(resolveSpaceFile('resnet', bundled())).toBe(join(bundled(), 'resnet.yaml'));
   });
 
+  it('says of a folder that it is one, and guesses none', () => {
+    mkdirSync('dir.yaml');
+    expect(() => resolveSpaceFile('dir.yaml', bundled())).toThrow('"dir.yaml" is a folder, not a space file');
+    expect(() => resolveSpaceFile('dri.yaml', bundled())).toThrow(/^(?!.*dir\.yaml)/);
+  });
+
   it('guesses the name that was meant and lists what there is', () => {
     writeFileSync('mine.yaml', '');
     expect(() => resolveSpaceFile('resent.yaml', bundled())).toThrow(

@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { emptyFront } from '../../src/cli/empty-front.ts';
+import { checkStudyName } from '../../src/cli/search-settings.ts';
+import { commandWords } from '../../src/cli/summary.ts';
+import type { Trial } from '../../src/core/trial.ts';
+import { recordOf } from '../store/harness.ts';
+
+describe('the command that goes on with a search', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('can be typed as it stands, with what the session was given', () => {
+    vi.stubEnv('npm_command', '');
+    const flags = { space: 'my net.yaml', db: 'a&b.db', study: 'old name', workers: 1, memory: 900, controller: './own.js' };
+    expect(commandWords(flags, 20).resume).toBe(
+      "nas search --space 'my net.yaml' --study 'old name' --db 'a&b.db' --trials 20 --workers 1 --memory 900MB --controller ./own.js",
+    );
+    expect(commandWords({ space: 'quick', db: 'nas.db', controller: 'tpe' }, 20).resume).toBe(
+      'nas search --space quick --db nas.db --trials 20',
+    );
+  });
+});
+
+describe('the name of a new study', () => {
+  it.each(['', 'a b!', '../x', '-x', 'a'.repeat(65)])('is not %j', (name) => {
+    expect(() => checkStudyName(name)).toThrow(/^--study ".*": the name must be 1 to 64 letters/);
+  });
+
+  it.each(['resnet', 'a.b_c-1', '7'])('may be %s', (name) => expect(() => checkStudyName(name)).not.toThrow());
+});
+
+describe('an empty front', () => {
+  const goal = {
+    objectives: [{ metric: 'accuracy', direction: 'maximize' }],
+    constraints: [{ metric: 'accuracy', op: '>=', bound: 0.9 }],
+  };
+  const done = (number: number, accuracy: number) =>
+    ({
+      number,
+      candidate: {},
+      key: `${number}`,
+      origin: 'x',
+      state: 'done',
+      metrics: { accuracy },
+      seconds: 1,
+      finishedAt: 0,
+    }) as Trial;
+  const said = (...trials: Trial[]) => emptyFront({ trials, record: { ...recordOf('study'), facts: { goal } as never } });
+
+  it('says what comes nearest, and what to do', () => {
+    expect(said(done(0, 0.5))).toMatch(/^None of 1 trial that finished keeps every constraint; trial 0 comes nearest/);
+    expect(said(done(0, 0.5), done(1, 0.8))).toMatch(
+      /^None of 2 trials that finished .* trial 1 comes nearest \(nas show 1\)\. Loosen/,
+    );
+    expect(said()).toBe('No trial has finished yet.');
+  });
+});
