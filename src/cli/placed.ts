@@ -20,5 +20,5 @@ export async function placing<T>(space: Pick<SpaceFile, 'text' | 'file'>, work: 
 }
 
 function pathOf({ code, facts }: NasError): readonly string[] | undefined {
-  return code === 'DATA_BATCH' ? [String(facts['section']), 'batchSize'] : places[code];
+  return code === 'DATA_BATCH' ? [facts['section'] as string, 'batchSize'] : places[code];
 }

@@ -60,7 +60,8 @@ async function exportModel(options: ModelExport): Promise<void> {
       : doneTrial(findTrial(view, options.trial));
   await checkFormats(trial, formats, db);
   if (!json) note(`Measuring trial ${trial.number} again on validation and test data …`);
-  const shipment = await showWait('measuring', (say) => certified(view, trial, db, say));
+  const measure = (say: Parameters<typeof certified>[3]) => certified(view, trial, db, say);
+  const shipment = await (json ? measure(() => undefined) : showWait('measuring', measure));
   await writeFolder(out, await exportFiles(shipment.source, spaceFiles(view.record), formats));
   if (json) printJson({ out, ...shipment.source.certificate });
   else print([describe(out, shipment), ...formats.map(({ summary, use }) => `${out}: ${use?.(out) ?? summary}`)].join('\n'));

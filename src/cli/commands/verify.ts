@@ -80,16 +80,15 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
     baselineFolder: baselineFolder(),
     threads: availableParallelism(),
   };
-  const found = await showWait('measuring', (say) => remeasured({ model, setup }, data, say));
+  const measure = (say: Say) => remeasured({ model, setup }, data, say);
+  const found = await (json ? measure(() => undefined) : showWait('measuring', measure));
   return [...checks, ...measuredChecks(claims, found)];
 }
 
+type Say = Parameters<typeof remeasureInProcess>[1];
+
 /** The data lay somewhere else where the model was searched: how to say where is said with the error. */
-async function remeasured(
-  request: RemeasureRequest,
-  data: string | undefined,
-  say: Parameters<typeof remeasureInProcess>[1],
-): Promise<RemeasureResult> {
+async function remeasured(request: RemeasureRequest, data: string | undefined, say: Say): Promise<RemeasureResult> {
   try {
     return await remeasureInProcess(request, say);
   } catch (error) {
