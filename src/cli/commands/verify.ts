@@ -13,6 +13,7 @@ import { verifyDatabase } from '../database-check.ts';
 import { baselineFolder } from '../folders.ts';
 import { note, print, printJson } from '../output.ts';
 import { remeasureInProcess } from '../remeasure.ts';
+import { onInterrupt } from '../signals.ts';
 import { table } from '../table.ts';
 import { type Check, fileChecks, measuredChecks } from '../verification.ts';
 
@@ -84,12 +85,16 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
 
 /** The data lay somewhere else where the model was searched: how to say where is said with the error. */
 async function remeasured(request: RemeasureRequest, data: string | undefined): Promise<RemeasureResult> {
+  const stop = () => process.exit(exitCodes.interrupted);
+  const interrupts = onInterrupt({ first: stop, second: stop });
   try {
     return await remeasureInProcess(request, () => undefined);
   } catch (error) {
     if (!(error instanceof NasError) || error.code !== 'DATA_MISSING' || data !== undefined) throw error;
     const message = `${error.message}\nName the folder that has them here: nas verify --data DIR.`;
     throw new NasError(error.code, message, { facts: error.facts, cause: error });
+  } finally {
+    interrupts.dispose();
   }
 }
 
