@@ -46,7 +46,7 @@ export interface ExplanationRun {
   /** Without training. */
   readonly quick: boolean;
   readonly workers?: number | undefined;
-  /** Told once, where something is to be run. */
+  /** Told once, where something is to be run: how many networks with a choice undone. */
   readonly estimate: (runs: number, workers: number) => void;
   readonly prepare: (progress: Progress) => void;
   readonly progress: (share: number) => void;
@@ -80,6 +80,8 @@ async function resultsOf(run: ExplanationRun, plans: readonly Plan[]): Promise<r
   const known = await Promise.all(plans.map((plan) => readCached<PlanResult>(fileOf(run, plan))));
   const missing = known.filter((result) => result === undefined).length;
   if (missing === 0) return known as PlanResult[];
+  // A quick look measures the trial's own network as well, which has nothing undone.
+  const ownIsMissing = run.quick && known[0] === undefined;
   const { record, trial, quick } = run;
   const engine = await engineOfStudy(record.name, engineOf(record));
   const slots = run.workers ?? Math.min(8, availableParallelism());
@@ -95,7 +97,8 @@ async function resultsOf(run: ExplanationRun, plans: readonly Plan[]): Promise<r
   run.stoppable(() => executor.stop());
   try {
     await executor.open(run.prepare);
-    run.estimate(missing, slots);
+    const undone = missing - (ownIsMissing ? 1 : 0);
+    if (undone > 0) run.estimate(undone, slots);
     return await runPlans({
       executor,
       plans,

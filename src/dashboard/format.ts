@@ -33,6 +33,10 @@ export function formatCount(count: Maybe): string {
   return scaled(count, ['', 'k', 'M', 'G', 'T'], 2);
 }
 
+/** A plain number with so many decimals: -0.0004 → `0.000`, -0.001 → `−0.001`. */
+export const formatFixed = (value: Maybe, decimals: number): string =>
+  isKnown(value) ? signed(value.toFixed(decimals)) : unknown;
+
 /** How many times: 8.31 → `8.3×`, 123.4 → `123×`. */
 export function formatRatio(ratio: Maybe): string {
   if (!isKnown(ratio)) return unknown;

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { init } from '../../src/cli/commands/init.ts';
@@ -14,6 +14,7 @@ import {
   usualAnswers,
 } from '../../src/cli/init/answers.ts';
 import { efforts, spaceText } from '../../src/cli/init/space-text.ts';
+import { writeDrawnShapes } from '../fixtures/data.ts';
 
 const names = (choices: readonly { name: string }[]) => choices.map(({ name }) => name);
 
@@ -76,6 +77,24 @@ describe('nas init', () => {
     const file = join(folder, 'own.yaml');
     await expect(init(file, { yes: true, model: 'net.onnx' })).rejects.toThrow(/net\.onnx/);
     expect(spaceText('own', { ...usualAnswers, model: 'net.onnx' })).toContain('model: { file: "net.onnx" }');
+  });
+
+  it('holds out what fits the data, which must be there', async () => {
+    const data = join(folder, 'few');
+    await mkdir(data);
+    await writeDrawnShapes(data, { train: 3000, test: 10 });
+    const file = join(folder, 'few.yaml');
+    expect(await init(file, { yes: true, data })).toBe(0);
+    expect(await readFile(file, 'utf8')).toMatch(/the 500 held-out images[\s\S]*validation: 500 }/);
+    await expect(init(join(folder, 'no.yaml'), { yes: true, data: join(folder, 'nixdir') })).rejects.toThrow(/no data folder/);
+    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, 60_000)).toContain('validation: 2000, limit: 10000');
+    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, 100)).toContain('validation: 16, limit: 10000');
+  });
+
+  it("says a network's path from the file on, which was typed from here on", async () => {
+    const file = join(folder, 'deep', 'own.yaml');
+    const typed = relative('.', join(folder, 'net.onnx'));
+    await expect(init(file, { yes: true, model: typed })).rejects.toThrow(join(folder, 'net.onnx'));
   });
 
   it('knows the usual answers', () => {

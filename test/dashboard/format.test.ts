@@ -4,6 +4,7 @@ import {
   formatClock,
   formatCount,
   formatDuration,
+  formatFixed,
   formatMetric,
   formatMs,
   formatPercent,
@@ -57,6 +58,9 @@ describe('numbers as people read them', () => {
     [272_474, '272 k'],
     [999_900, '1.0 M'],
   ])('formatCount(%d) is %s', (count, text) => expect(formatCount(count)).toBe(text));
+
+  it('formatFixed has one minus, and none before zero', () =>
+    expect([-0.001, -0.0004, 1.5, undefined].map((value) => formatFixed(value, 3))).toEqual(['−0.001', '0.000', '1.500', '—']));
 
   it.each([
     [8.31, '8.3×'],

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
 import { exitCodes, NasError, pick } from '../../core/errors.ts';
+import { countTrainingImages } from '../../network/data/mnist-files.ts';
 import { checkSpace } from '../compose.ts';
 import {
   type Answers,
   aimChoices,
   effortChoices,
+  isOwnData,
   isOwnNetwork,
   modelChoices,
   techniqueChoices,
@@ -36,13 +38,20 @@ export async function init(file = 'space.yaml', flags: InitFlags): Promise<numbe
   if (!(await mayWrite(file, flags, asks))) return exitCodes.interrupted;
   const answers = asks ? await (await import('../init/questions.ts')).ask(given) : { ...usualAnswers, ...given };
   if (!answers) return exitCodes.interrupted;
-  const content = spaceText(nameOf(file), answers);
+  const images = isOwnData(answers.data) ? await countTrainingImages(answers.data) : undefined;
+  const content = spaceText(nameOf(file), { ...answers, model: seenFrom(file, answers.model) }, images);
   checkSpace(content, file);
   await write(file, content);
   print(
     `${file} is written: every line says what it does.\nSearch it:  nas search --space ${/\s/.test(file) ? JSON.stringify(file) : file}`,
   );
   return exitCodes.ok;
+}
+
+/** A network's path as it was typed, from here, as the space file says it: from its own folder. */
+function seenFrom(file: string, model: string): string {
+  if (!isOwnNetwork(model) || isAbsolute(model)) return model;
+  return relative(dirname(file), model).split(sep).join('/');
 }
 
 /** The answers that the options give. Throws NasError UNKNOWN_MODEL, UNKNOWN_AIM, UNKNOWN_TECHNIQUE, UNKNOWN_EFFORT. */

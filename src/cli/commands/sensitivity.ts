@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import { formatBytes, formatCount, formatPercent, formatPoints, formatTook } from '../../dashboard/format.ts';
+import { formatBytes, formatCount, formatFixed, formatPercent, formatPoints, formatTook } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import { checkPlace, writeWhole } from '../../export/written.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
@@ -111,7 +111,7 @@ function columns({ base, probes }: Sensitivity): Column<ProbeResult>[] {
     { title: 'settings', cell: (probe) => unbroken(inWords(probe)).replaceAll(',\u00a0', ', '), wraps: true },
     { title: 'points', align: 'right', cell: (probe) => probe.failure ?? formatPoints(change(probe, base, 'accuracy')) },
     { title: '', cell: (probe) => bar(most > 0 ? drop(probe) / most : 0, 12), spare: true },
-    { title: 'loss +', align: 'right', cell: (probe) => loss(probe)?.toFixed(3) ?? '—', spare: true },
+    { title: 'loss +', align: 'right', cell: (probe) => formatFixed(loss(probe), 3), spare: true },
     { title: 'bytes saved', align: 'right', cell: (probe) => less(change(probe, base, 'size'), formatBytes) },
     { title: 'MACs saved', align: 'right', cell: (probe) => less(change(probe, base, 'expectedMacs'), formatCount) },
   ];

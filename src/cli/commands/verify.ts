@@ -14,6 +14,7 @@ import { baselineFolder } from '../folders.ts';
 import { note, print, printJson } from '../output.ts';
 import { showWait } from '../progress-line.ts';
 import { remeasureInProcess } from '../remeasure.ts';
+import { onInterrupt } from '../signals.ts';
 import { table } from '../table.ts';
 import { type Check, fileChecks, measuredChecks } from '../verification.ts';
 
@@ -89,12 +90,16 @@ type Say = Parameters<typeof remeasureInProcess>[1];
 
 /** The data lay somewhere else where the model was searched: how to say where is said with the error. */
 async function remeasured(request: RemeasureRequest, data: string | undefined, say: Say): Promise<RemeasureResult> {
+  const stop = () => process.exit(exitCodes.interrupted);
+  const interrupts = onInterrupt({ first: stop, second: stop });
   try {
     return await remeasureInProcess(request, say);
   } catch (error) {
     if (!(error instanceof NasError) || error.code !== 'DATA_MISSING' || data !== undefined) throw error;
     const message = `${error.message}\nName the folder that has them here: nas verify --data DIR.`;
     throw new NasError(error.code, message, { facts: error.facts, cause: error });
+  } finally {
+    interrupts.dispose();
   }
 }
 

@@ -25,6 +25,9 @@ export const modelChoices: readonly Choice[] = [
 
 export const isOwnNetwork = (model: string): boolean => model.toLowerCase().endsWith('.onnx');
 
+/** A folder of the user's. */
+export const isOwnData = (data: string): boolean => data !== 'fashion-mnist';
+
 export const aimChoices: readonly Choice[] = [
   { name: 'size', summary: 'bytes of the file' },
   { name: 'latency', summary: 'milliseconds an image on this machine' },

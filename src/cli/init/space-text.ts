@@ -1,9 +1,13 @@
-import { type Answers, isOwnNetwork } from './answers.ts';
+import { type Answers, isOwnData, isOwnNetwork } from './answers.ts';
 
-/** A space file, explained line by line, that `nas search` takes. `name`: of the study. */
-export function spaceText(name: string, answers: Answers): string {
+/**
+ * A space file, explained line by line, that `nas search` takes. `name`: of the study; `images`: how many training images there
+ * are, where that is known.
+ */
+export function spaceText(name: string, answers: Answers, images?: number): string {
   const { model, data, bound, aim, techniques, effort } = answers;
   const { trials, epochs, fineTune, limit, network } = efforts[effort]!;
+  const validation = heldOut(limit === undefined ? 5000 : 2000, images);
   return `# ${name}: what may be done to a network, written by nas init. Search it with:
 #
 #   nas search --space ${name}.yaml
@@ -14,11 +18,11 @@ export function spaceText(name: string, answers: Answers): string {
 # Name of the study; a second search of the same name goes on where the first one stopped.
 name: ${name}
 
-${isOwnNetwork(model) ? '# The network to compress: your own, its path from this folder on.' : '# The network to compress. widths: channels of its stages.'}
+${isOwnNetwork(model) ? '# The network to compress: your own, its path from the folder of this file on.' : '# The network to compress. widths: channels of its stages.'}
 model: ${isOwnNetwork(model) ? `{ file: ${JSON.stringify(model)} }` : network[model]!}
 
-# What it is trained on. The search sees accuracies on the ${limit === undefined ? '5,000' : '2,000'} held-out images only; the test images are for the end.
-data: ${dataOf(data, limit)}
+# What it is trained on. The search sees accuracies on the ${validation.toLocaleString('en-US')} held-out images only; the test images are for the end.
+data: ${dataOf(data, validation, limit)}
 
 ${isOwnNetwork(model) ? furtherTraining : baselineOf(epochs)}
 
@@ -112,8 +116,16 @@ const networkRule = `  - match: network
 const constraintsOf = (bound: string): string =>
   bound === 'none' ? '# constraints: [accuracy >= 80 %, size <= 50kB]' : `constraints:\n  - ${bound}`;
 
-function dataOf(data: string, limit: number | undefined): string {
-  const part = limit === undefined ? 'validation: 5000' : `validation: 2000, limit: ${limit}`;
-  if (data === 'fashion-mnist') return `{ name: fashion-mnist, ${part} }`;
+/** As many as usual, but of few images at most a sixth, as a number of two digits and zeros. */
+function heldOut(usual: number, images = Number.POSITIVE_INFINITY): number {
+  if (images >= 6 * usual) return usual;
+  const sixth = Math.max(1, Math.floor(images / 6));
+  const step = 10 ** Math.max(0, String(sixth).length - 2);
+  return Math.floor(sixth / step) * step;
+}
+
+function dataOf(data: string, validation: number, limit: number | undefined): string {
+  const part = `validation: ${validation}${limit === undefined ? '' : `, limit: ${limit}`}`;
+  if (!isOwnData(data)) return `{ name: fashion-mnist, ${part} }`;
   return `{ name: idx, folder: ${JSON.stringify(data)}, ${part} } # idx files under MNIST's names`;
 }

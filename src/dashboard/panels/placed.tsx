@@ -31,6 +31,7 @@ export function PlacedPanel({ panel, width, height, view, ui, goal }: PlacedPane
         <TrialsPanel
           rows={view.rows}
           title={ui.table === 'front' ? 'front' : 'finished'}
+          count={ui.table === 'front' ? view.members : view.rows.length}
           goal={goal}
           selected={view.selected}
           {...size}
@@ -41,6 +42,7 @@ export function PlacedPanel({ panel, width, height, view, ui, goal }: PlacedPane
         <TrialsPanel
           rows={view.rows}
           title="trials"
+          count={view.rows.length}
           goal={goal}
           filter={ui.filter}
           sort={ui.sort}

@@ -8,6 +8,8 @@ import { Panel, type Row, run, type Size } from './panel.tsx';
 export interface TrialsProps extends Size {
   readonly rows: readonly TrialRow[];
   readonly title: string;
+  /** How many the title tells of: the baseline stands in a front's list even where it is not on it. */
+  readonly count: number;
   /** What the search is for: these metrics come first. */
   readonly goal: Goal;
   /** What the rows were narrowed down by. */
@@ -19,7 +21,7 @@ export interface TrialsProps extends Size {
 
 /** A list of trials. It scrolls so that the selected one is in sight. */
 export const TrialsPanel = memo(function TrialsPanel(props: TrialsProps) {
-  const { rows, title, goal, filter = '', sort, selected, width, height } = props;
+  const { rows, title, count, goal, filter = '', sort, selected, width, height } = props;
   const columns = fittingColumns(rows, goal, width - markerWidth, sort !== undefined);
   const visible = visibleRows(rows, selected, height);
   const head: Row = [
@@ -29,7 +31,6 @@ export const TrialsPanel = memo(function TrialsPanel(props: TrialsProps) {
     ),
   ];
   const lines = visible.map((row) => rowOf(row, columns, row.trial === selected, width));
-  const count = rows.filter(({ trial }) => trial !== 0).length;
   const facts = [run(`  ${count}`, 'accent'), ...(filter ? [run(`  ${filter}`, 'front')] : [])];
   const nothing = filter ? '  no trial has these words; esc takes them away' : '  no trial is finished yet';
   return (

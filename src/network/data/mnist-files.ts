@@ -73,6 +73,12 @@ export function buildDataset(name: string, content: MnistContent, classes: reado
   };
 }
 
+/** How many training images a folder has, by their labels alone. Throws NasError DATA_MISSING, DATA_CORRUPT. */
+export async function countTrainingImages(folder: string): Promise<number> {
+  const { sizes } = await readIdx(findFile(folder, 'train-labels-idx1-ubyte'), 1);
+  return sizes[0]!;
+}
+
 /** Whether all four files are there, whatever is in them. */
 export const hasMnistFiles = (folder: string): boolean => mnistFiles.every(({ name }) => pathOf(folder, name) !== undefined);
 
