@@ -20,5 +20,6 @@ export async function placing<T>(space: Pick<SpaceFile, 'text' | 'file'>, work: 
 }
 
 function pathOf({ code, facts }: NasError): readonly string[] | undefined {
-  return code === 'DATA_BATCH' ? [facts['section'] as string, 'batchSize'] : places[code];
+  const { section } = facts;
+  return code === 'DATA_BATCH' && typeof section === 'string' ? [section, 'batchSize'] : places[code];
 }
