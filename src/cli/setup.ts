@@ -1,18 +1,17 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { StudyRecord } from '../core/store.ts';
+import { trainingTechniques } from '../network/compress/catalog.ts';
 import type { EngineChoice } from '../network/engine/choice.ts';
 import type { TrainRecipe } from '../network/engine/recipe.ts';
-import type { ModelSpec } from '../network/models/index.ts';
 import { trainsAnything } from '../search/space/schedule.ts';
 import type { TrialSetup } from '../trial/setup.ts';
-import { catalogFor } from './compose.ts';
 import { artefactFolder, baselineFolder } from './folders.ts';
 import { factsOf } from './study-facts.ts';
 
 /** What the trial host is started with. */
 export const setupOf = (record: StudyRecord, engine: EngineChoice, db: string): TrialSetup => {
   const { sections, metrics, space } = factsOf(record);
-  const trained = trainsAnything(space, techniquesThatTrain(sections.model as unknown as ModelSpec));
+  const trained = trainsAnything(space, trainingTechniques());
   return {
     ...sections,
     ...(trained ? { batch: (sections.trial as unknown as TrainRecipe).batchSize } : {}),
@@ -23,9 +22,6 @@ export const setupOf = (record: StudyRecord, engine: EngineChoice, db: string): 
     engine,
   };
 };
-
-const techniquesThatTrain = (model: ModelSpec): string[] =>
-  catalogFor(model).techniques.flatMap(({ name, trains }) => (trains ? [name] : []));
 
 /** Of the memory that this process may use. */
 const shareOfMemory = 0.75;

@@ -1,6 +1,7 @@
 import type { Metrics } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { isStoppedByHand } from '../core/trial.ts';
+import { outcomes } from '../core/words.ts';
 import { formatMetric, formatPercent, metricFormat, savedBy, savedText, timesLess, timesText } from '../dashboard/format.ts';
 import type { StudyEnd } from '../search/study/options.ts';
 import { readStudy } from '../store/index.ts';
@@ -34,12 +35,8 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
   const view = readStudy(store, record.name);
   const choice = choiceOf(view);
   const stopped = view.trials.filter(isStoppedByHand).length;
-  const ended = [
-    `${end.counts.done} done`,
-    `${end.counts.failed - stopped} failed`,
-    ...(stopped > 0 ? [`${stopped} stopped`] : []),
-  ];
-  const lines = [`${reasonOf(end)}: ${ended.join(', ')}; ${choice.front.length} on the front.`];
+  const ended = outcomes(end.counts.done, end.counts.failed - stopped, stopped);
+  const lines = [`${reasonOf(end)}: ${ended}; ${choice.front.length} on the front.`];
   if (choice.front.length === 0 && end.counts.done + end.counts.failed > 0) lines.push(emptyFront(view));
   const { unfinished } = end.counts;
   if (end.reason === 'budget' && unfinished > 0)

@@ -1,6 +1,7 @@
 import type { LiveEvent } from '../core/event.ts';
 import type { Goal } from '../core/objective.ts';
 import { isStoppedByHand, type Progress } from '../core/trial.ts';
+import { counted, outcomes } from '../core/words.ts';
 import type { Analyse, Budget } from './budget.ts';
 import { formatDuration, formatMetric, formatPercent, metricFormat } from './format.ts';
 import type { Reporter, Write } from './ndjson.ts';
@@ -84,7 +85,7 @@ function beginLine({ finished, session }: ViewModel, { budget }: PlainOptions): 
   const workers = budget.workers === undefined ? '' : `, ${budget.workers} at once`;
   const before = finished.length === 0 ? '' : `, ${finished.length} of them already finished`;
   const trials = session.budget?.trials ?? budget.trials;
-  return `${trials} trial${trials === 1 ? '' : 's'}${workers}${before}`;
+  return `${counted(trials, 'trial')}${workers}${before}`;
 }
 
 /** `20 trials in all, none that starts after 5 min 00 s`. */
@@ -123,6 +124,6 @@ function endLine(model: ViewModel, { goal, budget, analyse, now }: PlainOptions)
   const { done, failed, stopped } = countTrials(model, budget);
   const { front } = analyse(model.finished, []);
   const best = bestSoFar(model.finished, goal);
-  const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${done} done, ${failed} failed${stopped > 0 ? `, ${stopped} stopped` : ''}, ${front.length} on the front`;
+  const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${outcomes(done, failed, stopped)}, ${front.length} on the front`;
   return best ? `${ended}, best ${bestText(best)} (trial ${best.trial})` : ended;
 }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { modelCard } from './card.ts';
 import type { ExportFiles, ExportFormat, ExportSource } from './formats/format.ts';
-import { cannotWrite, whyNoFolder } from './written.ts';
+import { cannotWrite, nearestThere, whyNoFolder } from './written.ts';
 
 /** Refuses a folder that has something in it or cannot be made, before minutes of measuring. Throws NasError EXPORT_FOLDER. */
 export async function checkFolder(folder: string): Promise<void> {
@@ -15,14 +14,8 @@ export async function checkFolder(folder: string): Promise<void> {
   if (entries.length > 0) {
     throw new NasError('EXPORT_FOLDER', `--out ${folder} has files in it already. Name a new folder.`, { facts: { folder } });
   }
-  const why = whyNoFolder(nearestAbove(resolve(folder)));
+  const why = whyNoFolder(nearestThere(dirname(resolve(folder))));
   if (why !== undefined) throw new NasError('EXPORT_FOLDER', `--out ${folder} cannot be used: ${why}.`, { facts: { folder } });
-}
-
-/** The folder above that is there: what is missing below it is made. */
-function nearestAbove(folder: string): string {
-  const above = dirname(folder);
-  return existsSync(above) || above === folder ? above : nearestAbove(above);
 }
 
 /**

@@ -24,6 +24,12 @@ export function whyNoFolder(folder: string): string | undefined {
   }
 }
 
+/** The folder itself, or the nearest above it that is there: it stands for one that is still to be made. */
+export function nearestThere(folder: string): string {
+  const above = dirname(folder);
+  return existsSync(folder) || above === folder ? folder : nearestThere(above);
+}
+
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 /**

@@ -63,7 +63,8 @@ export const reference = 'random';
 /** Every controller on every problem with every seed, one study each; `progress` hears of each. */
 export async function runBench(settings: BenchSettings, progress: (progress: BenchProgress) => void): Promise<BenchReport> {
   const { trials, seeds, workers } = settings;
-  const plans = await Promise.all(settings.problems.map((definition) => planFor(definition.create(), settings)));
+  const plans: ProblemPlan[] = [];
+  for (const definition of settings.problems) plans.push(await planFor(definition.create(), settings));
   const total = plans.reduce((sum, { starts, able }) => sum + starts.length * able.length * seeds, 0);
   let done = 0;
   const problems: ProblemReport[] = [];

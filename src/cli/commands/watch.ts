@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../core/errors.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
 import { isStoppedByHand } from '../../core/trial.ts';
+import { outcomes } from '../../core/words.ts';
 import { ndjsonReporter } from '../../dashboard/ndjson.ts';
 import { openControl, openStore, readStudy } from '../../store/index.ts';
 import { countFramed } from '../analyse.ts';
@@ -86,6 +87,5 @@ function ending(store: TrialStore, { name }: StudyRecord): string {
   if (view.trials.length === 0) return `Study "${name}" has no trials yet, and no search runs it.`;
   const { front } = choiceOf(view);
   const stopped = view.trials.filter(isStoppedByHand).length;
-  const byHand = stopped > 0 ? `, ${stopped} stopped` : '';
-  return `No search runs study "${name}": ${count('done')} done, ${count('failed') - stopped} failed${byHand}, ${front.length} on the front.`;
+  return `No search runs study "${name}": ${outcomes(count('done'), count('failed') - stopped, stopped)}, ${front.length} on the front.`;
 }

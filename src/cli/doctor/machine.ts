@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { arch, availableParallelism, cpus, freemem, homedir, platform, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { nearestThere } from '../../export/written.ts';
 import { whyUnwritable } from '../writable.ts';
 
 /** What a machine has, as far as can be seen without loading a driver. */
@@ -59,10 +60,9 @@ function unwritableOf(folder: string): Pick<MachineFacts['disk'], 'unwritable'> 
 
 /** The nearest folder that exists stands for one that is still to be made. */
 function diskOf(folder: string): Pick<MachineFacts['disk'], 'folder' | 'free'> {
-  const there = existsSync(folder) ? folder : dirname(folder);
-  if (there !== folder) return diskOf(there);
-  const { bavail, bsize } = statfsSync(folder);
-  return { folder, free: bavail * bsize };
+  const there = nearestThere(folder);
+  const { bavail, bsize } = statfsSync(there);
+  return { folder: there, free: bavail * bsize };
 }
 
 /** PCI vendors of /sys/class/drm. */

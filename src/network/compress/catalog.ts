@@ -3,6 +3,7 @@ import type { Graph } from '../ir/graph.ts';
 import { layersOf } from '../ir/layers.ts';
 import { techniques } from './index.ts';
 import { trains } from './recipe.ts';
+import type { Technique } from './technique.ts';
 
 /** What `match` in a space file may name: the layers, and what else a technique can be applied to. */
 export function matchable(graph: Graph): readonly string[] {
@@ -15,8 +16,14 @@ export function techniqueInfos(graph: Graph): TechniqueInfo[] {
   return techniques.map((technique) => ({
     name: technique.name,
     summary: technique.summary,
-    trains: trains(technique) || technique.simulate !== undefined,
+    trains: mayTrain(technique),
     knobs: technique.knobs,
     sites: technique.sites(graph),
   }));
 }
+
+/** In some of its settings at least. */
+const mayTrain = (technique: Technique): boolean => trains(technique) || technique.simulate !== undefined;
+
+/** Names of the techniques whose candidates have to be trained; of any network. */
+export const trainingTechniques = (): string[] => techniques.filter(mayTrain).map(({ name }) => name);
