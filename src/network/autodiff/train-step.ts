@@ -195,13 +195,16 @@ function flatGradient(b: Builder, parameters: readonly Slot[]): string {
   return b.op('Concat', parts, { axis: 0 }, { name: 'theta.grad' });
 }
 
+const filled = (count: number, value: number): number[] => Array.from({ length: count }, () => value);
+
 /** running = momentum · running + (1 − momentum) · batch, with the unbiased variance, as PyTorch does. */
 function addRunning(b: Builder, statistics: readonly BatchStatistics[], momentum: number): string {
-  const parts = statistics.flatMap(({ batchMean, batchVar, count }) => [
-    batchMean,
-    b.op('Mul', [batchVar, b.scalar(count / Math.max(1, count - 1))]),
-  ]);
-  const batch = b.op('Concat', parts, { axis: 0 }, { name: 'states.batch' });
+  const parts = statistics.flatMap(({ batchMean, batchVar }) => [batchMean, batchVar]);
+  const unbiased = statistics.flatMap(({ batchMean, count }) => {
+    const channels = b.shape(batchMean)[0]!;
+    return [...filled(channels, 1), ...filled(channels, count / Math.max(1, count - 1))];
+  });
+  const batch = b.op('Mul', [b.op('Concat', parts, { axis: 0 }), b.floats(unbiased)], {}, { name: 'states.batch' });
   const kept = b.op('Mul', ['states', b.scalar(momentum)]);
   return b.op('Add', [kept, b.op('Mul', [batch, b.scalar(1 - momentum)])], {}, { name: 'states.next' });
 }

@@ -88,7 +88,7 @@ function nativeOptions(
   profile: ProfileFolder | undefined,
 ): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    executionProviders: [...(device === 'cpu' ? [] : [providerOptions[device]]), 'cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -99,6 +99,9 @@ function nativeOptions(
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile.prefix } : {}),
   };
 }
+
+/** The graphs are written for this layout: in the other one every convolution stands between two transpositions. */
+const providerOptions = { cuda: 'cuda', webgpu: { name: 'webgpu', preferredLayout: 'NCHW' } } as const;
 
 async function load(bytes: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession> {
   try {

@@ -48,8 +48,8 @@ const reduction = (op: string, axesOf: AxesOf, scale: (count: number) => number)
   },
 });
 
-/** Smallest or largest number along axes: statistics, not part of a model that is trained. */
-const extremum = (op: string): OpEntry => ({ ...reduction(op, axesFromAttribute, () => 1), grad: 'forbidden' });
+/** Numbers along axes that are statistics, not part of a model that is trained. */
+const statistic = (op: string): OpEntry => ({ ...reduction(op, axesFromAttribute, () => 1), grad: 'forbidden' });
 
 const softmaxAxis = ({ b, node, inputs }: GradContext) => axisOf(node, readInt(node, 'axis', -1), b.shape(inputs[0]!).length);
 
@@ -121,8 +121,9 @@ const cumSum: OpEntry = { op: 'CumSum', domain: '', infer: likeInput, grad: 'for
 export const reductionOps: readonly OpEntry[] = [
   reduction('ReduceSum', axesFromInput, () => 1),
   reduction('ReduceMean', axesFromAttribute, (count) => 1 / count),
-  extremum('ReduceMin'),
-  extremum('ReduceMax'),
+  statistic('ReduceMin'),
+  statistic('ReduceMax'),
+  statistic('ReduceSumSquare'),
   softmax,
   logSoftmax,
   argMax,

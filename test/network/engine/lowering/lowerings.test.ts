@@ -49,7 +49,8 @@ async function run(graph: Graph, feeds: Record<string, Float64Array>): Promise<R
 }
 
 const block = await blockSize();
-const here = lowerings.filter(({ name }) => name === 'portable' || name === `blocked${block}`);
+/** The one for WebGPU gives the same also on the CPU. */
+const here = lowerings.filter(({ name }) => ['portable', 'webgpu', `blocked${block}`].includes(name));
 
 /** Also layouts of other processors, on the reference interpreter. */
 const inBlocks = [8, 16];

@@ -6,8 +6,11 @@ import type { Node } from '../../../ir/graph.ts';
 import { emitAll } from '../expand.ts';
 import type { Emission, Lowering } from '../lowering.ts';
 import { portable } from '../portable/index.ts';
+import { convWeightGrad } from './conv-weight-grad.ts';
 import { grouped } from './convolution.ts';
 import { fusedMatMul } from './linear.ts';
+import { equal, logSoftmax } from './loss.ts';
+import { batchNormGrad, batchNormTrain } from './normalization.ts';
 import { maxPoolGrad } from './pooling.ts';
 import { concat, split } from './slicing.ts';
 
@@ -17,11 +20,19 @@ const emissions: Readonly<Record<string, Emission>> = {
   ':ConvTranspose': grouped,
   ':Split': split,
   ':Concat': concat,
+  ':LogSoftmax': logSoftmax,
+  ':Equal': equal,
 };
 
-/** Training ops that cannot take the portable form. */
-const ownForm = ({ op, domain }: Node): Emission | undefined =>
-  domain === 'espalier' && op === 'MaxPoolGrad' ? maxPoolGrad : undefined;
+/** Training ops that cannot take the portable form, or are slower in it: what counts on a GPU is the number of programs. */
+const ownForms: Readonly<Record<string, Emission>> = {
+  BatchNormTrain: batchNormTrain,
+  BatchNormGrad: batchNormGrad,
+  ConvWeightGrad: convWeightGrad,
+  MaxPoolGrad: maxPoolGrad,
+};
+
+const ownForm = ({ op, domain }: Node): Emission | undefined => (domain === 'espalier' ? ownForms[op] : undefined);
 
 const emissionFor = ({ domain, op }: Node): Emission | undefined => emissions[`${domain}:${op}`];
 

@@ -4,20 +4,25 @@ import { readInt } from '../../../ir/ops/support/attributes.ts';
 import { axisOf, range, toNumbers } from '../../../ir/ops/support/shapes.ts';
 import type { Emission } from '../lowering.ts';
 
-/** Values that one op may join: WebGPU guarantees 8 buffers to a shader, and one of them is the output. */
+/** Values that one op may join, or part: WebGPU guarantees 8 buffers to a shader, and one of them is the whole. */
 const mostJoined = 7;
 
-/** (value, sizes) → parts along an axis: a Slice for each, since Split writes all of them from one shader. */
+/** (value, sizes) → parts along an axis: a few at a time, of parts of parts. */
 export const split: Emission = ({ b, node }) => {
   const [value] = node.inputs as [string];
   const axis = axisOf(node, readInt(node, 'axis', 0), b.shape(value).length);
-  let end = 0;
-  return partSizes(b, node, b.shape(value)[axis]!).map((size) => {
-    const begin = end;
-    end += size;
-    return b.op('Slice', [value, b.ints([begin]), b.ints([end]), b.ints([axis])]);
-  });
+  return parted(b, value, axis, partSizes(b, node, b.shape(value)[axis]!));
 };
+
+function parted(b: Builder, value: string, axis: number, sizes: readonly number[]): readonly string[] {
+  if (sizes.length === 1) return [value];
+  let each = 1;
+  while (each * mostJoined < sizes.length) each *= mostJoined;
+  const groups = range(0, Math.ceil(sizes.length / each)).map((i) => sizes.slice(i * each, (i + 1) * each));
+  const totals = groups.map((group) => group.reduce((sum, size) => sum + size, 0));
+  const parts = b.multi('Split', [value, b.ints(totals)], groups.length, { axis });
+  return parts.flatMap((part, i) => parted(b, part, axis, groups[i]!));
+}
 
 function partSizes(b: Builder, node: Node, size: number): readonly number[] {
   const sizes = b.initializers[node.inputs[1] ?? ''];

@@ -46,6 +46,7 @@ export const reductionKernels: Kernels = {
   ':ReduceMean': reduction((tf, x, axes, keep) => tf.mean(x, axes, keep)),
   ':ReduceMin': reduction((tf, x, axes, keep) => tf.min(x, axes, keep)),
   ':ReduceMax': reduction((tf, x, axes, keep) => tf.max(x, axes, keep)),
+  ':ReduceSumSquare': reduction((tf, x, axes, keep) => tf.sum(tf.square(x), axes, keep)),
   ':Softmax': plain(([x], context) => context.tf.exp(logSoftmaxOf(context.tf, x!, softmaxAxis(context)))),
   ':LogSoftmax': plain(([x], context) => logSoftmaxOf(context.tf, x!, softmaxAxis(context))),
   ':ArgMax': argMax,
