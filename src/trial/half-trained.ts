@@ -36,7 +36,7 @@ export class HalfTrained {
       ...(from ? { from } : {}),
       epochEnded: async (checkpoint) => {
         if (performance.now() - savedAt < this.#seconds * 1000) return;
-        await writeChecked(path, encodeCheckpoint(checkpoint(), trainingVersion)).catch(() => undefined);
+        await writeChecked(path, encodeCheckpoint(await checkpoint(), trainingVersion)).catch(() => undefined);
         savedAt = performance.now();
       },
     });

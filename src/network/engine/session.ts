@@ -1,9 +1,7 @@
-import './no-telemetry.ts';
-import * as ort from 'onnxruntime-node';
-import { exitCodes, NasError } from '../../core/errors.ts';
-import type { DType, Tensor, TensorData } from '../ir/graph.ts';
+import type { Tensor } from '../ir/graph.ts';
 import type { Device } from './choice.ts';
-import { type NodeTime, type ProfileFolder, profileFolder } from './profile.ts';
+import { fromNative, load, nativeOptions, run, toNative } from './native.ts';
+import { type NodeTime, profileFolder } from './profile.ts';
 
 export interface SessionOptions {
   /** Threads that one node may use. Default 1: two candidates with one thread each beat one with two (ENGINE.md §5). */
@@ -33,6 +31,11 @@ export interface Session {
    * @throws NasError ENGINE_RUN with onnxruntime's own words.
    */
   run(feeds: Tensors, fetches?: Tensors): Promise<Record<string, Tensor>>;
+  /**
+   * Present where values stay on the device from one run to the next: copies of them, by the name of the input that reads
+   * them. Such a run takes those that it is fed, and else what the last one left; it does not return them.
+   */
+  readCarried?(): Promise<Record<string, Tensor>>;
   /** The time of every node in every run since the session was opened with `profile`, in order. Ends the recording. */
   endProfiling(): Promise<readonly NodeTime[]>;
   /** Gives the memory back. Twice is once. */
@@ -54,7 +57,11 @@ export async function openSession(bytes: Uint8Array, options: SessionOptions = {
   return {
     inputs: native.inputNames,
     outputs: native.outputNames,
-    run: (feeds, fetches) => run(native, feeds, fetches),
+    async run(feeds, fetches) {
+      if (!fetches) return fromNative(await run(native, toNative(feeds)));
+      await run(native, toNative(feeds), toNative(fetches));
+      return { ...fetches };
+    },
     async endProfiling() {
       native.endProfiling();
       return (await profile?.read()) ?? [];
@@ -81,64 +88,3 @@ export async function withSession<T>(
     await session.release();
   }
 }
-
-/** Spinning threads burn the cores that other candidates train on (ENGINE.md §4). */
-function nativeOptions(
-  { threads = 1, device = 'cpu', asWritten = false }: SessionOptions,
-  profile: ProfileFolder | undefined,
-): ort.InferenceSession.SessionOptions {
-  return {
-    executionProviders: [...(device === 'cpu' ? [] : [providerOptions[device]]), 'cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: asWritten ? 'disabled' : 'all',
-    enableMemPattern: !asWritten,
-    logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-    ...(profile ? { enableProfiling: true, profileFilePrefix: profile.prefix } : {}),
-  };
-}
-
-/** The graphs are written for this layout: in the other one every convolution stands between two transpositions. */
-const providerOptions = { cuda: 'cuda', webgpu: { name: 'webgpu', preferredLayout: 'NCHW' } } as const;
-
-async function load(bytes: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(bytes, options);
-  } catch (error) {
-    throw new NasError('ENGINE_MODEL', `onnxruntime refuses the model (${bytes.length} bytes): ${messageOf(error)}`, {
-      facts: { bytes: bytes.length },
-      exitCode: exitCodes.failure,
-      cause: error,
-    });
-  }
-}
-
-async function run(native: ort.InferenceSession, feeds: Tensors, fetches?: Tensors): Promise<Record<string, Tensor>> {
-  try {
-    if (!fetches) return fromNative(await native.run(toNative(feeds)));
-    await native.run(toNative(feeds), toNative(fetches));
-    return { ...fetches };
-  } catch (error) {
-    throw new NasError('ENGINE_RUN', `onnxruntime failed to run the model: ${messageOf(error)}`, {
-      exitCode: exitCodes.failure,
-      cause: error,
-    });
-  }
-}
-
-const toNative = (tensors: Tensors): Record<string, ort.Tensor> =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, { dtype, data, shape }]) => [name, new ort.Tensor(dtype, data, [...shape])]),
-  );
-
-const fromNative = (values: ort.InferenceSession.OnnxValueMapType): Record<string, Tensor> =>
-  Object.fromEntries(
-    Object.entries(values).map(([name, { type, dims, data }]) => [
-      name,
-      { dtype: type as DType, shape: [...dims], data: data as TensorData },
-    ]),
-  );
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();

@@ -32,7 +32,8 @@ export interface StepResult {
 
 /**
  * The vectors that a train step carries on: parameters, running statistics, optimizer states. Each has two buffers, one
- * read and one written by a step, which then change roles: no step allocates, and none reads what it writes.
+ * read and one written by a step, which then change roles: no step allocates, and none reads what it writes. A session that
+ * carries them itself is given them once; `settle` before they are read here.
  */
 export class TrainState {
   private readonly model: Graph;
@@ -42,6 +43,10 @@ export class TrainState {
   private readonly outputs: Record<string, Tensor>;
   private readonly target: Tensor;
   private count = 0;
+  /** Of the last step, where that one carried the vectors itself and `inputs` are still those that it was given. */
+  private ahead: Session | undefined;
+  /** What a session carries is what `inputs` are, or newer. */
+  private given: Session | undefined;
 
   /** Starts from the weights of the model graph and of what is trained beside it, and from zeros for the optimizer. */
   constructor(model: Graph, step: TrainStep, auxiliary: Graph['initializers'] = {}) {
@@ -61,18 +66,36 @@ export class TrainState {
   async run(session: Session, feeds: StepFeeds): Promise<StepResult> {
     this.count++;
     this.fillTarget(feeds);
+    if (session.readCarried) return this.runThere(session, feeds);
     const results = await session.run(this.feeds(feeds), this.fetches());
     for (const name of this.carried()) {
       const next = this.outputs[name]!;
       this.outputs[name] = this.inputs[name]!;
       this.inputs[name] = next;
     }
-    return { loss: floats(results['loss']!)[0]!, correct: floats(results['correct']!)[0]! };
+    return resultOf(results);
+  }
+
+  private async runThere(session: Session, feeds: StepFeeds): Promise<StepResult> {
+    const all = this.feeds(feeds);
+    const carried = new Set(this.carried());
+    const fresh = Object.entries(all).filter(([name]) => !carried.has(name));
+    const results = await session.run(this.given === session ? Object.fromEntries(fresh) : all);
+    this.given = session;
+    this.ahead = session;
+    return resultOf(results);
+  }
+
+  /** Fetches the vectors from the session that carries them, where one does. */
+  async settle(): Promise<void> {
+    const vectors = await this.ahead?.readCarried?.();
+    for (const [name, tensor] of Object.entries(vectors ?? {})) floats(this.inputs[name]!).set(floats(tensor));
+    this.ahead = undefined;
   }
 
   /** A copy of everything that changes from step to step. The layout is the step's own, whatever it is lowered to. */
   save(): SavedState {
-    const vectors = this.carried().map((name) => [name, floats(this.inputs[name]!).slice()] as const);
+    const vectors = this.carried().map((name) => [name, floats(this.vector(name)).slice()] as const);
     return { steps: this.count, vectors: Object.fromEntries(vectors) };
   }
 
@@ -85,18 +108,21 @@ export class TrainState {
       target.set(source);
     }
     this.count = steps;
+    this.given = undefined;
+    this.ahead = undefined;
   }
 
-  /** The parameters as they are now, by name: views of theta, to be changed in place between steps. */
+  /** The parameters as they are now, by name: views of theta, to be changed in place before the next step. */
   weights(): Readonly<Record<string, Float32Array>> {
-    const theta = floats(this.inputs['theta']!);
+    this.given = undefined;
+    const theta = floats(this.vector('theta'));
     return Object.fromEntries(
       this.step.parameters.map(({ name, offset, size }) => [name, theta.subarray(offset, offset + size)]),
     );
   }
 
   isFinite(): boolean {
-    return this.carried().every((name) => floats(this.inputs[name]!).every(Number.isFinite));
+    return this.carried().every((name) => floats(this.vector(name)).every(Number.isFinite));
   }
 
   /** The model graph with what was trained in place of its initializers. */
@@ -105,11 +131,16 @@ export class TrainState {
     for (const [vector, slots] of this.layouts()) {
       for (const { name, shape, offset, size } of slots) {
         if (!initializers[name]) continue;
-        const data = floats(this.inputs[vector]!).slice(offset, offset + size);
+        const data = floats(this.vector(vector)).slice(offset, offset + size);
         initializers[name] = { dtype: 'float32', shape, data };
       }
     }
     return { ...this.model, initializers };
+  }
+
+  private vector(name: string): Tensor {
+    if (this.ahead) throw new Error(`${name} is read before it was fetched from the session that carries it`);
+    return this.inputs[name]!;
   }
 
   private carried(): readonly string[] {
@@ -149,6 +180,11 @@ export class TrainState {
     });
   }
 }
+
+const resultOf = (results: Tensors): StepResult => ({
+  loss: floats(results['loss']!)[0]!,
+  correct: floats(results['correct']!)[0]!,
+});
 
 const mismatch = (name: string, wanted: number, found: number | undefined) =>
   new NasError(

@@ -31,7 +31,7 @@ export interface TrainOptions {
   /** Pauses after so many epochs, parts of one included; the result then has a checkpoint. Default: the recipe's epochs. */
   readonly untilEpoch?: number;
   /** Called after every epoch but the last one, with what makes a checkpoint of it. */
-  readonly epochEnded?: (checkpoint: () => TrainCheckpoint) => Promise<void>;
+  readonly epochEnded?: (checkpoint: () => Promise<TrainCheckpoint>) => Promise<void>;
   /** Epochs after which the learning rate's schedule begins again (see `restartedRateAt`), rising. */
   readonly restarts?: readonly number[];
   /** Makes another loss of cross-entropy; may read inputs that `perImage` feeds and that it has declared, [N, …row]. */
@@ -116,18 +116,23 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const plan = stepPlan({ images: dataset.train.count, recipe, seed, untilEpoch, restarts });
   if (options.from) state.load(options.from);
   const project = options.during?.(state.weights());
-  const course = await withKeptStep(step.graph, engine, { threads }, (session) =>
-    runSteps(
-      options,
-      plan,
-      async (feeds, moment) => {
-        const result = await state.run(session, feeds);
-        project?.(state.weights(), moment);
-        return result;
-      },
-      () => state.save(),
-    ),
-  );
+  const course = await withKeptStep(step.graph, engine, { threads }, async (session) => {
+    const runStep: RunStep = async (feeds, moment) => {
+      const result = await state.run(session, feeds);
+      if (project) {
+        await state.settle();
+        project(state.weights(), moment);
+      }
+      return result;
+    };
+    const save = async () => {
+      await state.settle();
+      return state.save();
+    };
+    const ran = await runSteps(options, plan, runStep, save);
+    await state.settle();
+    return ran;
+  });
   const curve = [...course.curve, ...course.open];
   if (!state.isFinite()) throw diverged(recipe, curve.length, 'the weights are not finite after the last step');
   const paused = plan.until < plan.steps;
@@ -154,7 +159,12 @@ interface Course {
 
 const noSums: EpochSums = { loss: 0, correct: 0, count: 0 };
 
-async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep, save: () => SavedState): Promise<Course> {
+async function runSteps(
+  options: TrainOptions,
+  plan: StepPlan,
+  runStep: RunStep,
+  save: () => Promise<SavedState>,
+): Promise<Course> {
   const curve: EpochRecord[] = [...(options.from?.curve ?? [])];
   let sums = options.from?.open ?? noSums;
   let open: EpochRecord | undefined;
@@ -166,7 +176,7 @@ async function runSteps(options: TrainOptions, plan: StepPlan, runStep: RunStep,
     if (end === pass.end) {
       curve.push(record);
       sums = noSums;
-      if (end < plan.until) await options.epochEnded?.(() => ({ ...save(), curve: [...curve], open: noSums }));
+      if (end < plan.until) await options.epochEnded?.(async () => ({ ...(await save()), curve: [...curve], open: noSums }));
     } else open = record;
     step = end;
   }

@@ -1,6 +1,7 @@
 import { encode } from '../../ir/bytes/encode.ts';
 import { fingerprint } from '../../ir/fingerprint.ts';
 import type { Graph } from '../../ir/graph.ts';
+import { openCarrying } from '../carrying.ts';
 import { lower } from '../lowering/index.ts';
 import { openSession } from '../session.ts';
 import type { Engine } from './engine.ts';
@@ -8,8 +9,11 @@ import type { Engine } from './engine.ts';
 export const onnxruntime: Engine = {
   name: 'onnxruntime',
   summary: 'a whole train step as one ONNX model, one session run per step',
-  open: (step, { device, lowering, threads }) =>
-    openSession(loweredBytes(step, lowering), { device, threads, asWritten: device === 'cpu' }),
+  async open(step, { device, lowering, threads }) {
+    const bytes = loweredBytes(step, lowering);
+    if (device === 'webgpu') return openCarrying(step, bytes, { device, threads });
+    return openSession(bytes, { device, threads, asWritten: device === 'cpu' });
+  },
 };
 
 /** Trials that differ only in what they feed, and parts of one training, have the same step: the last few are kept, a few 100 kB each. */

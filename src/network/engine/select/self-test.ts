@@ -78,6 +78,7 @@ function solve({ model, step, feeds }: Problem, setup: EngineSetup, run: typeof 
   const state = new TrainState(model, step);
   return run(step.graph, setup, {}, async (session) => {
     await state.run(session, feeds);
+    await state.settle();
     const graph = state.trainedGraph();
     const startedAt = performance.now();
     await state.run(session, feeds);
