@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Plan } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
@@ -21,6 +21,7 @@ import { note } from './output.ts';
 import { defaultMemoryMb, setupOf } from './setup.ts';
 import { engineOf, factsOf } from './study-facts.ts';
 import { versions } from './versions.ts';
+import { workersFor } from './workers.ts';
 
 /** Changes when an undone choice is measured in another way. */
 const version = 1;
@@ -84,7 +85,7 @@ async function resultsOf(run: ExplanationRun, plans: readonly Plan[]): Promise<r
   const ownIsMissing = run.quick && known[0] === undefined;
   const { record, trial, quick } = run;
   const engine = await engineOfStudy(record.name, engineOf(record));
-  const slots = run.workers ?? Math.min(8, availableParallelism());
+  const slots = workersFor(engine, run.workers);
   // Nobody asks for the undone networks' files: they go with this folder.
   const artefactFolder = await mkdtemp(join(tmpdir(), 'nas-explain-'));
   const executor = createPoolExecutor({

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { didYouMean, NasError, pick } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { StudyRecord } from '../core/store.ts';
@@ -133,10 +132,6 @@ function oneOf<T extends string>(option: string, known: readonly T[], value: str
     facts: { option, value, known },
   });
 }
-
-/** One trial per core; a GPU is kept busy by one, and TensorFlow spreads one over all cores. */
-export const defaultWorkers = ({ engine, device }: EngineSetup): number =>
-  engine === 'onnxruntime' && device === 'cpu' ? Math.min(defaultLookAhead, availableParallelism()) : 1;
 
 /** A study never changes what it searches: its trials could not be compared. Throws NasError STUDY_CHANGED. */
 export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: SearchSettings): void {

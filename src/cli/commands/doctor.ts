@@ -14,8 +14,8 @@ import { baselineFolder } from '../folders.ts';
 import { print, printJson } from '../output.ts';
 import { startProcess } from '../process.ts';
 import { type ProgressLine, progressLine } from '../progress-line.ts';
-import { defaultWorkers } from '../search-settings.ts';
 import { versions } from '../versions.ts';
+import { defaultWorkers } from '../workers.ts';
 
 interface DoctorFlags {
   readonly speed: boolean;

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { exitCodes } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
@@ -11,6 +10,7 @@ import { replicate } from '../replication.ts';
 import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { chooseStudy, engineOf, factsOf } from '../study-facts.ts';
+import { workersFor } from '../workers.ts';
 import { front } from './front.ts';
 
 interface ReplicateFlags extends StudyOptions {
@@ -30,7 +30,7 @@ export async function replicateFront(flags: ReplicateFlags): Promise<number> {
     store.lease(record.name);
     const engine = await chooseEngineHere(engineOf(record));
     const executor = createPoolExecutor({
-      slots: flags.workers ?? Math.min(8, availableParallelism()),
+      slots: workersFor(engine, flags.workers),
       setup: setupOf(record, engine, flags.db) as unknown as Json,
       planOf: meaningOf(factsOf(record).space).plan,
       maxRssMb: defaultMemoryMb(),

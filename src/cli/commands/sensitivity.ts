@@ -15,12 +15,13 @@ import { meaningOf } from '../meaning.ts';
 import { note, print, printJson } from '../output.ts';
 import { placing } from '../placed.ts';
 import { progressLine } from '../progress-line.ts';
-import { defaultWorkers, newRecord, settleFlags } from '../search-settings.ts';
+import { newRecord, settleFlags } from '../search-settings.ts';
 import { sensitivityOf } from '../sensitivity.ts';
 import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { factsOf } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
+import { workersFor } from '../workers.ts';
 import { unbroken, wrapped } from '../wrap.ts';
 
 interface SensitivityFlags {
@@ -44,7 +45,7 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
   const keyOf = keyFunction(sections.model as unknown as ModelSpec, space);
   const line = progressLine();
   const executor = createPoolExecutor({
-    slots: settings.workers ?? defaultWorkers(engine),
+    slots: workersFor(engine, settings.workers),
     setup: setupOf(record, engine, 'nas.db') as unknown as Json,
     planOf: meaningOf(space).plan,
     maxRssMb: defaultMemoryMb(),
