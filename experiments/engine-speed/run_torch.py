@@ -1,7 +1,7 @@
 """Trains the same networks with PyTorch.
 
 Reads requests from stdin, one JSON per line: {"family": "resnet", "channels": 1, "size": 28, "batch": 128,
-"layout": "nchw", "threads": 1, "steps": 2};
+"layout": "nchw", "threads": 1, "steps": 2}, where wanted also "width": 4, a factor of the ResNet's channels, and "device": "cuda";
 answers each with {"ms": [...], "cpuMs": [...]}, the time of every step. The first line it writes says what runs here.
 Exit status 3: PyTorch is not there.
 """
@@ -39,16 +39,16 @@ class Block(nn.Module):
 
 
 class ResNet20(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels, width=1):
         super().__init__()
-        self.stem = conv_bn(channels, 16, 3, 1)
-        blocks, inputs = [], 16
-        for stage, outputs in enumerate((16, 32, 64)):
+        self.stem = conv_bn(channels, 16 * width, 3, 1)
+        blocks, inputs = [], 16 * width
+        for stage, outputs in enumerate((16 * width, 32 * width, 64 * width)):
             for block in range(3):
                 blocks.append(Block(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
                 inputs = outputs
         self.blocks = nn.Sequential(*blocks)
-        self.dense = nn.Linear(64, 10)
+        self.dense = nn.Linear(inputs, 10)
 
     def forward(self, x):
         return self.dense(self.blocks(F.relu(self.stem(x))).mean((2, 3)))
@@ -73,20 +73,22 @@ class MobileNet(nn.Module):
 FAMILIES = {"resnet": ResNet20, "mobilenet": MobileNet}
 
 
-def trainer(family, channels, size, batch, layout, threads):
+def trainer(family, channels, size, batch, layout, threads, width=1, device="cpu"):
     """A function that does one step, and the number of parameters."""
     torch.manual_seed(0)
     memory_format = LAYOUTS[layout]
-    model = FAMILIES[family](channels).to(memory_format=memory_format)
+    scale = () if width == 1 else (width,)
+    model = FAMILIES[family](channels, *scale).to(device, memory_format=memory_format)
     optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
     x = torch.randn(batch, channels, size, size).contiguous(memory_format=memory_format)
     labels = torch.randint(0, 10, (batch,))
 
     def step():
         optimizer.zero_grad()
-        logits = model(x)
-        loss = F.cross_entropy(logits, labels)
-        (logits.argmax(1) == labels).sum().item()
+        logits = model(x.to(device))
+        target = labels.to(device)
+        loss = F.cross_entropy(logits, target)
+        (logits.argmax(1) == target).sum().item()
         loss.backward()
         optimizer.step()
         loss.item()
@@ -104,7 +106,8 @@ def answer(message):
     print(json.dumps(message), flush=True)
 
 
-answer({"version": torch.__version__, "capability": torch.backends.cpu.get_cpu_capability()})
+gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+answer({"version": torch.__version__, "capability": torch.backends.cpu.get_cpu_capability(), "gpu": gpu})
 trainers = {}
 for line in sys.stdin:
     request = json.loads(line)

@@ -11,6 +11,8 @@ export interface Torch {
   readonly version: string;
   /** Vector instructions that it uses. */
   readonly capability: string;
+  readonly gpu: string | null;
+  /** `net` may have more for run_torch.py: a width, a device. */
   run(net: Net, layout: Layout, threads: number, steps: number): Promise<StepTimes & { readonly parameters: number }>;
   close(): void;
 }
@@ -25,7 +27,7 @@ export async function startTorch(python: string, environment: NodeJS.ProcessEnv)
     const line = await lines.next();
     return line.done ? undefined : (JSON.parse(line.value) as T);
   };
-  const facts = await Promise.race([answer<Pick<Torch, 'version' | 'capability'>>(), missing]);
+  const facts = await Promise.race([answer<Pick<Torch, 'version' | 'capability' | 'gpu'>>(), missing]);
   if (!facts) return undefined;
   return {
     ...facts,
