@@ -21,7 +21,7 @@ import { note } from './output.ts';
 import { defaultMemoryMb, setupOf } from './setup.ts';
 import { engineOf, factsOf } from './study-facts.ts';
 import { versions } from './versions.ts';
-import { workersFor } from './workers.ts';
+import { defaultWorkers } from './workers.ts';
 
 /** Changes when an undone choice is measured in another way. */
 const version = 1;
@@ -85,7 +85,7 @@ async function resultsOf(run: ExplanationRun, plans: readonly Plan[]): Promise<r
   const ownIsMissing = run.quick && known[0] === undefined;
   const { record, trial, quick } = run;
   const engine = await engineOfStudy(record.name, engineOf(record));
-  const slots = workersFor(engine, run.workers);
+  const slots = run.workers ?? defaultWorkers(engine);
   // Nobody asks for the undone networks' files: they go with this folder.
   const artefactFolder = await mkdtemp(join(tmpdir(), 'nas-explain-'));
   const executor = createPoolExecutor({

@@ -85,6 +85,7 @@ class InlineExecutor implements Executor {
         if (performance.now() > deadlineAt) throw new TrialStopped('deadline');
       },
       exclusive: (work) => work(true),
+      gpu: (work) => work(),
     };
   }
 

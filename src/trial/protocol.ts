@@ -32,6 +32,8 @@ export interface TrialHooks {
    * trial did not come to a step in time and runs on beside the work.
    */
   exclusive<T>(work: (quiet: boolean) => Promise<T>): Promise<T>;
+  /** Runs `work` while no other trial of the host runs such work, and waits for that: for a GPU that threads cannot share. */
+  gpu<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** Thrown by `checkpoint`; the worker turns it into an aborted (stop) or failed (deadline) outcome. */

@@ -102,6 +102,7 @@ const quietHooks = (send: (reply: RemeasureReply) => void): TrialHooks => ({
   progress: (progress) => send({ type: 'progress', progress }),
   checkpoint: () => undefined,
   exclusive: (work) => work(true),
+  gpu: (work) => work(),
 });
 
 /** The process's entry: one request in, one result out. */

@@ -203,3 +203,24 @@ describe('pool executor: the exclusive lane', () => {
     expect((await blocking.outcome).state).toBe('done');
   });
 });
+
+describe('pool executor: the GPU', () => {
+  it('has one trial at a time, also beside the exclusive lane', async () => {
+    const { executor } = await openPool({ slots: 3 });
+    const trials = [0, 1, 2, 3].map((trial) => run(executor, trial, { do: 'takeTurns', rounds: 8 }));
+    for (const outcome of await Promise.all(trials)) expect(outcome).toMatchObject({ state: 'done', metrics: { company: 0 } });
+  });
+
+  it('is free again when the trial that has it is stopped, and a trial that waits for it can be', async () => {
+    const { executor } = await openPool({ slots: 3, deadlineMs: 60_000 });
+    const staying = watch(executor, 0, { do: 'stayOnGpu' });
+    await staying.moving;
+    const [waiting, other] = [1, 2].map((trial) => watch(executor, trial, { do: 'takeTurns', rounds: 1 }));
+    await until(() => other!.starts.length > 0);
+    executor.cancel(1);
+    expect(await waiting!.outcome).toMatchObject({ state: 'aborted' });
+    executor.cancel(0);
+    expect(await staying.outcome).toMatchObject({ state: 'aborted' });
+    expect(await other!.outcome).toMatchObject({ state: 'done' });
+  });
+});

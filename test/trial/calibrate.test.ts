@@ -4,10 +4,11 @@ import type { Plan } from '../../src/core/candidate.ts';
 import { quantize } from '../../src/network/compress/quantize.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
 import { finish } from '../../src/trial/calibrate.ts';
+import type { TrialHooks } from '../../src/trial/protocol.ts';
 import type { SharedTrialData } from '../../src/trial/shared.ts';
 import { quiet, stripes, tinyResnet } from '../network/engine/helpers.ts';
 
-const hooks = { ...quiet, exclusive: <T>(work: (alone: boolean) => Promise<T>) => work(true) };
+const hooks: TrialHooks = { ...quiet, exclusive: (work) => work(true), gpu: (work) => work() };
 const data = stripes(48);
 const graph = tinyResnet(data.shape);
 const layers = quantize.sites(graph).map(({ name }) => name);

@@ -17,7 +17,7 @@ import { noPlan } from '../fixtures/compression.ts';
 import { quiet, recipe, stripes, tinyResnet } from '../network/engine/helpers.ts';
 
 const dataset = stripes(240);
-const hooks: TrialHooks = { ...quiet, exclusive: (work) => work(true) };
+const hooks: TrialHooks = { ...quiet, exclusive: (work) => work(true), gpu: (work) => work() };
 
 let folder: string;
 let baseline: Graph;

@@ -14,7 +14,7 @@ import type { SharedTrialData } from '../../src/trial/shared.ts';
 import { quiet, stripes } from '../network/engine/helpers.ts';
 
 const dataset = stripes(64);
-const hooks: TrialHooks = { ...quiet, exclusive: (work) => work(true) };
+const hooks: TrialHooks = { ...quiet, exclusive: (work) => work(true), gpu: (work) => work() };
 
 let folder: string;
 let setup: TrialSetup;

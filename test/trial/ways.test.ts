@@ -18,7 +18,7 @@ import { noPlan } from '../fixtures/compression.ts';
 import { quiet, recipe, stripes, tinyResnet } from '../network/engine/helpers.ts';
 
 const dataset = stripes(120);
-const hooks: TrialHooks = { ...quiet, exclusive: (work) => work(true) };
+const hooks: TrialHooks = { ...quiet, exclusive: (work) => work(true), gpu: (work) => work() };
 const metrics = ['accuracy', 'size', 'macs', 'expectedMacs', 'latencyMs'];
 
 let folder: string;

@@ -10,7 +10,7 @@ import { replicate } from '../replication.ts';
 import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { chooseStudy, engineOf, factsOf } from '../study-facts.ts';
-import { workersFor } from '../workers.ts';
+import { defaultWorkers } from '../workers.ts';
 import { front } from './front.ts';
 
 interface ReplicateFlags extends StudyOptions {
@@ -30,7 +30,7 @@ export async function replicateFront(flags: ReplicateFlags): Promise<number> {
     store.lease(record.name);
     const engine = await chooseEngineHere(engineOf(record));
     const executor = createPoolExecutor({
-      slots: workersFor(engine, flags.workers),
+      slots: flags.workers ?? defaultWorkers(engine),
       setup: setupOf(record, engine, flags.db) as unknown as Json,
       planOf: meaningOf(factsOf(record).space).plan,
       maxRssMb: defaultMemoryMb(),

@@ -61,7 +61,7 @@ import { engineOf, factsOf, withStart } from '../study-facts.ts';
 import { commandWords, summarize } from '../summary.ts';
 import { checkControllerFile } from '../user-controller/check.ts';
 import { openUserController } from '../user-controller/remote.ts';
-import { workersFor } from '../workers.ts';
+import { defaultWorkers } from '../workers.ts';
 import { checkWritable } from '../writable.ts';
 
 /** `nas search`: starts a study, or goes on with it. Returns the exit code. */
@@ -85,7 +85,7 @@ export async function search(flags: SearchFlags): Promise<number> {
     }
     const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseEngineHere(settings.engine);
     const record = found ?? newRecord(space, settings, engine);
-    const workers = workersFor(engine, settings.workers);
+    const workers = settings.workers ?? defaultWorkers(engine);
     const controller = await controllerOf(record);
     const run = new SearchRun(flags, { ...settings, workers }, record, controller, engine, found ? store : undefined);
     return await placing(space, () => run.run());

@@ -21,7 +21,7 @@ import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { factsOf } from '../study-facts.ts';
 import { type Column, table } from '../table.ts';
-import { workersFor } from '../workers.ts';
+import { defaultWorkers } from '../workers.ts';
 import { unbroken, wrapped } from '../wrap.ts';
 
 interface SensitivityFlags {
@@ -45,7 +45,7 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
   const keyOf = keyFunction(sections.model as unknown as ModelSpec, space);
   const line = progressLine();
   const executor = createPoolExecutor({
-    slots: workersFor(engine, settings.workers),
+    slots: settings.workers ?? defaultWorkers(engine),
     setup: setupOf(record, engine, 'nas.db') as unknown as Json,
     planOf: meaningOf(space).plan,
     maxRssMb: defaultMemoryMb(),

@@ -9,13 +9,15 @@ import type { SlotLook } from './slot-times.ts';
  * Lane: a slot with the smallest ticket takes `owner`, then waits until every other slot is idle or parked. A slot
  * parks at its next checkpoint while somebody else owns the lane. Whoever changes a slot's state first and looks at
  * `owner` second can not miss an owner who takes the lane first and looks at the states second.
+ *
+ * GPU: a slot that takes the word `gpu` is the only one to use it; who waits for it is parked.
  */
 export interface Control {
   readonly slots: number;
   readonly words: Int32Array;
 }
 
-const word = { stop: 0, pause: 1, wake: 2, owner: 3, lastTicket: 4, memoryShort: 5, first: 6 } as const;
+const word = { stop: 0, pause: 1, wake: 2, owner: 3, lastTicket: 4, memoryShort: 5, gpu: 6, first: 7 } as const;
 const state = { idle: 0, running: 1, parked: 2 } as const;
 
 /** Per slot: its state, its ticket, whether its trial is over its time, the steps that it has come to, whether it is to end. */
@@ -72,7 +74,7 @@ export const setMemoryShort = (control: Control, short: boolean) => set(control,
 /** The slot has no trial any more, however it ended: it holds nothing and nobody waits for it. */
 export function clearSlot(control: Control, slot: number): void {
   for (const part of ['ticket', 'late', 'steps', 'cancel'] as const) Atomics.store(control.words, ofSlot(slot, part), 0);
-  Atomics.compareExchange(control.words, word.owner, slot + 1, 0);
+  for (const held of [word.owner, word.gpu]) Atomics.compareExchange(control.words, held, slot + 1, 0);
   set(control, stateOf(slot), state.idle);
 }
 
@@ -93,6 +95,7 @@ export const isMemoryShort = ({ words }: Control): boolean => Atomics.load(words
 export interface Lane {
   checkpoint(): void;
   exclusive<T>(work: (quiet: boolean) => Promise<T>): Promise<T>;
+  gpu<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
@@ -154,7 +157,21 @@ export function enterSlot(control: Control, slot: number, laneWaitMs: number): L
     }
   };
 
+  const holdsGpu = () => Atomics.load(words, word.gpu) === me;
+  const takeGpu = () => holdsGpu() || Atomics.compareExchange(words, word.gpu, 0, me) === 0;
+
+  const gpu = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (holdsGpu()) return work();
+    try {
+      if (!takeGpu()) park(takeGpu);
+      return await work();
+    } finally {
+      Atomics.compareExchange(words, word.gpu, me, 0);
+      wake(control);
+    }
+  };
+
   Atomics.store(words, stateOf(slot), state.running);
   if (mustPark()) park(() => !mustPark());
-  return { checkpoint, exclusive };
+  return { checkpoint, exclusive, gpu };
 }

@@ -75,6 +75,7 @@ function openHooks(slot: number, throttle: ProgressThrottle, module: TrialModule
       if (isMemoryShort(control)) void module.release?.();
       lane.checkpoint();
     },
+    gpu: lane.gpu,
     exclusive: (work) =>
       lane.exclusive((quiet) => {
         if (!quiet)

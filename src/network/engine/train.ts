@@ -7,10 +7,11 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Graph, Tensor } from '../ir/graph.ts';
 import { withBatch } from '../ir/passes/with-batch.ts';
 import { defaultEngine, type EngineSetup } from './choice.ts';
-import { withKeptStep } from './engines/index.ts';
+import { withKeptStep, withStep } from './engines/index.ts';
 import type { EngineHooks } from './hooks.ts';
 import { restartedRateAt, type TrainRecipe } from './recipe.ts';
 import { type Rows, rowsOf } from './rows.ts';
+import type { Session } from './session.ts';
 import { type Pass, type StepPlan, stepPlan } from './step-plan.ts';
 import { type SavedState, type StepFeeds, type StepResult, TrainState } from './train-state.ts';
 
@@ -102,7 +103,7 @@ const batchNormMomentum = 0.9;
  * `checkpoint` throws.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { graph, recipe, threads = 1, engine = defaultEngine } = options;
+  const { graph, recipe } = options;
   const startedAt = performance.now();
   const step = buildTrainStep(withBatch(graph, recipe.batchSize), {
     optimizer: optimizerOptions(recipe),
@@ -116,7 +117,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const plan = stepPlan({ images: dataset.train.count, recipe, seed, untilEpoch, restarts });
   if (options.from) state.load(options.from);
   const project = options.during?.(state.weights());
-  const course = await withKeptStep(step.graph, engine, { threads }, async (session) => {
+  const course = await onEngine(options, step.graph, async (session) => {
     const runStep: RunStep = async (feeds, moment) => {
       const result = await state.run(session, feeds);
       if (project) {
@@ -143,6 +144,19 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     seconds: (performance.now() - startedAt) / 1000,
     ...(paused ? { checkpoint: { ...state.save(), curve: course.curve, open: course.sums } } : {}),
   };
+}
+
+/**
+ * onnxruntime has one WebGPU queue in a process, which two threads must not use at the same time: a session on it is open
+ * only as long as the thread has its turn.
+ */
+function onEngine<T>(
+  { engine = defaultEngine, threads = 1, hooks }: TrainOptions,
+  step: Graph,
+  work: (session: Session) => Promise<T>,
+) {
+  if (engine.device !== 'webgpu' || !hooks.gpu) return withKeptStep(step, engine, { threads }, work);
+  return hooks.gpu(() => withStep(step, engine, { threads }, work));
 }
 
 const optimizerOptions = ({ optimizer, momentum, nesterov }: TrainRecipe): OptimizerOptions =>
