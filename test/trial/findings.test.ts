@@ -42,7 +42,12 @@ const sharedBy = (graph: typeof baseline): SharedTrialData => ({
 });
 
 const seen: Progress[] = [];
-const hooks: TrialHooks = { ...quiet, progress: (progress) => void seen.push(progress), exclusive: (work) => work(true), gpu: (work) => work() };
+const hooks: TrialHooks = {
+  ...quiet,
+  progress: (progress) => void seen.push(progress),
+  exclusive: (work) => work(true),
+  gpu: (work) => work(),
+};
 const plan = (importance: string): Plan => ({ recipe: {}, techniques: { prune: { [inner]: { keep: 0.5, importance } } } });
 
 describe('what techniques ask', () => {

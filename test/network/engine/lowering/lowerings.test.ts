@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../../../src/core/rng.ts';
 import { blockSize } from '../../../../src/network/engine/lowering/blocked/probe.ts';
 import { lower, lowerings } from '../../../../src/network/engine/lowering/index.ts';
 import { withSession } from '../../../../src/network/engine/session.ts';
@@ -11,25 +10,7 @@ import { ops } from '../../../../src/network/ir/ops/index.ts';
 import { relativeError } from '../../../fixtures/compression.ts';
 import { interpret } from '../../../fixtures/interpreter.ts';
 import { type LoweringCase, loweringCases } from '../../../fixtures/lowering-cases.ts';
-
-function graphOf({ op, inputs, outputs, attributes = {} }: LoweringCase, dtype: 'float32' | 'float64'): Graph {
-  const b = new Builder('case');
-  const names = inputs.map((shape, i) => b.input(`in${i}`, { dtype, shape }));
-  return b.build(
-    b.multi(op, names, outputs, attributes, {
-      domain: 'espalier',
-      name: op,
-      outputs: Array.from({ length: outputs }, (_, i) => `out${i}`),
-    }),
-  );
-}
-
-function feedsOf({ op, form, inputs, prepare }: LoweringCase): Record<string, Float64Array> {
-  const rng = createRng('lowering', op, form);
-  const feeds = inputs.map((shape) => Float64Array.from({ length: elementCount(shape) }, () => Math.fround(rng.normal())));
-  prepare?.(feeds);
-  return Object.fromEntries(feeds.map((data, i) => [`in${i}`, data]));
-}
+import { feedsOf, graphOf } from '../../../fixtures/lowering-runs.ts';
 
 async function run(graph: Graph, feeds: Record<string, Float64Array>): Promise<Record<string, Float32Array>> {
   const tensor = (name: string) => ({

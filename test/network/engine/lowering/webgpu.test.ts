@@ -48,13 +48,25 @@ describe('the lowering for WebGPU', () => {
   // SwiftShader: a graphics driver that the CPU emulates, from Debian's package chromium.
   const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
   if (existsSync(driver)) {
-    it('trains a step on WebGPU as on the CPU (emulated by SwiftShader)', { timeout: 240_000 }, async () => {
-      const entry = fileURLToPath(new URL('../../../fixtures/webgpu-self-test.ts', import.meta.url));
+    const outputOf = async (fixture: string): Promise<string> => {
+      const entry = fileURLToPath(new URL(`../../../fixtures/${fixture}`, import.meta.url));
       const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
       const env = { ...process.env, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: dirname(driver) };
       const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, entry], { env });
-      expect(stdout.trim()).toBe('');
-    });
+      return stdout.trim();
+    };
+
+    it(
+      'trains on WebGPU as on the CPU, paused and with weights that are changed (emulated by SwiftShader)',
+      {
+        timeout: 240_000,
+      },
+      async () => expect(await outputOf('webgpu-self-test.ts')).toBe(''),
+    );
+
+    it('computes every training op (emulated by SwiftShader)', { timeout: 360_000 }, async () =>
+      expect(await outputOf('webgpu-cases.ts')).toBe(''),
+    );
   } else {
     process.stdout.write(`WebGPU is not tested: ${driver} is not here (Debian: apt-get install chromium).\n`);
   }
