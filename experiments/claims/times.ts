@@ -14,7 +14,12 @@ import { rows } from './rows/index.ts';
 import { engineHere, modelFolder, setupOf } from './run.ts';
 
 /** Nothing runs beside it. */
-const quiet: TrialHooks = { progress: () => undefined, checkpoint: () => undefined, exclusive: (work) => work(true), gpu: (work) => work() };
+const quiet: TrialHooks = {
+  progress: () => undefined,
+  checkpoint: () => undefined,
+  exclusive: (work) => work(true),
+  gpu: (work) => work(),
+};
 
 /**
  * Times the kept file of every job's row (one seed of it: weights do not change the time) and the training steps of those that

@@ -69,30 +69,36 @@ const usableSetups = await usable();
 const devices = [...new Set(usableSetups.map(({ device }) => device))];
 if (devices.every((device) => device === 'cpu')) console.log('No GPU can be used here: this measures the CPU alone.');
 const torch = await startTorch(values.python, process.env);
-const steps: { net: Net; times: Steps }[] = [];
-for (const net of values.only === 'trials' ? [] : nets) {
-  console.log(`${net.family}, ${net.width}× width …`);
-  steps.push({ net, times: await stepTimes(net, usableSetups, torch) });
-}
-torch?.close();
-const trials: TrialRate[] = [];
-for (const space of values.only === 'steps' ? [] : [fileOf('resnet20.yaml'), fileOf('../../search-spaces/resnet.yaml')]) {
-  for (const device of devices) trials.push(await trialRate({ space, device, trials: Number(values.trials) }));
-}
-const report: Report = {
+let report: Report = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus()[0]!.model.trim()}, ${availableParallelism()} cores`,
   gpu: gpuName(),
   versions: { onnxruntime: versionOf('onnxruntime-node'), ...(torch ? { PyTorch: torch.version } : {}) },
-  steps,
-  trials,
+  steps: [],
+  trials: [],
 };
-const folder = fileOf('../../results/gpu-speed');
-mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, 'gpu-speed.json'), `${JSON.stringify(report, null, 2)}\n`);
-writeFileSync(join(folder, 'gpu-speed.md'), toMarkdown(report));
+for (const net of values.only === 'trials' ? [] : nets) {
+  console.log(`${net.family}, ${net.width}× width …`);
+  report = { ...report, steps: [...report.steps, { net, times: await stepTimes(net, usableSetups, torch) }] };
+  save();
+}
+torch?.close();
+for (const space of values.only === 'steps' ? [] : [fileOf('resnet20.yaml'), fileOf('../../search-spaces/resnet.yaml')]) {
+  for (const device of devices) {
+    report = { ...report, trials: [...report.trials, await trialRate({ space, device, trials: Number(values.trials) })] };
+    save();
+  }
+}
 console.log(toMarkdown(report));
 process.exit();
+
+/** After every part: a machine may be lent for a short time only. */
+function save(): void {
+  const folder = fileOf('../../results/gpu-speed');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'gpu-speed.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(join(folder, 'gpu-speed.md'), toMarkdown(report));
+}
 
 function toMarkdown({ date, machine, gpu, versions, steps: nets, trials: rates }: Report): string {
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

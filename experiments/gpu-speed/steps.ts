@@ -12,7 +12,7 @@ import type { Net } from './net.ts';
 export type Steps = Readonly<Record<string, readonly number[]>>;
 
 /** Long enough that the slowest, a wide network on one thread, makes a few. */
-const secondsEach = 4;
+const secondsEach = 3;
 const mostSteps = 60;
 
 /** A training step of a network on every setup, one after the other, then by PyTorch on the GPU and the CPU. */
