@@ -6,14 +6,13 @@ import { setups } from '../../network/engine/select/candidates.ts';
 import { chooseEngine } from '../../network/engine/select/choose.ts';
 import { thisMachine, whyNot } from '../../network/engine/select/look.ts';
 import { findTensorflow } from '../../network/engine/tensorflow/package.ts';
-import type { Speed, SpeedReply, SpeedRequest } from '../../trial/speed-process.ts';
 import { machineFacts } from '../doctor/machine.ts';
 import { type DoctorReport, problemsOf, renderReport, type SetupReport } from '../doctor/report.ts';
 import { probeHere } from '../engine.ts';
 import { baselineFolder } from '../folders.ts';
 import { print, printJson } from '../output.ts';
-import { startProcess } from '../process.ts';
 import { type ProgressLine, progressLine } from '../progress-line.ts';
+import { speedInProcess } from '../speed.ts';
 import { versions } from '../versions.ts';
 import { defaultWorkers } from '../workers.ts';
 
@@ -69,20 +68,6 @@ async function withSpeed(report: SetupReport, line: ProgressLine): Promise<Setup
   tick();
   const result = await speedInProcess({ setup: { engine, device, lowering }, seconds: speedSeconds }, tick);
   return typeof result === 'string' ? { ...report, usable: false, broken: true, reason: result } : { ...report, speed: result };
-}
-
-/** The speed, or why there is none. */
-function speedInProcess(request: SpeedRequest, tick: () => void): Promise<Speed | string> {
-  return new Promise((resolve) => {
-    const child = startProcess('../../trial/speed-process', import.meta.url);
-    child.on('message', (reply: SpeedReply) => {
-      if (reply.type === 'progress') tick();
-      else resolve(reply.type === 'done' ? reply.speed : reply.reason);
-    });
-    child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => resolve(`the process that timed it ended (${signal ?? `exit code ${code}`}).`));
-    child.send(request);
-  });
 }
 
 async function assemble(reports: readonly SetupReport[]): Promise<DoctorReport> {

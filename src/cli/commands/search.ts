@@ -29,7 +29,8 @@ import { budgetOfSession } from '../budget.ts';
 import { keyFunction, loadSpace, predictFunction, structureFunction } from '../compose.ts';
 import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
-import { chooseEngineHere, engineOfStudy } from '../engine.ts';
+import { engineOfStudy } from '../engine.ts';
+import { chooseFaster } from '../faster.ts';
 import { nothingLeft } from '../finished.ts';
 import { foreseenWish } from '../foreseen.ts';
 import { GarbageWatch } from '../garbage-watch.ts';
@@ -83,7 +84,7 @@ export async function search(flags: SearchFlags): Promise<number> {
       print(summarize(store!, found, end, commandWords(flags, settings.trials)));
       return exitCodes.ok;
     }
-    const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseEngineHere(settings.engine);
+    const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseFaster(settings.engine, space);
     const record = found ?? newRecord(space, settings, engine);
     const workers = settings.workers ?? defaultWorkers(engine);
     const controller = await controllerOf(record);

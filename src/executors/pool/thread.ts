@@ -75,7 +75,7 @@ function openHooks(slot: number, throttle: ProgressThrottle, module: TrialModule
       if (isMemoryShort(control)) void module.release?.();
       lane.checkpoint();
     },
-    gpu: lane.gpu,
+    gpu: (work) => lane.gpu(work),
     exclusive: (work) =>
       lane.exclusive((quiet) => {
         if (!quiet)
