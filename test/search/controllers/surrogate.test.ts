@@ -8,6 +8,7 @@ import { ExpectedImprovement } from '../../../src/search/controllers/surrogate/i
 import { priorParameters, similarityOf } from '../../../src/search/controllers/surrogate/kernel.ts';
 import { referenceOf } from '../../../src/search/controllers/surrogate/reference.ts';
 import { Standardized } from '../../../src/search/controllers/surrogate/targets.ts';
+import { bestBend, Warp } from '../../../src/search/controllers/surrogate/warp.ts';
 import { hypervolume } from '../../../src/search/study/hypervolume.ts';
 import { mixedProblem } from '../../fixtures/search-problems.ts';
 
@@ -56,6 +57,34 @@ describe('gaussian process', () => {
       expect(process.fitted(position)).toBeCloseTo(mean, 6);
       expect(deviation).toBeLessThan(before / 10);
     }
+  });
+});
+
+describe('warp', () => {
+  const manyBadFewGood = Float64Array.from({ length: 40 }, (_, i) => 1.2 - 4 * ((40 - i) / 40) ** 6);
+
+  it.each([0, 0.5, 1, 2])('is undone by its inverse, beyond what was seen too (bend %s)', (bend) => {
+    const warp = new Warp(manyBadFewGood, bend);
+    for (const loss of [-5, -2.8, -1, 0, 1.2, 3]) expect(warp.from(warp.to(loss))).toBeCloseTo(loss, 9);
+  });
+
+  it('says of a loss that is nearly certain what it is', () => {
+    const warp = new Warp(manyBadFewGood, 1);
+    const { mean, deviation } = warp.lossOf({ mean: warp.to(0.4), deviation: 1e-3 });
+    expect(mean).toBeCloseTo(0.4, 4);
+    expect(deviation).toBeLessThan(1e-2);
+  });
+
+  it('bends a scale with many bad losses and few good ones, and never the other way', () => {
+    const independent = (values: Float64Array) => -0.5 * values.reduce((sum, value) => sum + value ** 2, 0);
+    expect(bestBend(manyBadFewGood, 0, independent)).toBeGreaterThan(0);
+    expect(
+      bestBend(
+        manyBadFewGood.map((loss) => -loss),
+        0,
+        independent,
+      ),
+    ).toBe(0);
   });
 });
 

@@ -5,9 +5,10 @@ import type { Space } from '../../space/space.ts';
 import type { Observed } from '../history.ts';
 import { LevelCode } from '../levels.ts';
 import { quantitiesOf } from '../quantities.ts';
-import { fitKernel, flatten, unflatten } from './fit.ts';
+import { evidence, fitKernel, flatten, unflatten } from './fit.ts';
 import { type KernelParameters, priorParameters, type Similarity, similarityOf } from './kernel.ts';
 import { Standardized } from './targets.ts';
+import { bestBend, Warp } from './warp.ts';
 
 /** Kernels are learned anew from the first `firstFit` results, then each time when there are so many times more. */
 const firstFit = 8;
@@ -18,8 +19,15 @@ const fitted = 150;
 const work = 3e7;
 const fidelityLevels = 64;
 
+interface Saved {
+  readonly at: number;
+  readonly parameters: Record<string, number[]>;
+  readonly bends: Record<string, number>;
+}
+
 /**
- * The kernel parameters of every metric: fitted at fixed numbers of results, each fit starting from the one before.
+ * The kernel parameters of every metric and the bend of its scale: fitted at fixed numbers of results, each fit starting
+ * from the one before.
  */
 export class Kernels {
   readonly #context: ControllerContext<Space>;
@@ -28,6 +36,7 @@ export class Kernels {
   /** Results that the last fit knew. */
   #at = 0;
   #parameters: Record<string, KernelParameters> = {};
+  #bends: Record<string, number> = {};
 
   constructor(context: ControllerContext<Space>) {
     this.#context = context;
@@ -41,6 +50,7 @@ export class Kernels {
       encode: this.#encode,
       similarities: this.#similarities,
       kernelOf: (metric: string) => this.#parameters[metric] ?? priorParameters(this.#similarities.length),
+      bendOf: (metric: string) => this.#bends[metric] ?? 0,
     };
   }
 
@@ -57,12 +67,14 @@ export class Kernels {
     return {
       at: this.#at,
       parameters: Object.fromEntries(Object.entries(this.#parameters).map(([name, p]) => [name, [...flatten(p)]])),
+      bends: { ...this.#bends },
     };
   }
 
   restore(state: Json): void {
-    const { at, parameters } = state as unknown as { at: number; parameters: Record<string, number[]> };
+    const { at, parameters, bends } = state as unknown as Saved;
     this.#at = at;
+    this.#bends = { ...bends };
     this.#parameters = Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, unflatten(Float64Array.from(p))]));
   }
 
@@ -83,9 +95,14 @@ export class Kernels {
     );
     for (const { metric, toLoss } of quantities) {
       if (results.some(({ metrics }) => metrics[metric] === undefined)) continue;
-      const targets = new Standardized(results.map(({ metrics }) => toLoss(metrics[metric]!))).values;
+      const { values } = new Standardized(results.map(({ metrics }) => toLoss(metrics[metric]!)));
       const start = this.#parameters[metric] ?? priorParameters(this.#similarities.length);
-      this.#parameters[metric] = fitKernel(this.#similarities, points, targets, start, { steps, noisy: !isExact(metric) });
+      const evidenceOf = (targets: Float64Array) => evidence(this.#similarities, points, targets, start).value;
+      const noisy = !isExact(metric);
+      const bend = noisy ? bestBend(values, this.#bends[metric] ?? 0, evidenceOf) : 0;
+      const targets = new Warp(values, bend).values;
+      this.#bends[metric] = bend;
+      this.#parameters[metric] = fitKernel(this.#similarities, points, targets, start, { steps, noisy });
     }
   }
 }

@@ -10,6 +10,7 @@ import { ExpectedImprovement, normalCdf } from './improvement.ts';
 import type { KernelParameters, Similarity } from './kernel.ts';
 import { referenceOf } from './reference.ts';
 import { Standardized } from './targets.ts';
+import { Warp } from './warp.ts';
 
 export interface ModelParts {
   readonly context: ControllerContext<Space>;
@@ -18,6 +19,8 @@ export interface ModelParts {
   readonly encode: (candidate: Candidate, fidelity: number) => Uint8Array;
   readonly similarities: readonly Similarity[];
   readonly kernelOf: (metric: string) => KernelParameters;
+  /** Of the scale on which a metric that is not exact is learned. */
+  readonly bendOf: (metric: string) => number;
 }
 
 export interface ModelData {
@@ -29,6 +32,8 @@ export interface ModelData {
 /** One metric of the goal, and the process that learned it. Predictions are standardized losses. */
 interface Gauge {
   readonly scale: Standardized;
+  /** The scale of the process. */
+  readonly warp: Warp;
   readonly quantity: Quantity;
   readonly process: GaussianProcess;
   /** Known without a trial: the process only stands in for it where too many candidates are looked at. */
@@ -72,8 +77,10 @@ export class SurrogateModel {
   worth(candidate: Candidate, near?: Candidate): number {
     const errors = near && this.#errors.get(near);
     return this.#worth(candidate, (name, point) => {
-      const { process, exact, doubt } = this.#gauges.get(name)!;
-      return exact ? { mean: process.mean(point) + (errors?.get(name) ?? 0), deviation: doubt } : process.predict(point);
+      const { process, exact, doubt, warp } = this.#gauges.get(name)!;
+      return exact
+        ? { mean: process.mean(point) + (errors?.get(name) ?? 0), deviation: doubt }
+        : warp.lossOf(process.predict(point));
     });
   }
 
@@ -81,8 +88,8 @@ export class SurrogateModel {
     const errors = new Map<string, number>();
     this.#errors.set(candidate, errors);
     return this.#worth(candidate, (name, point) => {
-      const { process, exact, doubt } = this.#gauges.get(name)!;
-      if (!exact) return process.predict(point);
+      const { process, exact, doubt, warp } = this.#gauges.get(name)!;
+      if (!exact) return warp.lossOf(process.predict(point));
       const mean = this.#exactLoss(name, candidate);
       errors.set(name, mean - process.mean(point));
       return { mean, deviation: doubt };
@@ -104,7 +111,7 @@ export class SurrogateModel {
 
   /** A process for each metric; pending trials are taken to end as expected, failed ones badly. */
   #learn({ results, pending, failures }: ModelData): Map<string, Gauge> {
-    const { context, foresight, encode, similarities, kernelOf } = this.#parts;
+    const { context, foresight, encode, similarities, kernelOf, bendOf } = this.#parts;
     const quantities = quantitiesOf(
       context,
       results.map(({ metrics }) => metrics),
@@ -114,15 +121,16 @@ export class SurrogateModel {
       const exact = foresight.metrics(results[0]!.candidate)[metric] !== undefined;
       const having = results.filter(({ metrics }) => metrics[metric] !== undefined);
       const scale = new Standardized(having.map(({ metrics }) => toLoss(metrics[metric]!)));
+      const warp = new Warp(scale.values, exact ? 0 : bendOf(metric));
       const process = new GaussianProcess(similarities, kernelOf(metric), having.length + failures.length + pending.length);
-      for (const [i, { candidate, fidelity }] of having.entries()) process.add(encode(candidate, fidelity), scale.values[i]!);
+      for (const [i, { candidate, fidelity }] of having.entries()) process.add(encode(candidate, fidelity), warp.values[i]!);
       const doubt = this.#doubtOf(quantity, scale, having);
-      if (exact) return [metric, { scale, quantity, process, exact, doubt }];
-      for (const candidate of failures) process.add(encode(candidate, 1), scale.worst);
+      if (exact) return [metric, { scale, warp, quantity, process, exact, doubt }];
+      for (const candidate of failures) process.add(encode(candidate, 1), warp.to(scale.worst));
       const points = pending.map((candidate) => encode(candidate, 1));
       const believed = points.map((point) => process.mean(point));
       for (const [i, point] of points.entries()) process.add(point, believed[i]!);
-      return [metric, { scale, quantity, process, exact, doubt }];
+      return [metric, { scale, warp, quantity, process, exact, doubt }];
     });
     return new Map(gauges);
   }
@@ -139,8 +147,8 @@ export class SurrogateModel {
   #lossesOf({ candidate, fidelity }: Observed, index: number): Losses {
     if (fidelity < 1) return this.#lossesAt(candidate);
     return this.#objectives.map((name) => {
-      const { process, exact, scale } = this.#gauges.get(name)!;
-      return exact ? scale.values[index]! : process.fitted(index);
+      const { process, exact, scale, warp } = this.#gauges.get(name)!;
+      return exact ? scale.values[index]! : warp.from(process.fitted(index));
     });
   }
 
@@ -148,8 +156,8 @@ export class SurrogateModel {
   #lossesAt(candidate: Candidate): Losses {
     const point = this.#parts.encode(candidate, 1);
     return this.#objectives.map((name) => {
-      const { process, exact } = this.#gauges.get(name)!;
-      return exact ? this.#exactLoss(name, candidate) : process.mean(point);
+      const { process, exact, warp } = this.#gauges.get(name)!;
+      return exact ? this.#exactLoss(name, candidate) : warp.from(process.mean(point));
     });
   }
 

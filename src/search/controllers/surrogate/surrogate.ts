@@ -29,8 +29,8 @@ export const surrogate: ControllerDefinition<Space> = {
 };
 
 class SurrogateController extends HistoryController {
-  /** 3: kernels with a rough part. 4: outliers are told by quartiles. */
-  override readonly stateVersion = 4;
+  /** 3: kernels with a rough part. 4: outliers are told by quartiles. 5: bent losses. */
+  override readonly stateVersion = 5;
   readonly #kernels: Kernels;
 
   constructor(context: ControllerContext<Space>) {
