@@ -58,10 +58,17 @@ export function renderReport(report: DoctorReport): string {
     '',
     ...setupLines(report.setups),
     '',
-    ...wrap(`nas search would train with ${describeSetup(choice)}, ${at}; accuracy and latency are measured on the CPU.`, ''),
+    ...wrap(
+      `nas search would train with ${describeSetup(choice)}, ${at}${orCpu(choice)}; accuracy and latency are measured on the CPU.`,
+      '',
+    ),
     ...(problems.length === 0 ? ['No problems found.'] : ['', 'Problems:', ...problems.flatMap((text) => wrap(text, '  '))]),
   ].join('\n');
 }
+
+/** What only the network of a search decides. */
+const orCpu = ({ device }: DoctorReport['choice']): string =>
+  device === 'cpu' ? '' : ', or on the CPU where its cores together train the network of the search faster';
 
 function machineLines({ machine, tensorflow, datasets }: DoctorReport): string[] {
   const { processor, cores, simd, memory, disk, gpus } = machine;
