@@ -50,6 +50,10 @@ describe('what a search is given to begin with', () => {
     expect(first.map(({ origin }) => origin)).toEqual(['baseline', 'enqueued', 'enqueued', 'surrogate']);
     expect(first[1]!.candidate).toMatchObject({ 'stem/prune.keep': 0.5, 'dense/quantize.bits': 32 });
 
+    const full = await search('one.yaml', '--enqueue', 'points.json', '--trials', '4');
+    expect(full.code).toBe(2);
+    expect(full.stderr).toContain('has all of its 4 trials: nothing would come of --enqueue. More --trials than that go on with it.');
+
     const run = await search('two.yaml', '--start', '', '--warm-from', 'one', '--trials', '2');
     expect(run.stdout).toMatch(/candidates? of study "one" are trained and measured anew/);
     const second = await list('two');

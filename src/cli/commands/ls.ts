@@ -58,7 +58,7 @@ function columns(trials: readonly Trial[], goal: Goal): Column<Trial>[] {
         spare: spare.has(name),
       }),
     ),
-    { title: 'why', cell: why, wraps: true },
+    ...(trials.some(why) ? [{ title: 'why', cell: why, wraps: true } satisfies Column<Trial>] : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import { counted } from '../../core/words.ts';
 import { cannotWrite, writeWhole } from '../../export/written.ts';
 import type { AnalysedStudy, ChartInput } from '../../report/charts/chart.ts';
 import { charts } from '../../report/charts/index.ts';
@@ -56,7 +57,7 @@ export async function report(flags: ReportFlags): Promise<void> {
       [
         `${out}  the page, with everything in it`,
         `${stem}.md  a summary for a pull request`,
-        `${folder}/  ${pictures.length} charts, each as SVG and PNG`,
+        `${folder}/  ${counted(pictures.length, 'chart')} as SVG and PNG`,
       ].join('\n'),
     );
 }

@@ -156,6 +156,7 @@ function onEngine<T>(
   work: (session: Session) => Promise<T>,
 ) {
   if (engine.device !== 'webgpu' || !hooks.gpu) return withKeptStep(step, engine, { threads }, work);
+  hooks.progress({ stage: 'wait for the GPU', done: 0, total: 1 });
   return hooks.gpu(() => withStep(step, engine, { threads }, work));
 }
 
