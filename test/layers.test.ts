@@ -75,7 +75,7 @@ describe('layers', () => {
 
   it('imports onnxruntime-node in one file', () => {
     const importers = files.filter((file) => importsOf(file).packages.includes('onnxruntime-node'));
-    expect(importers).toEqual(['network/engine/session.ts']);
+    expect(importers).toEqual(['network/engine/native.ts']);
   });
 
   it('does not load onnxruntime in the process that searches: only trial hosts and probes do', () => {

@@ -1,8 +1,7 @@
-import type * as ort from 'onnxruntime-node';
 import { Builder } from '../ir/builder.ts';
 import { encode } from '../ir/bytes/encode.ts';
 import type { Graph } from '../ir/graph.ts';
-import { fromNative, load, type NativeTensors, nativeOptions, run, toNative } from './native.ts';
+import { fromNative, load, type NativeSession, type NativeTensors, nativeOptions, run, toNative } from './native.ts';
 import type { Session, SessionOptions } from './session.ts';
 
 /** Of a graph: the inputs that an output continues, which has their name and `.next`. */
@@ -24,7 +23,7 @@ export async function openCarrying(graph: Graph, bytes: Uint8Array, options: Ses
   const preferredOutputLocation = Object.fromEntries(graph.outputs.map((name) => [name, place(name)] as const));
   const native = await load(bytes, { ...settings, preferredOutputLocation });
   let carried: NativeTensors = {};
-  let copier: ort.InferenceSession | undefined;
+  let copier: NativeSession | undefined;
   let open = true;
   const replace = (values: NativeTensors) => {
     for (const tensor of Object.values(carried)) if (tensor.location === 'gpu-buffer') tensor.dispose();

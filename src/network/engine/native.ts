@@ -6,6 +6,7 @@ import type { DType, Tensor, TensorData } from '../ir/graph.ts';
 import type { ProfileFolder } from './profile.ts';
 import type { SessionOptions, Tensors } from './session.ts';
 
+export type NativeSession = ort.InferenceSession;
 export type NativeTensors = Readonly<Record<string, ort.Tensor>>;
 
 /** Spinning threads burn the cores that other candidates train on (ENGINE.md §4). */
