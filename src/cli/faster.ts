@@ -35,7 +35,8 @@ export interface Machine {
 export async function chooseFaster(request: EngineRequest, training: Training, machine: Machine = here): Promise<EngineChoice> {
   const gpu = await machine.choose(request);
   if (request.device !== 'auto' || gpu.device === 'cpu') return gpu;
-  const cpu = await machine.choose({ ...request, device: 'cpu' });
+  const cpu = await machine.choose({ ...request, device: 'cpu' }).catch(() => undefined);
+  if (!cpu) return gpu;
   const times = await machine.stepTimes(gpu, cpu, training);
   if (times.gpu === null || times.cpu === null) return gpu;
   const each = times.cpu / machine.workers(cpu);

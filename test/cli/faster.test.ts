@@ -34,6 +34,13 @@ describe('the choice between the GPU and the CPU', () => {
     expect(await chooseFaster({ ...auto, device: 'webgpu' }, training, machine(undefined))).toEqual(gpu);
   });
 
+  it('stays with the GPU where the CPU cannot be used', async () => {
+    const lacking = machine(undefined);
+    const choose = (request: EngineRequest) =>
+      request.device === 'cpu' ? Promise.reject(new Error('not here')) : lacking.choose(request);
+    expect(await chooseFaster(auto, training, { ...lacking, choose })).toEqual(gpu);
+  });
+
   it('stays with the GPU where one of the two could not be timed', async () => {
     expect(await chooseFaster(auto, training, machine({ gpu: null, cpu: 20 }))).toEqual(gpu);
   });

@@ -52,7 +52,9 @@ describe('what a search is given to begin with', () => {
 
     const full = await search('one.yaml', '--enqueue', 'points.json', '--trials', '4');
     expect(full.code).toBe(2);
-    expect(full.stderr).toContain('has all of its 4 trials: nothing would come of --enqueue. More --trials than that go on with it.');
+    expect(full.stderr).toContain(
+      'has all of its 4 trials: nothing would come of --enqueue. More --trials than that go on with it.',
+    );
 
     const run = await search('two.yaml', '--start', '', '--warm-from', 'one', '--trials', '2');
     expect(run.stdout).toMatch(/candidates? of study "one" are trained and measured anew/);
