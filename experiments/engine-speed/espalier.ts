@@ -25,10 +25,14 @@ export interface Trainer {
   close(): Promise<void>;
 }
 
-const specs = { resnet: { family: 'resnet', depth: 20 }, mobilenet: { family: 'mobilenet' } } as const;
+const specOf = ({ family, width = 1 }: Net) =>
+  family === 'resnet' ? { family, depth: 20, widths: [16, 32, 64].map((count) => count * width) } : { family };
 
-export const modelOf = ({ family, channels, size, batch }: Net): Graph =>
-  buildModel(modelSpecSchema.parse(specs[family]), { shape: [channels, size, size], classes: 10, batch, seed: 'speed' });
+export const modelOf = (net: Net): Graph => {
+  const { channels, size, batch } = net;
+  const spec = modelSpecSchema.parse(specOf(net));
+  return buildModel(spec, { shape: [channels, size, size], classes: 10, batch, seed: 'speed' });
+};
 
 /** The train step of a network. */
 export function stepOf(net: Net) {

@@ -8,6 +8,8 @@ export interface Net {
   readonly channels: number;
   readonly size: number;
   readonly batch: number;
+  /** Times the channels of a ResNet; 1 where left out. */
+  readonly width?: number;
 }
 
 export const nets: readonly Net[] = [

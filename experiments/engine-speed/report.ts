@@ -45,7 +45,8 @@ function quantile(list: readonly number[], part: number): number {
 
 const median = (list: readonly number[]): number => quantile(list, 0.5);
 
-const spread = (list: readonly number[], digits: number) =>
+/** Median and quartiles. */
+export const spread = (list: readonly number[], digits: number) =>
   `${median(list).toFixed(digits)} (${quantile(list, 0.25).toFixed(digits)} … ${quantile(list, 0.75).toFixed(digits)})`;
 
 const summary = (list: readonly number[]) => `${spread(list, 0)}, ${Math.min(...list).toFixed(0)}`;

@@ -1,12 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { createRng } from '../../src/core/rng.ts';
-import { buildTrainStep } from '../../src/network/autodiff/train-step.ts';
 import { describeSetup, type EngineSetup } from '../../src/network/engine/choice.ts';
 import { withStep } from '../../src/network/engine/engines/index.ts';
-import { TrainState } from '../../src/network/engine/train-state.ts';
-import { buildModel, modelSpecSchema } from '../../src/network/models/index.ts';
+import { feedsOf, stepOf } from '../engine-speed/espalier.ts';
+import type { Net } from '../engine-speed/net.ts';
 import { type Layout, layouts, type Torch } from '../engine-speed/torch.ts';
-import type { Net } from './net.ts';
 
 /** Milliseconds of single steps, by who made them. */
 export type Steps = Readonly<Record<string, readonly number[]>>;
@@ -31,28 +28,15 @@ export async function stepTimes(net: Net, setups: readonly EngineSetup[], torch:
 const nameOf = (setup: EngineSetup, threads: number) =>
   `${describeSetup(setup)}${setup.device === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : ''}`;
 
-async function ours({ family, channels, size, batch, width }: Net, setup: EngineSetup, threads: number) {
-  const spec = modelSpecSchema.parse(
-    family === 'resnet' ? { family, depth: 20, widths: [16, 32, 64].map((count) => count * width) } : { family },
-  );
-  const model = buildModel(spec, { shape: [channels, size, size], classes: 10, batch, seed: 'speed' });
-  const optimizer = { name: 'sgd', momentum: 0.9, nesterov: true } as const;
-  const step = buildTrainStep(model, { optimizer, weightDecay: 5e-4, batchNormMomentum: 0.9 });
-  const state = new TrainState(model, step);
-  const rng = createRng('speed');
-  const feeds = {
-    x: Float32Array.from({ length: batch * channels * size * size }, () => rng.normal()),
-    labels: Uint8Array.from({ length: batch }, () => rng.int(10)),
-    labelSmoothing: 0,
-    learningRate: 0.01,
-  };
+function ours(net: Net, setup: EngineSetup, threads: number) {
+  const { step, state } = stepOf(net);
+  const feeds = feedsOf(net);
   return withStep(step.graph, setup, { threads }, (session) => timed(() => state.run(session, feeds)));
 }
 
-async function theirs({ width, ...net }: Net, torch: Torch, device: string, layout: Layout) {
-  const request = { ...net, ...(width === 1 ? {} : { width }), device };
-  const run = async () => (await torch.run(request, layout, availableParallelism(), 1)).ms[0]!;
-  return timed(run);
+function theirs(net: Net, torch: Torch, device: string, layout: Layout) {
+  const request = { ...net, device };
+  return timed(() => torch.run(request, layout, availableParallelism(), 1));
 }
 
 /** The first two, which compile, do not count. */

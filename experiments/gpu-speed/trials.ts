@@ -9,7 +9,6 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 export interface TrialRate {
   readonly space: string;
   readonly device: string;
-  readonly workers: number | 'default';
   readonly trials: number;
   readonly perHour: number;
   /** Until the baseline was trained, measured and stored. */
@@ -20,14 +19,12 @@ export interface Search {
   readonly space: string;
   readonly device: string;
   readonly trials: number;
-  readonly workers?: number;
 }
 
-/** A search as a user starts it, in a folder of its own; the rate is of the trials after the baseline. */
-export async function trialRate({ space, device, trials, workers }: Search): Promise<TrialRate> {
+/** A search as a user starts it, with as many workers as it takes by itself, in a folder of its own; the rate is of the trials after the baseline. */
+export async function trialRate({ space, device, trials }: Search): Promise<TrialRate> {
   const folder = mkdtempSync(join(tmpdir(), 'gpu-speed-'));
-  const wanted = workers === undefined ? [] : ['--workers', String(workers), '--look-ahead', String(2 * workers)];
-  const args = ['search', '--space', space, '--trials', String(trials), '--device', device, '--plain', ...wanted];
+  const args = ['search', '--space', space, '--trials', String(trials), '--device', device, '--plain'];
   const startedAt = performance.now();
   const ends: number[] = [];
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
@@ -49,7 +46,6 @@ export async function trialRate({ space, device, trials, workers }: Search): Pro
   return {
     space: space.replace(/^.*\//, ''),
     device,
-    workers: workers ?? 'default',
     trials: ends.length,
     perHour: ((ends.length - 1) / seconds) * 3600,
     baselineSeconds: ends[0]!,

@@ -6,6 +6,7 @@ import { writeAtomically } from '../trial/artefacts.ts';
 import { cacheFile, readCached } from './cached.ts';
 import { structureOf } from './compose.ts';
 import { chooseEngineHere } from './engine.ts';
+import { note } from './output.ts';
 import { speedInProcess } from './speed.ts';
 import { versions } from './versions.ts';
 import { defaultWorkers } from './workers.ts';
@@ -55,6 +56,7 @@ async function stepTimesHere(gpu: EngineChoice, cpu: EngineChoice, { model, tria
   const file = cacheFile('step-times', made);
   const known = await readCached<StepTimes>(file);
   if (known) return known;
+  note('Timing a training step of this network on the GPU and on the CPU …');
   const graph = structureOf(model as unknown as ModelSpec);
   const found: (number | null)[] = [];
   for (const setup of setups) {

@@ -11,5 +11,5 @@ export function defaultWorkers({ engine, device }: EngineSetup): number {
   return Math.min(device === 'webgpu' ? besideGpu : defaultLookAhead, availableParallelism());
 }
 
-/** A trial uses the GPU for about a third of its time. */
+/** Enough to make ready and measure what one GPU trains. */
 const besideGpu = 4;

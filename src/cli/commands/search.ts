@@ -79,8 +79,8 @@ export async function search(flags: SearchFlags): Promise<number> {
     else checkStudyName(settings.study);
     checkWorkers(settings, found);
     if (found) store!.lease(found.name);
-    const end = found && !flags.json && nothingLeft(store!, found, settings, flags);
-    if (end) {
+    const end = found && nothingLeft(store!, found, settings, flags);
+    if (end && !flags.json) {
       print(summarize(store!, found, end, commandWords(flags, settings.trials)));
       return exitCodes.ok;
     }

@@ -163,7 +163,7 @@ export function enterSlot(control: Control, slot: number, laneWaitMs: number): L
   const gpu = async <T>(work: () => Promise<T>): Promise<T> => {
     if (holdsGpu()) return work();
     try {
-      if (!takeGpu()) park(takeGpu);
+      if (!takeGpu()) park(() => !mustPark() && takeGpu());
       return await work();
     } finally {
       Atomics.compareExchange(words, word.gpu, me, 0);
