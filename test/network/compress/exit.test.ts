@@ -8,6 +8,7 @@ import { waysOf } from '../../../src/network/engine/ways.ts';
 import { bodiesOf } from '../../../src/network/ir/bodies.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
 import type { Graph } from '../../../src/network/ir/graph.ts';
+import { layersOf } from '../../../src/network/ir/layers.ts';
 import { macs } from '../../../src/network/ir/macs.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { decisionRates, expectedMacs } from '../../../src/network/ir/ways.ts';
@@ -129,6 +130,18 @@ describe('a network with exits', () => {
     const both = plan({ [first]: { threshold: 0.999999 } }, { quantize: everywhere });
     const { kernels } = await runOnnx(await finished(rewritten(resnet, both), both));
     expect(kernels.filter((op) => op === 'QLinearConv')).toHaveLength(5);
+  });
+
+  it.each(['static', 'qat'])('runs among 8-bit layers (%s), wherever an image may leave', async (mode) => {
+    const net = trainedResnet({ blocks: [2, 2], widths: [4, 6] }, [1, 8, 8]);
+    const layers = layersOf(net).map(({ name }) => name);
+    const quantize = Object.fromEntries(layers.map((name) => [name, { bits: 8, mode }]));
+    const outputOf = async (settings: Plan) => (await runOnnx(await finished(rewritten(net, settings), settings))).output;
+    const without = await outputOf(plan({}, { quantize }));
+    for (const { layers: site } of exit.sites(net)) {
+      const late = await outputOf(plan({ [site[0]!]: { threshold: 0.999999 } }, { quantize }));
+      expectRows([[...late]], [[...without]]);
+    }
   });
 
   it.each([1, 0.3])('unpacks weights of few bits once, those of a branch too (%f of them not 0)', async (share) => {

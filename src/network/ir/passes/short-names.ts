@@ -4,14 +4,15 @@ import { layersOf } from '../layers.ts';
 
 /**
  * The graph with names of one or two letters, because every name is bytes in the file. Inputs and outputs of the graph
- * keep theirs, and so do the nodes of layers and those with bodies, by which people find their way.
+ * keep theirs, and so do the nodes of layers and those with bodies, by which people find their way. Every other node is called
+ * as the first value that it gives. onnxruntime's optimizer calls new values after nodes, and looks for such a name only in
+ * the body where the node stands: a node there must not be called as a value outside, which the new one would hide.
  */
 export function shortNames(graph: Graph): Graph {
-  const names = renaming(graph);
   const landmarks = new Set(landmarksOf(graph));
-  const nodeNames = shortUnless(landmarks);
-  const nameOf = ({ name }: Node) => (landmarks.has(name) ? name : nodeNames());
-  return renamed(graph, (name) => names.get(name) ?? name, nameOf);
+  const names = renaming(graph, landmarks);
+  const rename = (name: string) => names.get(name) ?? name;
+  return renamed(graph, rename, ({ name, outputs }) => (landmarks.has(name) ? name : rename(outputs[0]!)));
 }
 
 const landmarksOf = (graph: Graph): string[] => [
@@ -33,10 +34,10 @@ function renameKeys<T>(record: Readonly<Record<string, T>>, rename: (name: strin
   return result;
 }
 
-/** Short names for all values but the graph's inputs and outputs, in the order in which they appear. */
-function renaming(graph: Graph): Map<string, string> {
+/** Short names for all values but the graph's inputs and outputs, in the order in which they appear; none of the taken ones. */
+function renaming(graph: Graph, taken: ReadonlySet<string>): Map<string, string> {
   const kept = new Set([...graph.inputs.map((input) => input.name), ...graph.outputs]);
-  const next = shortUnless(kept);
+  const next = shortUnless(new Set([...kept, ...taken]));
   const names = new Map([...kept, ''].map((name) => [name, name]));
   for (const node of allNodes(graph)) {
     for (const name of [...node.inputs, ...node.outputs]) if (!names.has(name)) names.set(name, next());
