@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { exitCodes } from '../core/errors.ts';
 import { csvText } from '../export/tables/index.ts';
 import type { Row } from '../export/tables/table.ts';
+import { columnsOf, fitted } from './wrap.ts';
 
 /** Writing to standard output: the commands print here and nowhere else. */
 
@@ -12,7 +13,7 @@ export const printJson = (value: unknown): void => print(JSON.stringify(value, n
 export const printCsv = (rows: readonly Row[]): void => void process.stdout.write(csvText(rows));
 
 /** Notes for people beside the result, on standard error. */
-export const note = (text: string): void => void process.stderr.write(`${text}\n`);
+export const note = (text: string): void => void process.stderr.write(`${fitted(text, columnsOf(process.stderr))}\n`);
 
 /** What becomes of a command whose output nobody takes. */
 export interface OutputTrouble {

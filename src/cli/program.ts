@@ -13,6 +13,7 @@ import { addStartOptions, declareStart } from './declare/start.ts';
 import { addTrust } from './declare/trust.ts';
 import { helpOf, programHelp } from './help.ts';
 import { duration, memorySize, wholeNumber } from './options.ts';
+import { note } from './output.ts';
 import { versions } from './versions.ts';
 
 /** What can be typed. Every command is loaded when it is called, so that `--help` stays quick. */
@@ -24,6 +25,7 @@ export function program(): Command {
     .version(versions().espalier)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text) => note(text.trimEnd()) })
     .showHelpAfterError('(nas help COMMAND shows options and examples)')
     .addHelpText('after', programHelp());
   addFirstSteps(nas);

@@ -1,7 +1,7 @@
 import type { SourcePosition } from '../../../core/errors.ts';
 
-/** Columns of a line that a frame shows at most. */
-const width = 100;
+/** Columns of a line that a frame shows at most: it fits a terminal of 80, its line numbers included. */
+const width = 70;
 
 /**
  * The line at a position with its neighbours and a caret under the place, ready to print:
