@@ -2,7 +2,7 @@ import type { Shape } from '../../../ir/graph.ts';
 import { readInt } from '../../../ir/ops/support/attributes.ts';
 import { range } from '../../../ir/ops/support/shapes.ts';
 import { windowOf } from '../../../ir/ops/support/window.ts';
-import { type ConvCall, type Layouts, paddedVector } from './layouts.ts';
+import { type ConvCall, isNarrow, type Layouts, paddedVector } from './layouts.ts';
 import type { Rule, RuleContext } from './rule.ts';
 import { depthwiseWeight, forwardWeight, stemWeight } from './weights.ts';
 
@@ -15,7 +15,7 @@ export const conv: Rule = (context) => {
   const { kernel, strides, dilations, pads, output } = windowOf(node, layouts.shape(x), layouts.shape(weight).slice(2));
   const [n, k] = [layouts.shape(x)[0]!, layouts.padded(layouts.shape(weight)[0]!)];
   const call: ConvCall = {
-    ...operands[kind](layouts, x, weight),
+    ...operands[kind === 'dense' && isNarrow(layouts, x, layouts.shape(weight)) ? 'stem' : kind](layouts, x, weight),
     ...(bias ? { bias: paddedVector(layouts, layouts.plain(bias)) } : {}),
     attributes: { kernel_shape: kernel, strides, dilations, pads, group: kind === 'depthwise' ? k : 1 },
     shape: [n, k, ...output],
@@ -23,7 +23,7 @@ export const conv: Rule = (context) => {
   return [{ conv: call }];
 };
 
-/** How a convolution runs; `stem` reads a plain x of fewer channels than a block. */
+/** How a convolution runs; `stem` reads a plain x of fewer channels than a block, as `dense` does where that is faster. */
 export type ConvKind = 'dense' | 'stem' | 'depthwise';
 
 /** Undefined where it has no blocked form. `weight` is the shape of the weights. */

@@ -3,10 +3,10 @@ import { reshape, zeros } from '../../../ir/ops/support/gradients.ts';
 import { range } from '../../../ir/ops/support/shapes.ts';
 import { type Axis, axesOf, reach } from '../portable/window.ts';
 import { kindOf } from './convolution.ts';
-import { type ConvCall, type Layouts, nchwc, type Result } from './layouts.ts';
+import { type ConvCall, isNarrow, type Layouts, nchwc, type Result, toPlain } from './layouts.ts';
 import { type Phase, phaseRows, phasesOf } from './phases.ts';
 import type { Rule } from './rule.ts';
-import { depthwiseWeight, inputGradWeight } from './weights.ts';
+import { depthwiseWeight, inputGradWeight, narrowInputGradWeight } from './weights.ts';
 
 /** (dy, w) → dx: a convolution of dy with the turned weights for every phase of the stride, the phases interleaved. */
 export const convInputGrad: Rule = (context) => {
@@ -87,9 +87,10 @@ function phaseCall(
   // A convolution that ends before the last padded row gives rows too many; they are cut off.
   const size = (axis: Axis, phase: Phase) => phaseRows(axis) + Math.max(0, -phase.end);
   const { rest, factor } = layouts.unscaled(dy!);
-  const turned = depthwise ? depthwiseWeight : inputGradWeight;
+  const narrow = !depthwise && isNarrow(layouts, dy!, shape);
+  const turned = depthwise ? depthwiseWeight : narrow ? narrowInputGradWeight : inputGradWeight;
   return {
-    x: rest,
+    x: narrow ? layouts.once(`plain rest of ${dy}`, () => toPlain(layouts, rest, layouts.shape(dy!))) : rest,
     weight: turned(layouts, { weight: weight!, ...(factor === undefined ? {} : { factor }) }, taps, kernel),
     attributes: {
       kernel_shape: kernel,

@@ -169,6 +169,13 @@ export function perChannel(b: Builder, x: string, factor: string, offset?: strin
   };
 }
 
+/**
+ * Whether a convolution with weights of this shape [K,C,kh,kw] reads a value faster in its plain form, channel by channel, than in
+ * blocks, though it must first be brought into it: where zeros are a quarter of its only block or more, and there are many taps.
+ */
+export const isNarrow = (layouts: Layouts, value: string, weight: Shape): boolean =>
+  4 * layouts.shape(value)[1]! <= 3 * layouts.block && elementCount(weight.slice(2)) > 1;
+
 function toBlocked(layouts: Layouts, value: string): string {
   const { b } = layouts;
   const [, c, h, w] = layouts.shape(value) as [number, number, number, number];
@@ -179,7 +186,7 @@ function toBlocked(layouts: Layouts, value: string): string {
   return b.op('ReorderInput', [whole], {}, { domain: nchwc, name: `${value}/blocked` });
 }
 
-function toPlain({ b }: Layouts, blocked: string, shape: Shape): string {
+export function toPlain({ b }: Layouts, blocked: string, shape: Shape): string {
   const channels = shape[1]!;
   if (elementCount(shape.slice(2)) > 1) return b.op('ReorderOutput', [blocked], { channels }, { domain: nchwc });
   return b.op('Slice', [blocked, b.ints([0]), b.ints([channels]), b.ints([1])]);

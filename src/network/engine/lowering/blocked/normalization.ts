@@ -1,4 +1,3 @@
-import type { Builder } from '../../../ir/builder.ts';
 import { elementCount, type Node } from '../../../ir/graph.ts';
 import { readFloat } from '../../../ir/ops/support/attributes.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
@@ -19,9 +18,14 @@ export const batchNormTrain: Rule = ({ b, layouts, node }) => {
   const square = b.op('Mul', [channelDot(layouts, value, value), share]);
   const difference = b.op('Sub', [square, b.op('Mul', [mean, mean])]);
   const variance = b.op('Max', [difference, b.scalar(0)]); // rounding can leave a constant channel just below 0
-  const factor = b.op('Mul', [vector(layouts, scale), inverseDeviation(b, variance, node)]);
+  const [, meanName, varianceName] = node.outputs as [string, string, string];
+  const factor = scaleFactor(layouts, scale, { name: varianceName, value: variance }, node);
   const offset = b.op('Sub', [vector(layouts, bias), b.op('Mul', [mean, factor])]);
   const [first, second] = [mean, variance].map((each) => cutVector(layouts, each, shape[1]!));
+  if (!layouts.isWhole(x)) {
+    layouts.once(whole(meanName), () => mean);
+    layouts.once(whole(varianceName), () => variance);
+  }
   return [{ conv: perChannel(b, value, factor, offset) }, { plain: first! }, { plain: second! }];
 };
 
@@ -36,21 +40,43 @@ export const batchNormGrad: Rule = ({ b, layouts, node }) => {
   const share = b.scalar(-shape[1]! / elementCount(shape));
   const [from, value] = [layouts.blocked(dy), layouts.blocked(x)];
   const center = vector(layouts, mean);
-  const inverse = inverseDeviation(b, vector(layouts, variance), node);
+  const deviation = { name: variance, value: vector(layouts, variance) };
+  const inverse = inverseDeviation(layouts, deviation, node);
   const dBias = channelSum(layouts, from);
   const product = b.op('Sub', [channelDot(layouts, from, value), b.op('Mul', [center, dBias])]);
   const dScale = b.op('Mul', [product, inverse]);
   const p = b.op('Mul', [b.op('Mul', [dScale, inverse]), share]);
   const q = b.op('Sub', [b.op('Mul', [dBias, share]), b.op('Mul', [p, center])]);
   const [first, second] = [dScale, dBias].map((each) => cutVector(layouts, each, shape[1]!));
-  const factor = b.op('Mul', [vector(layouts, scale), inverse]);
+  const factor = scaleFactor(layouts, scale, deviation, node);
   return [{ factor, conv: { ...perChannel(b, value, p, q), sum: from } }, { plain: first! }, { plain: second! }];
 };
 
-const inverseDeviation = (b: Builder, variance: string, node: Node): string =>
-  b.op('Reciprocal', [b.op('Sqrt', [b.op('Add', [variance, b.scalar(readFloat(node, 'epsilon', 1e-5))])])]);
+/** The variance per channel: its name in the graph, and the vector of whole blocks. */
+interface Variance {
+  readonly name: string;
+  readonly value: string;
+}
 
-const vector = (layouts: Layouts, name: string): string => paddedVector(layouts, layouts.plain(name));
+/** What the gradient shares with the forward pass is made once, by the name of the variance. */
+function inverseDeviation(layouts: Layouts, { name, value }: Variance, node: Node): string {
+  const { b } = layouts;
+  const epsilon = readFloat(node, 'epsilon', 1e-5);
+  return layouts.once(`1 / deviation of ${name}, ${epsilon}`, () =>
+    b.op('Reciprocal', [b.op('Sqrt', [b.op('Add', [value, b.scalar(epsilon)])])]),
+  );
+}
+
+function scaleFactor(layouts: Layouts, scale: string, variance: Variance, node: Node): string {
+  const inverse = inverseDeviation(layouts, variance, node);
+  return layouts.once(`${scale} · ${inverse}`, () => layouts.b.op('Mul', [vector(layouts, scale), inverse]));
+}
+
+const whole = (name: string) => `whole ${name}`;
+
+/** A vector of whole blocks. */
+const vector = (layouts: Layouts, name: string): string =>
+  layouts.once(whole(name), () => paddedVector(layouts, layouts.plain(name)));
 
 /** [C]: the mean of a blocked value over the batch and the plane. onnxruntime's pooling sums planes faster than its ReduceSum. */
 function channelMean({ b }: Layouts, x: string): string {

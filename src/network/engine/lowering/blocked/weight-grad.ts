@@ -2,7 +2,7 @@ import { requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
 import { type Axis, axesOf, reach } from '../portable/window.ts';
 import { kindOf } from './convolution.ts';
-import { cutVector, type Layouts, nchwc } from './layouts.ts';
+import { cutVector, isNarrow, type Layouts, nchwc } from './layouts.ts';
 import type { Rule } from './rule.ts';
 import { plainDepthwiseWeight, plainPointwiseWeight, plainStemWeight, plainWeight, scaledRows } from './weights.ts';
 
@@ -89,6 +89,7 @@ const pointwiseGrad: WeightGrad = (layouts, x, dy, [rows, columns], shape) => {
 
 const denseGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
   if (axes.every((axis) => axis.kernel === 1 && axis.begin === 0)) return pointwiseGrad(layouts, x, dy, axes, shape);
+  if (isNarrow(layouts, x, shape)) return narrowGrad(layouts, x, dy, axes, shape);
   const { b, block } = layouts;
   const [n, c, h, w] = layouts.paddedShape(x) as [number, number, number, number];
   const lines = reshape(b, layouts.blocked(x), [n * (c / block) * h, w * block]);
@@ -99,12 +100,33 @@ const denseGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
 /** x is plain: [N,C,H,W] → [N,H,W,C]. */
 const stemGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
   const { b } = layouts;
+  const last = shape[1] === 1 ? layouts.plain(x) : b.op('Transpose', [layouts.plain(x)], { perm: [0, 2, 3, 1] });
+  return channelsLastGrad(layouts, { name: x, last }, dy, axes, shape);
+};
+
+/** x has one block, of which it fills a part: [N,H,W,block] → [N,H,W,C]. */
+const narrowGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
+  const { b, block } = layouts;
   const [n, c, h, w] = layouts.shape(x) as [number, number, number, number];
-  const last = c === 1 ? layouts.plain(x) : b.op('Transpose', [layouts.plain(x)], { perm: [0, 2, 3, 1] });
+  const places = reshape(b, layouts.blocked(x), [n * h * w, block]);
+  const last = b.op('Slice', [places, b.ints([0]), b.ints([c]), b.ints([1])]);
+  return channelsLastGrad(layouts, { name: x, last }, dy, axes, shape);
+};
+
+/** `last` is x as [N,H,W,C]. */
+function channelsLastGrad(
+  layouts: Layouts,
+  { name, last }: { readonly name: string; readonly last: string },
+  dy: Outgoing,
+  axes: readonly [Axis, Axis],
+  shape: readonly number[],
+): string {
+  const { b } = layouts;
+  const [n, c, h, w] = layouts.shape(name) as [number, number, number, number];
   const lines = reshape(b, last, [n * h, w * c]);
   const products = rowProducts(layouts, { lines, samples: n, groups: 1, channels: c, dy, axes });
   return plainStemWeight(layouts, reshape(b, products, b.shape(products).slice(1)), shape);
-};
+}
 
 interface RowProducts {
   /** x as [N · groups · H, W · channels] */

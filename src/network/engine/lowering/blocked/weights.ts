@@ -2,7 +2,7 @@ import type { Builder } from '../../../ir/builder.ts';
 import { elementCount } from '../../../ir/graph.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
 import { range } from '../../../ir/ops/support/shapes.ts';
-import type { Layouts } from './layouts.ts';
+import { cutVector, type Layouts } from './layouts.ts';
 
 /** Numbers of kh·kw, in the order in which they are wanted. */
 type Taps = readonly number[];
@@ -50,6 +50,25 @@ export function inputGradWeight(
     b.op('Transpose', [inBlocks(layouts, weight, factor)], { perm: [2, 0, 4, 1, 3] }),
   );
   return reshape(b, pick(layouts, turned, taps, 2), [layouts.padded(c), layouts.padded(k), ...kernel]);
+}
+
+/** For dx of a dy that is not blocked: [C/b, K, taps, b of C]. */
+export function narrowInputGradWeight(
+  layouts: Layouts,
+  { weight, factor }: ScaledWeight,
+  taps: Taps,
+  kernel: readonly number[],
+): string {
+  const { b, block } = layouts;
+  const [k, c, kh, kw] = layouts.shape(weight) as [number, number, number, number];
+  const channels = layouts.padded(c);
+  const turned = layouts.once(`narrow backward ${weight} ${factor}`, () => {
+    const own = factor === undefined ? undefined : cutVector(layouts, factor, k);
+    const whole = scaledRows(b, zeroPadded(layouts, weight, [k, channels]), own);
+    const blocks = reshape(b, whole, [k, channels / block, block, kh * kw]);
+    return b.op('Transpose', [blocks], { perm: [1, 0, 3, 2] });
+  });
+  return reshape(b, pick(layouts, turned, taps, 2), [channels, k, ...kernel]);
 }
 
 /** Of a depthwise convolution, [C,1,kh,kw]: [C/b, taps, b]. */
