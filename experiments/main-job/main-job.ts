@@ -3,12 +3,13 @@
  * Runs the built `nas search --space resnet.yaml` in a folder of its own with an empty baseline cache, samples the memory of
  * all its processes, exports the baseline and the default choice for their test accuracy, and writes results/main-job/.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, homedir, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { residentMb } from './processes.ts';
 
 const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const loopDelay = new URL('loop-delay.mjs', import.meta.url).href;
@@ -74,7 +75,7 @@ async function search(): Promise<{ peakMb: number; baselineSeconds: number }> {
   );
   let peakMb = 0;
   let baselineSeconds = Number.NaN;
-  const timer = setInterval(() => (peakMb = Math.max(peakMb, residentMb(child))), 500);
+  const timer = setInterval(() => (peakMb = Math.max(peakMb, residentMb(child.pid!))), 500);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     process.stdout.write(text);
     if (Number.isNaN(baselineSeconds) && /^1\/\d+ /m.test(text)) baselineSeconds = (performance.now() - startedAt) / 1000;
@@ -83,26 +84,6 @@ async function search(): Promise<{ peakMb: number; baselineSeconds: number }> {
   clearInterval(timer);
   if (code !== 0) throw new Error(`nas search ended with exit code ${String(code)}`);
   return { peakMb, baselineSeconds };
-}
-
-/** Resident memory of the command and its descendants (Linux). */
-function residentMb({ pid }: ChildProcess): number {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const stat = readProc(entry, 'stat');
-    if (stat) parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-  }
-  const isOurs = (id: number): boolean => id === pid || (parents.has(id) && parents.get(id)! > 1 && isOurs(parents.get(id)!));
-  const kilobytes = (id: number) => Number(/VmRSS:\s+(\d+)/.exec(readProc(String(id), 'status') ?? '')?.[1] ?? 0);
-  return [...parents.keys()].filter(isOurs).reduce((sum, id) => sum + kilobytes(id), 0) / 1024;
-}
-
-function readProc(id: string, file: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${id}/${file}`, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 function certify(name: string, trial?: string) {
