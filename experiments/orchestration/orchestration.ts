@@ -1,7 +1,7 @@
 /**
  * How many trials a second the orchestration carries: ask, tell and a durable store, with trials that cost nothing.
- * Optuna on SQLite runs the same number of trials over the same ten numbers, in turns with ours, where Python has it
- * (`pip install optuna`).
+ * Optuna on SQLite and Ray Tune run trials over the same ten numbers, in turns with ours, where Python has them
+ * (`pip install optuna "ray[tune]"`).
  *
  *   npx tsx experiments/orchestration/orchestration.ts [--rounds 3] [--python python3]
  *
@@ -9,10 +9,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { machine } from '../search-quality/machine.ts';
 import { measure, type spaces, type Timing } from './espalier.ts';
 import { type Report, toMarkdown } from './report.ts';
 
@@ -24,7 +24,13 @@ mkdirSync(results, { recursive: true });
 /** On the disk of the project: a folder in memory would make every commit free. */
 const folder = mkdtempSync(join(results, 'run-'));
 
-const cases: { readonly space: keyof typeof spaces; readonly controller: string; readonly trials: number }[] = [
+interface Case {
+  readonly space: keyof typeof spaces;
+  readonly controller: string;
+  readonly trials: number;
+}
+
+const cases: readonly Case[] = [
   { space: 'numbers', controller: 'random', trials: 1000 },
   { space: 'numbers', controller: 'evolution', trials: 1000 },
   { space: 'layers', controller: 'random', trials: 1000 },
@@ -37,51 +43,71 @@ const cases: { readonly space: keyof typeof spaces; readonly controller: string;
 /** Optuna's counterpart of a case: its time grows with the trials, so it runs the short ones only. */
 const counterparts: Record<string, string> = { random: 'random', evolution: 'nsga2' };
 
-interface OptunaRun {
+/** Ray Tune, which takes about a second for two of them, runs so many. */
+const rayTrials = 100;
+
+interface PeerRun {
   readonly version: string;
   readonly seconds: number;
 }
 
-/** Undefined where Python or Optuna is missing. */
-function runOptuna(sampler: string, trials: number): OptunaRun | undefined {
-  const script = fileURLToPath(new URL('./optuna_trials.py', import.meta.url));
-  const database = join(folder, `optuna-${performance.now()}.db`);
-  const { status, stdout, stderr } = spawnSync(values.python, [script, database, sampler, `${trials}`], { encoding: 'utf8' });
-  if (status === 0) return JSON.parse(stdout) as OptunaRun;
-  if (status !== null && status !== 3) throw new Error(`Optuna failed: ${stderr}`);
+/** Undefined where Python or the peer is missing. */
+function runPeer(script: string, ...args: readonly (string | number)[]): PeerRun | undefined {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const { status, stdout, stderr } = spawnSync(values.python, [file, ...args.map(String)], { encoding: 'utf8' });
+  if (status === 0) return JSON.parse(stdout.trim().split('\n').at(-1)!) as PeerRun;
+  if (status !== null && status !== 3) throw new Error(`${script} failed: ${stderr}`);
   return undefined;
 }
+
+/** What runs in turns with a case of ours. */
+const peers = [
+  {
+    name: 'Optuna',
+    runs: ({ space, trials }: Case) => space === 'numbers' && trials <= 1000,
+    trials: ({ trials }: Case) => trials,
+    run: ({ controller, trials }: Case) =>
+      runPeer('./optuna_trials.py', join(folder, `optuna-${performance.now()}.db`), counterparts[controller]!, trials),
+  },
+  {
+    name: 'Ray Tune',
+    runs: ({ space, controller, trials }: Case) => space === 'numbers' && controller === 'random' && trials <= 1000,
+    trials: () => rayTrials,
+    run: () => runPeer('./ray_trials.py', folder, rayTrials),
+  },
+] as const;
 
 const median = <T>(list: readonly T[], of: (entry: T) => number): T => [...list].sort((a, b) => of(a) - of(b))[list.length >> 1]!;
 
 async function compare(): Promise<Report> {
   const ours = cases.map((): Timing[] => []);
-  const optuna = cases.map((): OptunaRun[] => []);
-  let hasOptuna = true;
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const [i, { space, controller, trials }] of cases.entries()) {
+  const theirs = peers.map(() => cases.map((): PeerRun[] => []));
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    for (const [i, entry] of cases.entries()) {
+      const { space, controller, trials } = entry;
       const timing = await measure(folder, space, controller, trials);
       ours[i]!.push(timing);
-      console.log(`round ${round + 1}: ${space}, ${controller}, ${trials} trials: ${timing.trialsPerSecond.toFixed(0)} trials/s`);
-      if (!hasOptuna || space !== 'numbers' || trials > 1000) continue;
-      const run = runOptuna(counterparts[controller]!, trials);
-      if (run)
-        console.log(`  Optuna ${run.version} (${counterparts[controller]}): ${(trials / run.seconds).toFixed(0)} trials/s`);
-      else console.log(`  Optuna is skipped: ${values.python} does not have it (pip install optuna)`);
-      hasOptuna = run !== undefined;
-      if (run) optuna[i]!.push(run);
+      console.log(`round ${round}: ${space}, ${controller}, ${trials} trials: ${timing.trialsPerSecond.toFixed(0)} trials/s`);
+      for (const [k, peer] of peers.entries()) {
+        const run = peer.runs(entry) ? peer.run(entry) : undefined;
+        if (!run) continue;
+        theirs[k]![i]!.push(run);
+        console.log(`  ${peer.name} ${run.version}: ${(peer.trials(entry) / run.seconds).toFixed(1)} trials/s`);
+      }
     }
   }
+  const rateOf = (k: number, i: number) => {
+    const runs = theirs[k]![i]!;
+    return runs.length > 0 ? peers[k]!.trials(cases[i]!) / median(runs, ({ seconds }) => seconds).seconds : undefined;
+  };
   return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`,
+    ...machine(),
     rounds: Number(values.rounds),
-    optuna: optuna.flat()[0]?.version,
+    peers: peers.map(({ name }, k) => ({ name, version: theirs[k]!.flat()[0]?.version })),
+    rayTrials,
     rows: cases.map((entry, i) => {
-      const runs = optuna[i]!;
       const timing = median(ours[i]!, ({ seconds }) => seconds);
-      const seconds = runs.length > 0 ? median(runs, (run) => run.seconds).seconds : undefined;
-      return { ...entry, ...timing, optunaTrialsPerSecond: seconds && entry.trials / seconds };
+      return { ...entry, ...timing, peerRates: peers.map((_, k) => rateOf(k, i)) };
     }),
   };
 }

@@ -4,8 +4,10 @@ export interface Report {
   readonly date: string;
   readonly machine: string;
   readonly rounds: number;
-  /** Version; undefined where it did not run. */
-  readonly optuna: string | undefined;
+  /** No version where it did not run. */
+  readonly peers: readonly { readonly name: string; readonly version: string | undefined }[];
+  /** Trials of a run of Ray Tune. */
+  readonly rayTrials: number;
   readonly rows: readonly Row[];
 }
 
@@ -13,24 +15,27 @@ interface Row extends Timing {
   readonly space: string;
   readonly controller: string;
   readonly trials: number;
-  readonly optunaTrialsPerSecond: number | undefined;
+  /** Trials a second, peer by peer; undefined where it was not run. */
+  readonly peerRates: readonly (number | undefined)[];
 }
 
 /** Trials a second that the software must carry. */
 const targetOf = (trials: number) => (trials > 1000 ? 1500 : 2000);
 
-export function toMarkdown({ date, machine, rounds, optuna, rows }: Report): string {
-  const heading =
-    '| space | controller | trials | trials/s | target | ask p50 / p99 / max, ms | resume, s | Optuna on SQLite, trials/s |';
+export function toMarkdown({ date, machine, rounds, peers, rayTrials, rows }: Report): string {
+  const there = peers.flatMap(({ name, version }) => (version ? [`${name} ${version}`] : []));
+  const heads = ['space', 'controller', 'trials', 'trials/s', 'target', 'ask p50 / p99 / max, ms', 'resume, s'];
+  const columns = [...heads, ...peers.map(({ name }) => `${name}, trials/s`)];
   return `# Orchestration: ask, tell and durable store, with trials that cost nothing
 
-${date}, ${machine}; median of ${rounds} runs, in turns with ${optuna ? `Optuna ${optuna}` : 'nothing else: Optuna was not there'}.
-\`numbers\`: ten numbers, what Optuna has too (RandomSampler, NSGAIISampler). \`layers\`: keep, importance and bits for each of
-20 layers. SQLite file on the project's disk, look-ahead 8. Resume: reading the log of the finished study and restoring its
-controller. Optuna runs 1,000 trials only: it is too slow for 20,000.
+${date}, ${machine}; median of ${rounds} runs, in turns with ${there.join(' and ') || 'nothing else: no peer was there'}.
+\`numbers\`: ten numbers, what the peers have too (Optuna: RandomSampler and NSGAIISampler on SQLite; Ray Tune: random, two at a time,
+starting it not counted). \`layers\`: keep, importance and bits for each of 20 layers. SQLite file on the project's disk, look-ahead 8.
+Resume: reading the log of the finished study and restoring its controller. Optuna runs 1,000 trials only, Ray Tune ${rayTrials}: they
+are too slow for more.
 
-${heading}
-|${' --- |'.repeat(8)}
+| ${columns.join(' | ')} |
+|${' --- |'.repeat(columns.length)}
 ${rows.map(lineOf).join('\n')}
 `;
 }
@@ -38,7 +43,8 @@ ${rows.map(lineOf).join('\n')}
 function lineOf(row: Row): string {
   const { p50, p99, max } = row.ask;
   const ask = [p50, p99, max].map((ms) => ms.toFixed(2)).join(' / ');
-  const other = row.optunaTrialsPerSecond?.toFixed(0) ?? '';
-  const speed = row.trialsPerSecond.toFixed(0);
-  return `| ${row.space} | ${row.controller} | ${row.trials} | ${speed} | ${targetOf(row.trials)} | ${ask} | ${row.resumeSeconds.toFixed(2)} | ${other} |`;
+  const others = row.peerRates.map((rate) => (rate === undefined ? '' : rate.toPrecision(2)));
+  const [speed, resume] = [row.trialsPerSecond.toFixed(0), row.resumeSeconds.toFixed(2)];
+  const cells = [row.space, row.controller, row.trials, speed, targetOf(row.trials), ask, resume, ...others];
+  return `| ${cells.join(' | ')} |`;
 }
