@@ -19,7 +19,7 @@ export function codeFrame(text: string, at: SourcePosition, length: number): str
   const from = Math.max(0, at.column - 1 - Math.floor(width / 2));
   const rows: string[] = [];
   for (let line = first; line <= last; line++) {
-    const shown = printable((lines[line - 1] ?? '').slice(from, from + width)).trimEnd();
+    const shown = printable(part(lines[line - 1] ?? '', from)).trimEnd();
     rows.push(`${line === at.line ? '>' : ' '} ${String(line).padStart(digits)} | ${shown}`.trimEnd());
     if (line === at.line)
       rows.push(
@@ -27,6 +27,13 @@ export function codeFrame(text: string, at: SourcePosition, length: number): str
       );
   }
   return rows.join('\n');
+}
+
+/** `width` columns of a line, with … where it goes on. */
+function part(line: string, from: number): string {
+  const cut = line.slice(from, from + width);
+  const begun = from > 0 && cut !== '' ? `…${cut.slice(1)}` : cut;
+  return line.length > from + width ? `${begun.slice(0, -1)}…` : begun;
 }
 
 function carets(line: string, at: SourcePosition, length: number, from: number): string {

@@ -72,7 +72,8 @@ describe('the code frame', () => {
     const { frame, at } = errorOf(`model: {\u001b[31m${'a'.repeat(500)}: 1, family: resnot }`);
     expect(at?.line).toBe(1);
     expect(frame).not.toContain('\u001b');
-    expect(Math.max(...frame.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
+    expect(Math.max(...frame.split('\n').map((line) => line.length))).toBeLessThanOrEqual(79);
+    expect(frame.split('\n')[0]).toMatch(/^> 1 \| .*a…$/);
   });
 });
 
