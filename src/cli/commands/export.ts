@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { NasError, pick } from '../../core/errors.ts';
 import { formatBytes, formatPercent, formatRatio } from '../../dashboard/format.ts';
+import type { ExportFormat } from '../../export/formats/format.ts';
 import { exportFormats } from '../../export/formats/index.ts';
 import { checkFolder, exportFiles, writeFolder } from '../../export/write.ts';
 import { readStudy } from '../../store/index.ts';
@@ -10,6 +12,7 @@ import { choiceOf, pickOf, ruleNamed } from '../picking.ts';
 import { showWait } from '../progress-line.ts';
 import { certified, checkFormats, doneTrial, type Shipment } from '../shipping.ts';
 import { withStudy } from '../study-facts.ts';
+import { outputWidth, unbroken, wrapped } from '../wrap.ts';
 import { exportData } from './export-data.ts';
 import { exportFront } from './export-front.ts';
 import { exportOptuna } from './export-optuna.ts';
@@ -64,14 +67,27 @@ async function exportModel(options: ModelExport): Promise<void> {
   const shipment = await (json ? measure(() => undefined) : showWait('measuring', measure));
   await writeFolder(out, await exportFiles(shipment.source, spaceFiles(view.record), formats));
   if (json) printJson({ out, ...shipment.source.certificate });
-  else print([describe(out, shipment), ...formats.map(({ summary, use }) => `${out}: ${use?.(out) ?? summary}`)].join('\n'));
+  else print([describe(out, shipment), ...formats.map((format) => describeFormat(out, format))].join('\n'));
 }
 
 function describe(out: string, { trial, baseline, measured }: Shipment): string {
   const smaller = formatRatio((baseline.metrics['size'] ?? Number.NaN) / measured.bytes);
-  return [
-    `${out}/model.onnx        trial ${trial.number}, ${formatBytes(measured.bytes)}, ${smaller} smaller than the dense network`,
-    `${out}/certificate.json  accuracy ${formatPercent(measured.test.accuracy)} on test data, ${formatPercent(measured.validation.accuracy)} on validation data`,
-    `${out}/README.md         the model card;  ${out}/space.yaml  what it was searched in`,
-  ].join('\n');
+  const files = [
+    ['model.onnx', `trial ${trial.number}, ${formatBytes(measured.bytes)}, ${smaller} smaller than the dense network`],
+    [
+      'certificate.json',
+      `accuracy ${formatPercent(measured.test.accuracy)} on test data, ${formatPercent(measured.validation.accuracy)} on validation data`,
+    ],
+    ['README.md', 'the model card'],
+    ['space.yaml', 'what it was searched in'],
+  ] as const;
+  const width = Math.max(...files.map(([name]) => join(out, name).length));
+  // Below each other where the folder's name leaves room for that.
+  const indent = ' '.repeat(width + 2 <= outputWidth() / 2 ? width + 2 : 4);
+  return files.map(([name, what]) => wrapped(what, indent, `${join(out, name).padEnd(width)}  `)).join('\n');
+}
+
+function describeFormat(out: string, { summary, use }: ExportFormat): string {
+  const used = use?.(out);
+  return wrapped(`${out}: ${used ? `${used.what}: ${unbroken(used.command)}` : summary}`, '    ');
 }

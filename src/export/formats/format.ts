@@ -32,8 +32,8 @@ export interface ExportFormat {
   readonly summary: string;
   /** Refuses a model that the format cannot hold: throws NasError. Absent where it holds any. */
   readonly check?: (model: Uint8Array) => void;
-  /** What to do with it in the folder `out`, in one line; the summary where left out. */
-  readonly use?: (out: string) => string;
+  /** The command that uses it in the folder `out`, and what it is for; the summary alone where left out. */
+  readonly use?: (out: string) => { readonly what: string; readonly command: string };
   /** Files of the folder by their names (a name may hold folders). */
   files(source: ExportSource): ExportFiles | Promise<ExportFiles>;
 }

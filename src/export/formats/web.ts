@@ -7,7 +7,7 @@ import type { ExportFormat, ExportSource } from './format.ts';
 export const web: ExportFormat = {
   name: 'web',
   summary: 'a page (web/) that runs the model in a browser on a picture that you drop or draw',
-  use: (out) => `a page that needs a web server: cd ${out}/web && ${serveCommand}`,
+  use: (out) => ({ what: 'a page that needs a web server', command: `cd ${out}/web && ${serveCommand}` }),
   async files(source) {
     const facts = factsOf(source);
     const { script, style, server, library, wasm } = await webAssets();
