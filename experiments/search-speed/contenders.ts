@@ -31,10 +31,10 @@ async function timed(command: string, args: readonly string[], options: SpawnOpt
   return { seconds: (performance.now() - startedAt) / 1000, peakMb, output };
 }
 
-/** The built command, in a folder of its own and without a cache: the dense network is trained too. */
-export async function runEspalier(folder: string, trials: number, workers: number): Promise<Ran> {
+/** The built command, in a folder of its own and without a cache, but for the `data`: the dense network is trained too. */
+export async function runEspalier(folder: string, data: string, trials: number, workers: number): Promise<Ran> {
   const args = ['search', '--space', here('space.yaml'), '--trials', String(trials), '--workers', String(workers), '--plain'];
-  const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
+  const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache'), NAS_DATA: data };
   return (await timed(process.execPath, [here('../../dist/bin/nas.js'), ...args], { cwd: folder, env }))!;
 }
 

@@ -3,7 +3,7 @@
  *
  *   npm run build && npm run bench:peers -- [--python python3] [--trials 40] [--rounds 3] [--workers 2]
  *
- * `--python`: with torch, optuna and "ray[tune]" installed; what is missing is left out. Takes some ten minutes a round.
+ * `--python`: with torch, optuna and "ray[tune]" installed; what is missing is left out. Takes some seven minutes a round.
  * Writes results/search-speed/search-speed.{json,md}.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { median } from '../../src/search/bench/statistics.ts';
 import { machine } from '../search-quality/machine.ts';
 import { type Ran, runEspalier, runPeer } from './contenders.ts';
 import { type Contender, toMarkdown } from './report.ts';
-import { measured, workOf } from './work.ts';
+import { dataOf, measured, workOf } from './work.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +32,7 @@ const space = fileURLToPath(new URL('space.yaml', import.meta.url));
 const peers = { 'PyTorch alone': 'loop.py', 'Optuna, PyTorch': 'optuna_search.py', 'Ray Tune, PyTorch': 'ray_search.py' };
 
 const folder = mkdtempSync(join(tmpdir(), 'search-speed-'));
+const data = dataOf(space);
 const facts = machine();
 const found = new Map<string, { version: string; runs: Ran[]; accuracy: number }>();
 
@@ -45,7 +46,7 @@ function note(name: string, version: string, run: Ran, accuracies: readonly numb
 for (let round = 1; round <= rounds; round++) {
   const own = join(folder, `espalier-${round}`);
   mkdirSync(own);
-  const run = await runEspalier(own, trials, workers);
+  const run = await runEspalier(own, data, trials, workers);
   const done = measured(join(own, 'nas.db'));
   if (done.length < trials) throw new Error(`only ${done.length} of ${trials} trials were measured`);
   note(

@@ -25,17 +25,23 @@ interface Network {
   readonly strides: Readonly<Record<string, number>>;
 }
 
+/** Where this machine has the data of a space: fetched before anything is timed. */
+export function dataOf(spaceFile: string): string {
+  const { name } = loadSpace(spaceFile).data as { name: string };
+  const folder = findDatasets().find((dataset) => dataset.name === name)?.folder;
+  if (folder === undefined) throw new Error(`${name} is not on this machine: run a search with it first`);
+  return folder;
+}
+
 /** The same networks as those of the finished study in this folder, in the same order, trained as the space says. */
 export function workOf(folder: string, spaceFile: string): Work {
   const { data, trial } = loadSpace(spaceFile);
-  const { name, limit, validation } = data as { name: string; limit: number; validation: number };
+  const { limit, validation } = data as { limit: number; validation: number };
   const { batchSize, learningRate, weightDecay } = trial as { batchSize: number; learningRate: number; weightDecay: number };
-  const files = findDatasets().find((dataset) => dataset.name === name)?.folder;
-  if (files === undefined) throw new Error(`${name} is not on this machine: run a search with it first`);
   const trials = measured(join(folder, 'nas.db')).map(({ artefact }) =>
     networkOf(readFileSync(artefactPath(artefactFolder(join(folder, 'nas.db')), artefact!.sha256))),
   );
-  return { data: files, limit, validation, batch: batchSize, learningRate, weightDecay, trials };
+  return { data: dataOf(spaceFile), limit, validation, batch: batchSize, learningRate, weightDecay, trials };
 }
 
 export function measured(database: string): MeasuredTrial[] {
