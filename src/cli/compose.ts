@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
-import type { Candidate } from '../core/candidate.ts';
+import type { Candidate, Plan } from '../core/candidate.ts';
 import type { Catalog } from '../core/catalog.ts';
 import type { Metrics } from '../core/objective.ts';
 import { matchable, techniqueInfos } from '../network/compress/catalog.ts';
-import { planKey, structureKey } from '../network/compress/recipe.ts';
+import { canonicalPlan, meaningKey, structureKey } from '../network/compress/recipe.ts';
 import { remedyNames } from '../network/compress/remedies.ts';
 import { dataSpecSchema } from '../network/data/index.ts';
 import { baselineRecipeSchema, recipeKnobs, trainRecipeSchema } from '../network/engine/recipe.ts';
 import type { Graph } from '../network/ir/graph.ts';
+import { withoutValues } from '../network/ir/zeros.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import type { LayerTimes } from '../network/metrics/layer-times/fit.ts';
 import { buildModel, type ModelSpec, modelSpecSchema, teacherSchema } from '../network/models/index.ts';
@@ -16,7 +17,7 @@ import { schedulers } from '../search/schedulers/index.ts';
 import { parseSpace, type SpaceFile } from '../search/space/file/parse.ts';
 import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import type { Space } from '../search/space/space.ts';
-import { type KeyFunction, keyFunctionOf, rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
+import { type KeyFunction, keyFunctionOf, rememberLatest, rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
 import { readGiven } from '../trial/given.ts';
 import { createPredictor, createStructures, type DataFacts } from '../trial/predict.ts';
 import { baselineFolder, bundledSpaces } from './folders.ts';
@@ -80,9 +81,8 @@ export function structureFunction(model: ModelSpec, space: Space, data: DataFact
 
 /** Of a space's candidates. */
 export function keyFunction(model: ModelSpec, space: Space): KeyFunction {
-  const graph = structureOf(model);
-  const meaning = meaningOf(space);
-  return keyFunctionOf((candidate) => planKey(graph, meaning.plan(candidate)));
+  const normal = normalPlans(model, space);
+  return keyFunctionOf((candidate) => meaningKey(normal(candidate)));
 }
 
 /** The metrics of a candidate that follow from its structure, exactly as its trial will measure them; with `times` its latency too, nearly so. */
@@ -92,9 +92,24 @@ export function predictFunction(
   data: DataFacts,
   times?: LayerTimes,
 ): (candidate: Candidate) => Metrics | undefined {
-  const graph = structureOf(model);
-  const meaning = meaningOf(space);
+  const normal = normalPlans(model, space);
   const predict = createPredictor(model, data, givenFiles, times);
-  const keyOf = (candidate: Candidate) => structureKey(graph, meaning.plan(candidate));
-  return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(meaning.plan(candidate))));
+  const keyOf = (candidate: Candidate) => structureKey(normal(candidate));
+  return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(normal(candidate))));
+}
+
+/** What candidates of a space mean, in normal form. */
+type NormalPlans = (candidate: Candidate) => Plan;
+
+const normalPlansOf = new WeakMap<Space, { readonly model: ModelSpec; readonly plans: NormalPlans }>();
+
+/** Shared by all that ask for the same space; the latest is kept: a controller wants a candidate's key, then its metrics. */
+function normalPlans(model: ModelSpec, space: Space): NormalPlans {
+  const known = normalPlansOf.get(space);
+  if (known?.model === model) return known.plans;
+  const graph = withoutValues(structureOf(model));
+  const meaning = meaningOf(space);
+  const plans = rememberLatest((candidate: Candidate) => canonicalPlan(graph, meaning.plan(candidate)));
+  normalPlansOf.set(space, { model, plans });
+  return plans;
 }

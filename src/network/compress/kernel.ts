@@ -43,12 +43,12 @@ export const kernel = defineTechnique({
     return mapSites(settings, (site, own) => (changed.has(site) ? own : undefined));
   },
   rewrite: (graph, settings) => {
-    const changed = new Map(chosen(graph, settings).map(({ layer, size }) => [layer.node, size]));
-    const nodes = graph.nodes.map((node) => resizedNode(node, graph, changed.get(node)));
+    const changed = new Map(chosen(graph, settings).map(({ layer, size }) => [layer.node, resizedNode(layer, size)]));
+    const nodes = graph.nodes.map((node) => changed.get(node) ?? node);
     return rebuild(graph, { nodes, initializers: resizedKernels(graph, settings) });
   },
   restate: (graph, settings, findings) => {
-    const resized = (each: Graph) => ({ initializers: resizedKernels(each, settings, graph) });
+    const resized = (each: Graph) => resizedKernels(each, settings, graph);
     return { ...findings, gradients: findings.gradients.map((batch) => changedGradients(graph, batch, resized)) };
   },
 });
@@ -97,11 +97,8 @@ const chosen = (graph: Graph, settings: BySite<Settings>): readonly Chosen[] =>
     return stage.filter(({ side }) => side !== size).map((layer) => ({ site, layer, size }));
   });
 
-function resizedNode(node: Node, graph: Graph, size: number | undefined): Node {
-  if (size === undefined) return node;
-  const layer = stagesOf(graph)
-    .flat()
-    .find((each) => each.node === node)!;
+function resizedNode(layer: Kernel, size: number): Node {
+  const { node } = layer;
   const pads = padsFor(layer, size);
   const { pads: _, ...others } = node.attributes;
   const sides = Array.from({ length: pads.length / 2 }, () => size);

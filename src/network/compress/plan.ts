@@ -11,8 +11,19 @@ export interface Active {
   readonly settings: BySite<SiteSettings>;
 }
 
-/** The techniques that a plan uses anywhere, in the usual order of their stages. Throws NasError COMPRESS_SETTING. */
+const knownActive = new WeakMap<Plan, readonly Active[]>();
+
+/**
+ * The techniques that a plan uses anywhere, in the usual order of their stages. Kept per plan: every step asks.
+ * Throws NasError COMPRESS_SETTING.
+ */
 export function activeIn(plan: Plan): readonly Active[] {
+  const active = knownActive.get(plan) ?? findActive(plan);
+  knownActive.set(plan, active);
+  return active;
+}
+
+function findActive(plan: Plan): readonly Active[] {
   const used = techniques.flatMap((technique) => {
     const entries = Object.entries(plan.techniques[technique.name] ?? {}).flatMap(([site, settings]) => {
       const full = complete(technique, site, settings);

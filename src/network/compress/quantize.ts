@@ -170,8 +170,20 @@ function normalForm(
   };
 }
 
-/** What is quantized how, in a folded network. `layout` and `chosen` are about `trained.graph`. */
-function schemeOf(graph: Graph, settings: BySite<Settings>) {
+type Scheme = ReturnType<typeof findScheme>;
+
+const knownSchemes = new WeakMap<Graph, { readonly settings: BySite<Settings>; readonly scheme: Scheme }>();
+
+/** What is quantized how, in a folded network. `layout` and `chosen` are about `trained.graph`. A graph's latest is kept. */
+function schemeOf(graph: Graph, settings: BySite<Settings>): Scheme {
+  const known = knownSchemes.get(graph);
+  if (known?.settings === settings) return known.scheme;
+  const scheme = findScheme(graph, settings);
+  knownSchemes.set(graph, { settings, scheme });
+  return scheme;
+}
+
+function findScheme(graph: Graph, settings: BySite<Settings>) {
   const trained = withoutFakeQuant(graph);
   const chosen = new Map(
     quantizableLayers(trained.graph).flatMap((layer) => {

@@ -140,13 +140,13 @@ const areApart = (a: readonly string[] | undefined, b: readonly string[] | undef
   a !== undefined && b !== undefined && !a.some((name) => b.includes(name));
 
 /** Equal for plans that mean the same: the same network, trained by the same recipe. */
-export function planKey(graph: Graph, plan: Plan): string {
-  const { recipe, techniques } = canonicalPlan(graph, plan);
-  return stableStringify({ recipe, techniques });
-}
+export const planKey = (graph: Graph, plan: Plan): string => meaningKey(canonicalPlan(graph, plan));
 
-/** Equal for plans that give the same network, however it is trained. */
-export const structureKey = (graph: Graph, plan: Plan): string => stableStringify({ ...canonicalPlan(graph, plan).techniques });
+/** `planKey` of a plan in normal form. */
+export const meaningKey = ({ recipe, techniques }: Plan): string => stableStringify({ recipe, techniques });
+
+/** Of a plan in normal form: equal for plans that give the same network, however it is trained. */
+export const structureKey = ({ techniques }: Plan): string => stableStringify({ ...techniques });
 
 /** Whether a plan leaves the network itself as it is, whatever it says about training. */
 export const isIdentity = (plan: Plan): boolean => activeIn(plan).length === 0;

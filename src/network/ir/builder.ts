@@ -199,17 +199,24 @@ export class Builder implements Scope {
     return `${wish}_${n}`;
   }
 
+  /** The graph as it is now. The builder may go on. */
   build(outputs: readonly string[]): Graph {
+    const { inputs, initializers, nodes, types } = this;
+    return Object.freeze({
+      ...this.finish(outputs),
+      inputs: [...inputs],
+      initializers: { ...initializers },
+      nodes: [...nodes],
+      types: { ...types },
+    });
+  }
+
+  /** The graph that the builder hands over: it must not be used any more. */
+  finish(outputs: readonly string[]): Graph {
     for (const output of outputs) this.type(output);
     if (this.around) for (const output of outputs) this.see(output);
-    return Object.freeze({
-      name: this.graphName,
-      inputs: [...this.inputs],
-      outputs: [...outputs],
-      initializers: { ...this.initializers },
-      nodes: [...this.nodes],
-      types: { ...this.types },
-    });
+    const { graphName: name, inputs, initializers, nodes, types } = this;
+    return Object.freeze({ name, inputs, outputs: [...outputs], initializers, nodes, types });
   }
 
   private constant(
@@ -258,7 +265,7 @@ export function inScope(body: Graph, scope: Scope): Graph {
   const b = new Builder(body.name, scope);
   for (const [name, tensor] of Object.entries(body.initializers)) b.initializer(name, tensor);
   for (const node of body.nodes) b.add(node);
-  return b.build(body.outputs);
+  return b.finish(body.outputs);
 }
 
 /** Of the bodies in it, too. */

@@ -1,6 +1,6 @@
 import { capturesOf, readsOf } from './bodies.ts';
 import { Builder, type Scope } from './builder.ts';
-import type { Graph, Node, Tensor } from './graph.ts';
+import type { Graph, Node } from './graph.ts';
 
 /**
  * The graph with other nodes, initializers or outputs: every type inferred anew, initializers that nothing reads left out.
@@ -10,9 +10,10 @@ export function rebuild(graph: Graph, change: Partial<Pick<Graph, 'nodes' | 'ini
   const { nodes = graph.nodes, initializers = graph.initializers, outputs = graph.outputs } = change;
   const b = new Builder(graph.name, outsideOf(graph));
   for (const { name, type } of graph.inputs) b.input(name, type);
-  for (const [name, tensor] of Object.entries(usedBy(nodes, outputs, initializers))) b.initializer(name, tensor);
+  const used = readBy(nodes, outputs);
+  for (const name in initializers) if (used.has(name)) b.initializer(name, initializers[name]!);
   for (const node of nodes) b.add(node);
-  return b.build(outputs);
+  return b.finish(outputs);
 }
 
 /** What a body reads from outside, as far as it knows itself: types, no constants. A graph with inputs is no body. */
@@ -22,16 +23,29 @@ function outsideOf(graph: Graph): Scope | undefined {
   return { typeOf: (value) => (outside.has(value) ? graph.types[value] : undefined), constantOf: () => undefined };
 }
 
-function usedBy(nodes: readonly Node[], outputs: readonly string[], initializers: Graph['initializers']): Record<string, Tensor> {
-  const used = new Set([...outputs, ...nodes.flatMap(readsOf)]);
-  return Object.fromEntries(Object.entries(initializers).filter(([name]) => used.has(name)));
+function readBy(nodes: readonly Node[], outputs: readonly string[]): ReadonlySet<string> {
+  const read = new Set(outputs);
+  for (const node of nodes) for (const name of readsOf(node)) read.add(name);
+  return read;
 }
 
-/** The nodes that read each value. Graph outputs are not in it. */
-export function readersOf(graph: Graph): Map<string, Node[]> {
+const knownReaders = new WeakMap<Graph, ReadonlyMap<string, readonly Node[]>>();
+
+/** The nodes that read each value, once each. Graph outputs are not in it. Kept per graph. */
+export function readersOf(graph: Graph): ReadonlyMap<string, readonly Node[]> {
+  const readers = knownReaders.get(graph) ?? findReaders(graph);
+  knownReaders.set(graph, readers);
+  return readers;
+}
+
+function findReaders(graph: Graph): ReadonlyMap<string, readonly Node[]> {
   const readers = new Map<string, Node[]>();
   for (const node of graph.nodes) {
-    for (const name of new Set(readsOf(node))) readers.set(name, [...(readers.get(name) ?? []), node]);
+    for (const name of new Set(readsOf(node))) {
+      const others = readers.get(name);
+      if (others) others.push(node);
+      else readers.set(name, [node]);
+    }
   }
   return readers;
 }

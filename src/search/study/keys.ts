@@ -50,6 +50,15 @@ export function rememberPerCandidate<T>(compute: (candidate: Candidate) => T): (
   };
 }
 
+/** The same function, which knows its latest answer. */
+export function rememberLatest<A, T>(compute: (argument: A) => T): (argument: A) => T {
+  let latest: { readonly argument: A; readonly value: T } | undefined;
+  return (argument) => {
+    if (latest?.argument !== argument) latest = { argument, value: compute(argument) };
+    return latest!.value;
+  };
+}
+
 /** Values kept by key before they are all dropped: some megabytes. */
 const mostKept = 5_000;
 

@@ -63,32 +63,48 @@ function findGroups(labels: Labels): ChannelGroup[] {
     for (const { atoms } of joined) for (const atom of atoms) groupOf.set(labels.root(atom), joined);
   }
   const groups = [...new Set(producers.map((producer) => groupOf.get(labels.root(producer.atoms[0]!))!))];
-  return groups.flatMap((group) => describe(labels, inOrder(axes, group), axes) ?? []);
+  const free = groups.map((group) => inOrder(axes, group)).filter((group) => !isHeld(labels, group));
+  return describe(labels, free);
 }
 
 /** Axes were labelled in the order of the nodes. */
 const inOrder = (axes: readonly AxisLabel[], group: ReadonlySet<AxisLabel>) => axes.filter((axis) => group.has(axis));
 
-/** undefined where one of the channels must stay. */
-function describe(labels: Labels, producers: readonly AxisLabel[], axes: readonly AxisLabel[]): ChannelGroup | undefined {
-  const channelOf = new Map<number, number>();
-  for (const { atoms } of producers) {
-    if (atoms.some((atom) => labels.isPinned(atom))) return undefined;
-    for (const atom of atoms) {
-      const root = labels.root(atom);
-      if (!channelOf.has(root)) channelOf.set(root, channelOf.size);
-    }
+/** Whether one of the channels that layers produce must stay. */
+const isHeld = (labels: Labels, producers: readonly AxisLabel[]) =>
+  producers.some(({ atoms }) => atoms.some((atom) => labels.isPinned(atom)));
+
+/** A group while what carries its channels is found. */
+interface Open extends ChannelGroup {
+  readonly members: GroupMember[];
+  readonly values: GroupValue[];
+}
+
+/** The groups of some layers each, in one walk over all that carries channels. */
+function describe(labels: Labels, groups: readonly (readonly AxisLabel[])[]): ChannelGroup[] {
+  /** By the root of a channel. */
+  const groupAt: Open[] = [];
+  const channelAt: number[] = [];
+  const open = groups.map((producers): Open => {
+    const roots = new Set(producers.flatMap(({ atoms }) => atoms.map((atom) => labels.root(atom))));
+    const layers = [...new Set(producers.flatMap((producer) => producer.layers))];
+    const group = { name: layers[0]!, layers, channels: roots.size, members: [], values: [] };
+    for (const [channel, root] of [...roots].entries()) [groupAt[root], channelAt[root]] = [group, channel];
+    return group;
+  });
+  /** Each group that has channels on an axis, and at each position its channel. */
+  const carriedBy = (atoms: readonly number[]) => {
+    const roots = atoms.map((atom) => labels.root(atom));
+    const carried = new Set(roots.map((root) => groupAt[root]));
+    carried.delete(undefined);
+    const channelsOf = (group: Open) => roots.map((root) => (groupAt[root] === group ? channelAt[root]! : -1));
+    return [...(carried as Set<Open>)].map((group) => ({ group, channels: channelsOf(group) }));
+  };
+  for (const { initializer, axis, role, atoms } of labels.axisLabels()) {
+    for (const { group, channels } of carriedBy(atoms)) group.members.push({ initializer, axis, role, channels });
   }
-  const channelsAt = (atoms: readonly number[]) => atoms.map((atom) => channelOf.get(labels.root(atom)) ?? -1);
-  const isOwn = ({ channels }: { readonly channels: readonly number[] }) => channels.some((channel) => channel >= 0);
-  const members = axes
-    .map(({ initializer, axis, role, atoms }) => ({ initializer, axis, role, channels: channelsAt(atoms) }))
-    .filter(isOwn);
-  const values = labels
-    .valueLabels()
-    .filter(({ axis }) => axis === 1)
-    .map(({ value, atoms }) => ({ value, channels: channelsAt(atoms) }))
-    .filter(isOwn);
-  const layers = [...new Set(producers.flatMap((producer) => producer.layers))];
-  return { name: layers[0]!, layers, channels: channelOf.size, members, values };
+  for (const { value, axis, atoms } of labels.valueLabels()) {
+    if (axis === 1) for (const { group, channels } of carriedBy(atoms)) group.values.push({ value, channels });
+  }
+  return open;
 }

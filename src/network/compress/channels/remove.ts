@@ -18,11 +18,18 @@ export interface Cut {
  * anew. Throws NasError COMPRESS_KEEP where a cut keeps nothing or channels that the group does not have.
  */
 export function removeChannels(graph: Graph, cuts: readonly Cut[]): Graph {
-  const initializers: Record<string, Tensor> = { ...graph.initializers };
-  for (const [initializer, axes] of keptPositions(cuts)) {
-    for (const [axis, kept] of axes) initializers[initializer] = gather(initializers[initializer]!, axis, kept);
-  }
+  if (cuts.length === 0) return graph;
+  const initializers = sliced(graph.initializers, cuts);
   return rebuild(graph, { nodes: resizedNodes(graph, initializers), initializers });
+}
+
+/** A graph's initializers, or what has their shapes, without the channels that no cut keeps. Throws as `removeChannels`. */
+export function sliced(initializers: Graph['initializers'], cuts: readonly Cut[]): Graph['initializers'] {
+  const rest: Record<string, Tensor> = { ...initializers };
+  for (const [initializer, axes] of keptPositions(cuts)) {
+    for (const [axis, kept] of axes) rest[initializer] = gather(rest[initializer]!, axis, kept);
+  }
+  return rest;
 }
 
 /** The nodes as they must be for initializers of other sizes. */
@@ -33,7 +40,9 @@ export function resizedNodes(graph: Graph, initializers: Graph['initializers']):
 
 /** Initializers by their own names, and by those under which layers read them. */
 function throughFakeQuants(graph: Graph, initializers: Graph['initializers']): Graph['initializers'] {
-  const read = [...fakeQuantsOf(graph)].flatMap(([value, { inputs }]) => {
+  const quantizers = fakeQuantsOf(graph);
+  if (quantizers.size === 0) return initializers;
+  const read = [...quantizers].flatMap(([value, { inputs }]) => {
     const tensor = initializers[inputs[0]!];
     return tensor ? [[value, tensor] as const] : [];
   });

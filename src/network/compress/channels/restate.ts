@@ -2,13 +2,13 @@ import type { Graph, Tensor } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { Findings } from '../technique.ts';
 import { effectsAfter } from './importance.ts';
-import { type Cut, removeChannels } from './remove.ts';
+import { type Cut, sliced } from './remove.ts';
 
 /** The findings about a network once channels were removed from it: they lose what its parameters and activations lose. */
 export function findingsAfterCuts(graph: Graph, cuts: readonly Cut[], findings: Findings): Findings {
   const { gradients, activity, effects } = findings;
   return {
-    gradients: gradients.map((batch) => changedGradients(graph, batch, (each) => removeChannels(each, cuts))),
+    gradients: gradients.map((batch) => changedGradients(graph, batch, ({ initializers }) => sliced(initializers, cuts))),
     activity: activityAfterCuts(cuts, activity),
     effects: cuts.reduce((known, { group, keep }) => effectsAfter(known, group, keep), effects),
   };
@@ -41,13 +41,13 @@ export const pickedFrom = (numbers: ArrayLike<number>, places: readonly number[]
 export function changedGradients(
   graph: Graph,
   gradients: Readonly<Record<string, Float32Array>>,
-  change: (graph: Graph) => Pick<Graph, 'initializers'>,
+  change: (graph: Graph) => Graph['initializers'],
 ): Record<string, Float32Array> {
   const tensors = Object.entries(gradients).flatMap(([name, data]) => {
     const shape = graph.types[name]?.shape;
     const tensor: Tensor | undefined = shape && { dtype: 'float32', shape, data };
     return tensor && elementCount(tensor.shape) === data.length ? [[name, tensor] as const] : [];
   });
-  const { initializers } = change({ ...graph, initializers: { ...graph.initializers, ...Object.fromEntries(tensors) } });
+  const initializers = change({ ...graph, initializers: { ...graph.initializers, ...Object.fromEntries(tensors) } });
   return Object.fromEntries(tensors.map(([name]) => [name, initializers[name]!.data as Float32Array]));
 }

@@ -131,7 +131,7 @@ export function findingsAfterGrowth(graph: Graph, growth: Growth, findings: Find
     if (how === 'fresh') return channel >= group.channels ? 0 : 1;
     return role === 'consumer' ? 1 : (shares[channel] ?? 1);
   };
-  const changed = (each: Graph): Pick<Graph, 'initializers'> => {
+  const changed = (each: Graph): Graph['initializers'] => {
     const initializers = { ...each.initializers };
     for (const member of group.members) {
       const copied = spread(initializers[member.initializer]!, member, growth);
@@ -139,7 +139,7 @@ export function findingsAfterGrowth(graph: Graph, growth: Growth, findings: Find
         ? copied
         : scaledAlong(copied, member, growth, (channel) => slope(member.role, channel));
     }
-    return { initializers };
+    return initializers;
   };
   const activity = group.values.flatMap(({ value, channels }) => {
     const places = findings.activity[value] && placesOf(channels, group.channels, sourcesOf(growth));

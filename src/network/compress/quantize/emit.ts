@@ -88,7 +88,7 @@ class QdqEmitter {
 
   finish(): Graph {
     for (const output of this.graph.outputs) if (this.layout.integer.has(output)) this.dequantize(output);
-    return deadCode(this.b.build(this.graph.outputs));
+    return deadCode(this.b.finish(this.graph.outputs));
   }
 
   /**

@@ -35,18 +35,20 @@ export const ops: readonly OpEntry[] = [
   ...blockedOps,
 ];
 
-const byName = new Map(ops.map((entry) => [key(entry), entry]));
-
-/** `domain` is part of the identity: com.microsoft has ops of the same names as ONNX. */
-function key({ op, domain }: Pick<OpEntry, 'op' | 'domain'>): string {
-  return `${domain}:${op}`;
+/** By domain, then by name: com.microsoft has ops of the same names as ONNX. */
+const byDomain = new Map<string, Map<string, OpEntry>>();
+for (const entry of ops) {
+  const own = byDomain.get(entry.domain) ?? new Map<string, OpEntry>();
+  byDomain.set(entry.domain, own.set(entry.op, entry));
 }
 
-export const isKnownOp = (node: Pick<Node, 'op' | 'domain'>): boolean => byName.has(key(node));
+const entryOf = ({ op, domain }: Pick<Node, 'op' | 'domain'>): OpEntry | undefined => byDomain.get(domain)?.get(op);
+
+export const isKnownOp = (node: Pick<Node, 'op' | 'domain'>): boolean => entryOf(node) !== undefined;
 
 /** The entry of a node's op; throws NasError('IR_UNKNOWN_OP'). */
 export function opEntry(node: Pick<Node, 'op' | 'domain' | 'name'>): OpEntry {
-  const entry = byName.get(key(node));
+  const entry = entryOf(node);
   if (entry) return entry;
   const domain = node.domain === '' ? '' : ` of the domain "${node.domain}"`;
   throw new NasError('IR_UNKNOWN_OP', `node "${node.name}": the op ${node.op}${domain} is not supported.`, {

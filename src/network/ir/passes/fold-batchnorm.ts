@@ -16,6 +16,16 @@ import { isZeros, zeros } from '../zeros.ts';
  * stay what they were (but for the sign where the factor is negative).
  */
 export function foldBatchNorm(graph: Graph): Graph {
+  if (done.has(graph)) return graph;
+  const folded = fold(graph);
+  done.add(folded);
+  return folded;
+}
+
+/** Graphs that nothing is left to be folded in. */
+const done = new WeakSet<Graph>();
+
+function fold(graph: Graph): Graph {
   const readers = readersOf(graph);
   const quantizers = fakeQuantsOf(graph);
   const initializers: Record<string, Tensor> = { ...graph.initializers };

@@ -44,7 +44,7 @@ export class Layouts {
   private readonly calls = new Map<string, ConvCall>();
   private readonly scaled = new Map<string, ScaledCall>();
   private readonly memo = new Map<string, string>();
-  private readonly readers: Map<string, Node[]>;
+  private readonly readers: ReadonlyMap<string, readonly Node[]>;
 
   constructor(b: Builder, block: number, graph: Graph) {
     this.b = b;
