@@ -13,12 +13,13 @@ import type { Parameter, Space } from '../../src/search/space/space.ts';
 import { rememberPerCandidate } from '../../src/search/study/keys.ts';
 import { runStudy } from '../../src/search/study/run.ts';
 import { openStore } from '../../src/store/index.ts';
+import { type Spread, spreadOf } from './spread.ts';
 
 export interface Timing {
   readonly seconds: number;
   readonly trialsPerSecond: number;
   /** Milliseconds in the controller's `ask`. */
-  readonly ask: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly ask: Spread;
   /** Reading the log and restoring the controller of the finished study. */
   readonly resumeSeconds: number;
 }
@@ -111,7 +112,7 @@ export async function measure(folder: string, name: keyof typeof spaces, control
   const seconds = await run();
   const resumeSeconds = await run();
   store.close();
-  return { seconds, trialsPerSecond: trials / seconds, ask: summary(asks), resumeSeconds };
+  return { seconds, trialsPerSecond: trials / seconds, ask: spreadOf(asks), resumeSeconds };
 }
 
 /** The same controller, with the milliseconds of every ask noted. */
@@ -128,10 +129,4 @@ function timeAsks(controller: Controller, asks: number[]): Controller {
     save: () => controller.save(),
     restore: (state) => controller.restore(state),
   };
-}
-
-function summary(values: readonly number[]) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!;
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }

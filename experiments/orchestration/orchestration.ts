@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { machine } from '../search-quality/machine.ts';
+import { asksOf } from './asks.ts';
 import { measure, type spaces, type Timing } from './espalier.ts';
 import { type Report, toMarkdown } from './report.ts';
 
@@ -40,6 +41,11 @@ const cases: readonly Case[] = [
   { space: 'layers', controller: 'random', trials: 20_000 },
   { space: 'layers', controller: 'evolution', trials: 20_000 },
 ];
+/** Searches for networks whose asks are timed. */
+const networkSpaces = ['resnet', 'mobilenet', 'everything'];
+const networkControllers = ['random', 'evolution', 'tpe', 'surrogate'];
+const networkTrials = 100;
+
 /** Optuna's counterpart of a case: its time grows with the trials, so it runs the short ones only. */
 const counterparts: Record<string, string> = { random: 'random', evolution: 'nsga2' };
 
@@ -109,6 +115,13 @@ async function compare(): Promise<Report> {
       const timing = median(ours[i]!, ({ seconds }) => seconds);
       return { ...entry, ...timing, peerRates: peers.map((_, k) => rateOf(k, i)) };
     }),
+    networks: networkSpaces.flatMap((space) =>
+      networkControllers.map((controller) => {
+        const found = asksOf(space, controller, networkTrials);
+        console.log(`${space}, ${controller}: an ask takes ${found.ask.p50.toFixed(1)} ms`);
+        return found;
+      }),
+    ),
   };
 }
 

@@ -35,9 +35,14 @@ export function canonicalPlan(graph: Graph, plan: Plan): Plan {
   for (const name of Object.keys(plan.techniques)) pick('technique', techniques, name);
   checkSites(graph, plan);
   const used = activeIn(inOtherWords(graph, plan));
-  const normal = { recipe: plan.recipe, techniques: normalForms(graph, used) };
-  return changesTraining(normal) ? normal : { ...normal, recipe: {} };
+  const found = { recipe: plan.recipe, techniques: normalForms(graph, used) };
+  const normal = changesTraining(found) ? found : { ...found, recipe: {} };
+  knownNormal.add(normal);
+  return normal;
 }
+
+/** Plans that `canonicalPlan` gave. */
+const knownNormal = new WeakSet<Plan>();
 
 /**
  * The plan with settings that are a shorter way to say those of another technique said in that one's words. Both must mean the
@@ -213,7 +218,7 @@ export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFinding
 
 /** Where nothing changes places, an order must not make anything ready for what would come later. */
 function withoutIdleOrder(graph: Graph, plan: Plan): Plan {
-  if (!activeIn(plan).some(({ technique }) => technique.order !== undefined)) return plan;
+  if (knownNormal.has(plan) || !activeIn(plan).some(({ technique }) => technique.order !== undefined)) return plan;
   const meant = canonicalPlan(graph, plan).techniques;
   const kept = Object.entries(plan.techniques).filter(([name]) => meant[name] || !pick('technique', techniques, name).order);
   return { ...plan, techniques: Object.fromEntries(kept) };

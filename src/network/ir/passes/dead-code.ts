@@ -1,22 +1,27 @@
 import { mapBodies, readsOf } from '../bodies.ts';
-import type { Graph } from '../graph.ts';
+import type { Graph, Node } from '../graph.ts';
 
 /** The graph without the nodes, initializers and types that no output needs, in bodies too. Inputs stay. */
 export function deadCode(graph: Graph): Graph {
   const needed = new Set(graph.outputs);
-  const nodes = graph.nodes.toReversed().flatMap((whole) => {
-    if (!whole.outputs.some((output) => output !== '' && needed.has(output))) return [];
+  const nodes: Node[] = [];
+  for (const whole of graph.nodes.toReversed()) {
+    if (!whole.outputs.some((output) => output !== '' && needed.has(output))) continue;
     const node = mapBodies(whole, deadCode);
     for (const input of readsOf(node)) needed.add(input);
-    return [node];
-  });
-  const inputs = new Set(graph.inputs.map((input) => input.name));
-  const made = new Set(nodes.flatMap((node) => node.outputs));
-  const keep = (name: string) => needed.has(name) || inputs.has(name) || made.has(name);
+    nodes.push(node);
+  }
+  const known = new Set([...needed, ...graph.inputs.map((input) => input.name), ...nodes.flatMap((node) => node.outputs)]);
   return {
     ...graph,
-    nodes: nodes.toReversed(),
-    initializers: Object.fromEntries(Object.entries(graph.initializers).filter(([name]) => needed.has(name))),
-    types: Object.fromEntries(Object.entries(graph.types).filter(([name]) => keep(name))),
+    nodes: nodes.reverse(),
+    initializers: only(graph.initializers, needed),
+    types: only(graph.types, known),
   };
+}
+
+function only<T>(record: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {
+  const rest: Record<string, T> = {};
+  for (const name in record) if (names.has(name)) rest[name] = record[name]!;
+  return rest;
 }

@@ -73,7 +73,7 @@ function rewriteInto(b: Builder, graph: Graph, before: number, rewrite: Rewrite)
       throw error instanceof NasError && error.code !== 'IR_BATCH' ? refusal(node, before, error.message, error) : error;
     }
   }
-  return b.build(graph.outputs);
+  return b.finish(graph.outputs);
 }
 
 function withShape(b: Builder, graph: Graph, node: Node, rewrite: Rewrite): Node {
