@@ -14,7 +14,7 @@ export function deadCode(graph: Graph): Graph {
   const known = new Set([...needed, ...graph.inputs.map((input) => input.name), ...nodes.flatMap((node) => node.outputs)]);
   return {
     ...graph,
-    nodes: nodes.reverse(),
+    nodes: nodes.toReversed(),
     initializers: only(graph.initializers, needed),
     types: only(graph.types, known),
   };
