@@ -110,7 +110,8 @@ function exportSource(model: Uint8Array, certificate: Certificate, measured: Rem
   const { classes, test } = measured;
   const { name, shape, preprocessing } = measured.input;
   const [, channels, height, width] = shape;
-  const input = { name, shape: [channels, height, width] as const, mean: preprocessing.mean, std: preprocessing.std };
+  const { formula: _, ...pictures } = preprocessing;
+  const input = { name, shape: [channels, height, width] as const, ...pictures };
   const recall = test.perClass.map((each) => each.recall);
   return { model, certificate, input, classes, testAccuracy: test.accuracy, testImages: test.images, recall };
 }

@@ -62,13 +62,20 @@ function usage({ input, classes }: ExportSource): string {
   const [channels, height, width] = input.shape;
   return `## How to run it
 
-Input \`${input.name}\`: float32 [N, ${channels}, ${height}, ${width}], each channel (pixel / 255 − mean) / std with mean ${input.mean.join(', ')} and std ${input.std.join(', ')}. Output: ${classes.length} logits; the largest is the class.
+Input \`${input.name}\`: float32 [N, ${channels}, ${height}, ${width}], each channel (pixel / 255 − mean) / std with mean ${input.mean.join(', ')} and std ${input.std.join(', ')}.${resizing(input)} Output: ${classes.length} logits; the largest is the class.
 
 \`\`\`python
 import numpy, onnxruntime
 session = onnxruntime.InferenceSession("model.onnx")
 logits, = session.run(None, {"${input.name}": numpy.zeros((1, ${channels}, ${height}, ${width}), numpy.float32)})
 \`\`\``;
+}
+
+/** A picture that is made smaller in another way is another picture. */
+function resizing({ shape: [channels, height, width], resize }: ExportSource['input']): string {
+  if (!resize) return '';
+  const colour = channels === 1 ? 'made grey' : 'in sRGB';
+  return ` Pictures were turned upright, scaled to cover ${width} × ${height} pixels (${resize.filter}), the middle cut out, ${colour}: prepare yours alike.`;
 }
 
 function again({ certificate }: ExportSource): string {

@@ -12,7 +12,7 @@ export const opset = 17;
 export const exportGraph = (graph: Graph, dataset: InputMeaning): Uint8Array => encode(graph, exportOptions(dataset));
 
 /** What of the data travels with the file. */
-export type InputMeaning = Pick<Dataset, 'normalization' | 'classes'>;
+export type InputMeaning = Pick<Dataset, 'normalization' | 'classes' | 'resize'>;
 
 export const exportOptions = (meaning: InputMeaning): EncodeOptions => ({
   opset,
@@ -21,7 +21,15 @@ export const exportOptions = (meaning: InputMeaning): EncodeOptions => ({
   metadata: metadataOf(meaning),
 });
 
-const metadataOf = ({ normalization, classes }: InputMeaning): Record<string, string> => ({
-  preprocessing: JSON.stringify({ formula: '(pixel / 255 - mean) / std', ...normalization }),
+/** From a picture to the network's input. */
+export const preprocessingOf = ({ normalization: { mean, std }, resize }: InputMeaning) => ({
+  formula: '(pixel / 255 - mean) / std',
+  mean,
+  std,
+  ...(resize ? { resize } : {}),
+});
+
+const metadataOf = ({ classes, ...meaning }: InputMeaning): Record<string, string> => ({
+  preprocessing: JSON.stringify(preprocessingOf({ classes, ...meaning })),
   classes: JSON.stringify(classes),
 });

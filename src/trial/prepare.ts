@@ -26,8 +26,8 @@ export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ s
   const { graph, facts } = await loadBaseline(setup, dataset, hooks);
   const teacher = await prepareTeacher(setup, dataset, hooks);
   const baselineBytes = exportGraph(finalize(graph, { recipe: {}, techniques: {} }, {}), dataset);
-  const { shape, classes, normalization, hash: dataHash } = dataset;
-  const data = { shape, classes, normalization };
+  const { shape, classes, normalization, resize, hash: dataHash } = dataset;
+  const data = { shape, classes, normalization, ...(resize ? { resize } : {}) };
   const prepared: PreparedFacts = { dataHash, data, baseline: facts, engine: { ...engine } };
   const shared = { setup, dataset, baseline: graph, baselineBytes, engine, ...(teacher ? { teacher } : {}) };
   return { shared, facts: prepared as unknown as Json };

@@ -11,7 +11,7 @@ import { decode } from '../network/ir/bytes/decode.ts';
 import { sha256 } from './artefacts.ts';
 import { untrained } from './baseline.ts';
 import { loadTrialData } from './data.ts';
-import { exportGraph } from './export-graph.ts';
+import { exportGraph, preprocessingOf } from './export-graph.ts';
 import { measure } from './measure.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
@@ -51,7 +51,7 @@ export interface RemeasureResult {
   readonly input: {
     readonly name: string;
     readonly shape: readonly ['N', number, number, number];
-    readonly preprocessing: { readonly formula: string; readonly mean: readonly number[]; readonly std: readonly number[] };
+    readonly preprocessing: ReturnType<typeof preprocessingOf>;
   };
   readonly classes: readonly string[];
   readonly machine: Json;
@@ -80,7 +80,7 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
     input: {
       name: graph.inputs[0]!.name,
       shape: ['N', ...dataset.shape],
-      preprocessing: { formula: '(pixel / 255 - mean) / std', mean: dataset.normalization.mean, std: dataset.normalization.std },
+      preprocessing: preprocessingOf(dataset),
     },
     classes: dataset.classes,
     machine: machineFacts(),

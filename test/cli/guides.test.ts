@@ -8,6 +8,7 @@ import { guides } from '../../src/cli/commands/guide.ts';
 import { program } from '../../src/cli/program.ts';
 import { buildNas } from '../fixtures/built-nas.ts';
 import { writeTinyFashion } from '../fixtures/data.ts';
+import { plain, writePictures } from '../fixtures/pictures.ts';
 
 /** Every command of the README and the guides is typed here, one after the other, at a small size. */
 
@@ -72,6 +73,11 @@ beforeAll(async () => {
   }
   await mkdir(join(folder, 'base'));
   await writeTinyFashion(join(folder, 'data'), { train: 600, test: 100 });
+  await writePictures(join(folder, 'base', 'pets'), {
+    'train/cat/1.png': plain([200, 100, 50]),
+    'train/dog/1.png': plain([50, 100, 200]),
+    'test/cat/1.png': plain([190, 100, 50]),
+  });
   for (const name of ['quick', 'resnet'])
     await writeFile(join(folder, 'base', `${name}.yaml`), space(name, join(folder, 'data')));
   const [, controller] = /^```js\n(.*?)^```/ms.exec(await read('src/cli/guides/own-controller.md'))!;

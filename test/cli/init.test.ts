@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
@@ -15,6 +15,8 @@ import {
 } from '../../src/cli/init/answers.ts';
 import { efforts, spaceText } from '../../src/cli/init/space-text.ts';
 import { writeDrawnShapes } from '../fixtures/data.ts';
+import { networkPath } from '../fixtures/networks.ts';
+import { plain, writePictures } from '../fixtures/pictures.ts';
 
 const names = (choices: readonly { name: string }[]) => choices.map(({ name }) => name);
 
@@ -87,8 +89,23 @@ describe('nas init', () => {
     expect(await init(file, { yes: true, data })).toBe(0);
     expect(await readFile(file, 'utf8')).toMatch(/the 500 held-out images[\s\S]*validation: 500 }/);
     await expect(init(join(folder, 'no.yaml'), { yes: true, data: join(folder, 'nixdir') })).rejects.toThrow(/no data folder/);
-    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, 60_000)).toContain('validation: 2000, limit: 10000');
-    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, 100)).toContain('validation: 16, limit: 10000');
+    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, { name: 'idx', count: 60_000 })).toContain(
+      'validation: 2000, limit: 10000',
+    );
+    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, { name: 'idx', count: 100 })).toContain('validation: 16 }');
+  });
+
+  it('sees what is in a folder of pictures, and how a network of your own takes them', async () => {
+    const [data, file] = [join(folder, 'pictures'), join(folder, 'pictures.yaml')];
+    await writePictures(data, { 'train/a/1.png': plain([1, 2, 3]), 'train/b/1.png': plain([3, 2, 1]) });
+    for (let i = 2; i < 30; i++) await copyFile(join(data, 'train/a/1.png'), join(data, `train/a/${i}.png`));
+    expect(await init(file, { yes: true, data })).toBe(0);
+    const said = (text: string) => /^data: (.*?) #/m.exec(text)?.[1];
+    expect(said(await readFile(file, 'utf8'))).toBe(`{ name: images, folder: "${data}", size: 64, validation: 4 }`);
+    await writePictures(data, { 'test/a/1.png': plain([1, 2, 3]), 'val/b/1.png': plain([3, 2, 1]) });
+    await init(file, { yes: true, force: true, data, model: networkPath('trained') });
+    expect(said(await readFile(file, 'utf8'))).toBe(`{ name: images, folder: "${data}", size: 28, colour: grey }`);
+    expect(await readFile(file, 'utf8')).toContain('accuracies on the images in the folder for it only');
   });
 
   it("says a network's path from the file on, which was typed from here on", async () => {

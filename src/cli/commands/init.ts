@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
 import { exitCodes, NasError, pick } from '../../core/errors.ts';
-import { countTrainingImages } from '../../network/data/mnist-files.ts';
 import { checkSpace } from '../compose.ts';
 import {
   type Answers,
@@ -15,6 +14,7 @@ import {
   techniqueChoices,
   usualAnswers,
 } from '../init/answers.ts';
+import { lookAtData } from '../init/own-data.ts';
 import { spaceText } from '../init/space-text.ts';
 import { print } from '../output.ts';
 
@@ -38,8 +38,8 @@ export async function init(file = 'space.yaml', flags: InitFlags): Promise<numbe
   if (!(await mayWrite(file, flags, asks))) return exitCodes.interrupted;
   const answers = asks ? await (await import('../init/questions.ts')).ask(given) : { ...usualAnswers, ...given };
   if (!answers) return exitCodes.interrupted;
-  const images = isOwnData(answers.data) ? await countTrainingImages(answers.data) : undefined;
-  const content = spaceText(nameOf(file), { ...answers, model: seenFrom(file, answers.model) }, images);
+  const own = isOwnData(answers.data) ? await lookAtData(answers.data, answers.model) : undefined;
+  const content = spaceText(nameOf(file), { ...answers, model: seenFrom(file, answers.model) }, own);
   checkSpace(content, file);
   await write(file, content);
   print(

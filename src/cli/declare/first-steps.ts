@@ -8,7 +8,10 @@ export function addFirstSteps(nas: Command): void {
     .description('write a space file, with every line explained: asks on a terminal, else takes the options and usual answers')
     .argument('[file]', 'where to write it (default: space.yaml)')
     .option('--model <family>', 'the network: resnet, mobilenet, or your own, net.onnx')
-    .option('--data <name>', 'what it is trained on: fashion-mnist, or a folder of idx files')
+    .option(
+      '--data <name>',
+      'what it is trained on: fashion-mnist, or a folder of pictures (one folder for every class) or idx files',
+    )
     .option('--aim <metrics>', 'besides accuracy: size, latency, or both with a comma', listOfNames)
     .option('--bound <constraint>', 'what no model may miss: "size <= 50kB"; "none" for nothing')
     .option('--techniques <names>', 'what may be done to layers: prune,quantize,factor,sparsify,drop,distil', listOfNames)

@@ -47,7 +47,7 @@ async function askModel(): Promise<unknown> {
 
 const questions: Readonly<Record<keyof Answers, () => Promise<unknown>>> = {
   model: askModel,
-  data: () => ownText('Which data? fashion-mnist, or a folder of idx files', usualAnswers.data),
+  data: () => ownText('Which data? fashion-mnist, or a folder of pictures or idx files', usualAnswers.data),
   aim: () =>
     multiselect({
       message: 'What counts besides accuracy?',

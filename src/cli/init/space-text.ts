@@ -1,13 +1,13 @@
 import { type Answers, isOwnData, isOwnNetwork } from './answers.ts';
+import type { OwnData } from './own-data.ts';
 
-/**
- * A space file, explained line by line, that `nas search` takes. `name`: of the study; `images`: how many training images there
- * are, where that is known.
- */
-export function spaceText(name: string, answers: Answers, images?: number): string {
+/** A space file, explained line by line, that `nas search` takes. `name`: of the study; `own`: what is in the user's folder of data. */
+export function spaceText(name: string, answers: Answers, own?: OwnData): string {
   const { model, data, bound, aim, techniques, effort } = answers;
   const { trials, epochs, fineTune, limit, network } = efforts[effort]!;
-  const validation = heldOut(limit === undefined ? 5000 : 2000, images);
+  const validation = own?.hasValidation ? undefined : heldOut(limit === undefined ? 5000 : 2000, own?.count);
+  const most = own && limit !== undefined && own.count <= limit ? undefined : limit;
+  const seen = validation === undefined ? 'images in the folder for it' : `${validation.toLocaleString('en-US')} held-out images`;
   return `# ${name}: what may be done to a network, written by nas init. Search it with:
 #
 #   nas search --space ${name}.yaml
@@ -21,8 +21,8 @@ name: ${name}
 ${isOwnNetwork(model) ? '# The network to compress: your own, its path from the folder of this file on.' : '# The network to compress. widths: channels of its stages.'}
 model: ${isOwnNetwork(model) ? `{ file: ${JSON.stringify(model)} }` : network[model]!}
 
-# What it is trained on. The search sees accuracies on the ${validation.toLocaleString('en-US')} held-out images only; the test images are for the end.
-data: ${dataOf(data, validation, limit)}
+# What it is trained on. The search sees accuracies on the ${seen} only; the test images are for the end.
+data: ${dataOf(data, own, { validation, limit: most })}
 
 ${isOwnNetwork(model) ? furtherTraining : baselineOf(epochs)}
 
@@ -124,8 +124,18 @@ function heldOut(usual: number, images = Number.POSITIVE_INFINITY): number {
   return Math.floor(sixth / step) * step;
 }
 
-function dataOf(data: string, validation: number, limit: number | undefined): string {
-  const part = `validation: ${validation}${limit === undefined ? '' : `, limit: ${limit}`}`;
-  if (!isOwnData(data)) return `{ name: fashion-mnist, ${part} }`;
-  return `{ name: idx, folder: ${JSON.stringify(data)}, ${part} } # idx files under MNIST's names`;
+function dataOf(data: string, own: OwnData | undefined, counts: Readonly<Record<string, number | undefined>>): string {
+  if (!isOwnData(data)) return flow({ name: 'fashion-mnist', ...counts });
+  const folder = JSON.stringify(data);
+  if (own?.name !== 'images') return `${flow({ name: 'idx', folder, ...counts })} # idx files under MNIST's names`;
+  const [height, width] = own.size ?? [64, 64];
+  const size = height === width ? height : `[${height}, ${width}]`;
+  const colour = own.colour === 'grey' ? 'grey' : undefined;
+  return `${flow({ name: 'images', folder, size, colour, ...counts })} # a folder for every class; size: pixels that the network sees`;
 }
+
+/** On one line, without what is undefined. */
+const flow = (fields: Readonly<Record<string, string | number | undefined>>): string =>
+  `{ ${Object.entries(fields)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key}: ${value}`]))
+    .join(', ')} }`;

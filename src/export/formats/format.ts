@@ -21,6 +21,8 @@ export interface ModelInput {
   /** The network sees (pixel / 255 − mean) / std, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** How a picture of any size becomes an image; absent where they had that size. */
+  readonly resize?: { readonly fit: 'cover'; readonly filter: string; readonly colour: string };
 }
 
 /** What a folder is made of: files by name. A name may hold folders. */

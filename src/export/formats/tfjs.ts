@@ -36,7 +36,12 @@ export const aboutOf = ({ certificate, input, classes }: ExportSource) => ({
   study: certificate.study,
   trial: certificate.trial,
   sha256: certificate.model.sha256,
-  preprocessing: { formula: '(pixel / 255 - mean) / std', mean: input.mean, std: input.std },
+  preprocessing: {
+    formula: '(pixel / 255 - mean) / std',
+    mean: input.mean,
+    std: input.std,
+    ...(input.resize ? { resize: input.resize } : {}),
+  },
   classes,
 });
 

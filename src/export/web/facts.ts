@@ -13,5 +13,7 @@ export interface WebFacts {
     /** The network sees (pixel / 255 − mean) / std, per channel. */
     readonly mean: readonly number[];
     readonly std: readonly number[];
+    /** Pictures cover the image, as those that the network was trained on; absent: they are seen whole, on black. */
+    readonly resize?: { readonly fit: 'cover' };
   };
 }

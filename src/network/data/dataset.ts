@@ -6,6 +6,8 @@ export interface Dataset {
   /** Names of the classes; a label is an index into them. */
   readonly classes: readonly string[];
   readonly normalization: Normalization;
+  /** How pictures of any size became these images; absent where they had that size. */
+  readonly resize?: Resize;
   readonly train: Split;
   /** Held out of the training files: all that a search may look at besides `train`. */
   readonly validation: Split;
@@ -16,6 +18,14 @@ export interface Dataset {
 }
 
 export type ImageShape = readonly [channels: number, height: number, width: number];
+
+/** A picture is scaled until it covers the image, and its middle cut out. */
+export interface Resize {
+  readonly size: readonly [height: number, width: number];
+  readonly fit: 'cover';
+  readonly filter: 'lanczos3';
+  readonly colour: 'srgb' | 'grey';
+}
 
 /** Per channel, in units of pixel / 255. */
 export interface Normalization {

@@ -10,6 +10,9 @@ export interface DataOptions {
   readonly validation: number;
   /** Images to train on; all where absent. */
   readonly limit?: number | undefined;
+  /** Pictures of any size are scaled to it: height and width in pixels, one number where they are equal. */
+  readonly size?: number | readonly [height: number, width: number] | undefined;
+  readonly colour?: 'rgb' | 'grey' | undefined;
 }
 
 export interface DataHooks {
@@ -22,8 +25,10 @@ export interface DatasetDefinition {
   readonly summary: string;
   /** `data.folder` must be given. */
   readonly needsFolder: boolean;
+  /** `data.size` and `data.colour` say how its pictures are seen. */
+  readonly scales?: true;
   /** The folder on this machine that has the files, not yet verified; absent where the data set has no place of its own. */
   find?(places: Places): string | undefined;
-  /** Throws NasError DATA_MISSING, DATA_CORRUPT, DATA_TOO_SMALL. */
+  /** Throws NasError DATA_MISSING, DATA_CORRUPT, DATA_TOO_SMALL, DATA_TOO_LARGE, DATA_READER. */
   load(options: DataOptions, hooks: DataHooks, places: Places): Promise<Dataset>;
 }

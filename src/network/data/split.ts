@@ -52,29 +52,41 @@ export function holdOut(all: Split, validation: number, limit: number | undefine
       { facts: { validation, images: all.count } },
     );
   }
-  const held = stratifiedChoice(all.labels, validation, 'validation');
-  const heldSet = new Set(held);
-  const rest = take(
-    all,
-    Array.from({ length: all.count }, (_, i) => i).filter((i) => !heldSet.has(i)),
-  );
+  const { rest, taken } = halve(all, validation, 'validation');
   const train = limit === undefined || limit >= rest.count ? rest : take(rest, stratifiedChoice(rest.labels, limit, 'limit'));
-  return { train, validation: take(all, held) };
+  return { train, validation: taken };
 }
 
-/** Mean and standard deviation of all pixels of a one-channel split, from their histogram. */
-export function normalizationOf({ images }: Split): Normalization {
+/** `count` images, the same share of every class, and the rest. */
+export function halve(all: Split, count: number, purpose: string): { readonly rest: Split; readonly taken: Split } {
+  const chosen = stratifiedChoice(all.labels, count, purpose);
+  const isChosen = new Set(chosen);
+  const others = Array.from({ length: all.count }, (_, i) => i).filter((i) => !isChosen.has(i));
+  return { rest: take(all, others), taken: take(all, chosen) };
+}
+
+/** Mean and standard deviation of all pixels of every channel, from their histograms. */
+export function normalizationOf({ images, count }: Split, channels = 1): Normalization {
+  const plane = images.length / (count * channels);
+  const planes = Array.from({ length: channels }, (_, channel) => channelOf(images, channel, channels, plane));
+  return { mean: planes.map(({ mean }) => mean), std: planes.map(({ std }) => std) };
+}
+
+function channelOf(images: Uint8Array, channel: number, channels: number, plane: number) {
   const histogram = new Float64Array(256);
-  for (const pixel of images) histogram[pixel]!++;
+  for (let start = channel * plane; start < images.length; start += channels * plane) {
+    for (let i = start; i < start + plane; i++) histogram[images[i]!]!++;
+  }
+  const total = images.length / channels;
   let sum = 0;
   let squares = 0;
   histogram.forEach((count, pixel) => {
     sum += count * pixel;
     squares += count * pixel * pixel;
   });
-  const mean = sum / images.length;
-  const std = Math.sqrt(squares / images.length - mean * mean);
-  return { mean: [mean / 255], std: [std > 0 ? std / 255 : 1] };
+  const mean = sum / total;
+  const std = Math.sqrt(squares / total - mean * mean);
+  return { mean: mean / 255, std: std > 0 ? std / 255 : 1 };
 }
 
 function groupByClass(labels: Uint8Array): number[][] {

@@ -31,14 +31,15 @@ async function take(file: Blob | undefined): Promise<void> {
   await answer?.();
 }
 
-/** The picture as large as the network takes it, whole, on black. */
-function look([, height, width]: WebFacts['input']['shape']): ImageData {
+/** The picture as large as the network takes it: whole, on black; or what covers the image, where it was trained on such. */
+function look({ shape: [, height, width], resize }: WebFacts['input']): ImageData {
   [seen.width, seen.height] = [width, height];
   const context = seen.getContext('2d', { willReadFrequently: true })!;
   context.fillStyle = '#000';
   context.fillRect(0, 0, width, height);
   const source = picture ?? canvas;
-  const scale = Math.min(width / source.width, height / source.height);
+  const fitting = resize?.fit === 'cover' ? Math.max : Math.min;
+  const scale = fitting(width / source.width, height / source.height);
   const [shownWidth, shownHeight] = [source.width * scale, source.height * scale];
   context.imageSmoothingQuality = 'high';
   context.imageSmoothingEnabled = scale !== 1;
@@ -92,7 +93,7 @@ function answering(facts: WebFacts, model: Model): () => Promise<void> {
     again = busy;
     if (busy) return;
     busy = true;
-    show(await model(tensorOf(look(facts.input.shape).data, facts.input, swap.checked)), facts);
+    show(await model(tensorOf(look(facts.input).data, facts.input, swap.checked)), facts);
     busy = false;
     if (again) await answerNow();
   };

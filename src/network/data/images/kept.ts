@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Split } from '../dataset.ts';
+import { emptySplit } from '../dataset.ts';
+
+/** Decoded pictures by what they are for: `train`, `test` … */
+export type Decoded = Readonly<Record<string, Split>>;
+
+interface Facts {
+  /** What the pictures were when they were decoded, and how that was done. */
+  readonly key: string;
+  readonly parts: Readonly<Record<string, { readonly count: number; readonly sha256: string }>>;
+}
+
+/** What a split holds, as hex. */
+export const contentOf = ({ images, labels }: Split): string => createHash('sha256').update(labels).update(images).digest('hex');
+
+/**
+ * Decoded pictures in a folder of ours, so that every worker of every search need not decode them again: one folder of the user's
+ * at one size is one folder here, whose content is replaced where the pictures have changed.
+ */
+export class KeptImages {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Undefined where they were not kept, are of other pictures, or are damaged. */
+  async read(key: string, size: number): Promise<Decoded | undefined> {
+    try {
+      const facts = JSON.parse(await readFile(join(this.#folder, 'facts.json'), 'utf8')) as Facts;
+      if (facts.key !== key) return undefined;
+      const parts = Object.entries(facts.parts).map(async ([name, { count, sha256 }]) => {
+        const split = emptySplit(count, size);
+        split.labels.set(await readFile(join(this.#folder, `${name}.labels`)));
+        split.images.set(await readFile(join(this.#folder, `${name}.images`)));
+        return contentOf(split) === sha256 ? ([name, split] as const) : undefined;
+      });
+      const found = await Promise.all(parts);
+      return found.includes(undefined) ? undefined : Object.fromEntries(found as (readonly [string, Split])[]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A disk that takes nothing more only means that they are decoded again next time. */
+  async write(key: string, decoded: Decoded): Promise<void> {
+    const staging = `${this.#folder}.${process.pid}.new`;
+    const old = `${this.#folder}.${process.pid}.old`;
+    try {
+      await mkdir(staging, { recursive: true });
+      for (const [name, { images, labels }] of Object.entries(decoded)) {
+        await writeFile(join(staging, `${name}.images`), images);
+        await writeFile(join(staging, `${name}.labels`), labels);
+      }
+      const parts = Object.entries(decoded).map(([name, split]) => [name, { count: split.count, sha256: contentOf(split) }]);
+      await writeFile(join(staging, 'facts.json'), JSON.stringify({ key, parts: Object.fromEntries(parts) } satisfies Facts));
+      await rename(this.#folder, old).catch(() => undefined);
+      await rename(staging, this.#folder);
+    } catch {
+      // Somebody else may have written the same at the same time.
+    } finally {
+      await Promise.all([staging, old].map((folder) => rm(folder, { recursive: true, force: true })));
+    }
+  }
+}
