@@ -26,6 +26,7 @@ const families: Record<string, Graph> = {
   'inverted residuals': trainedModel({ family: 'mobilenet', stem: 4, widths: [4], expansion: 2, activation: 'relu6' }, [1, 6, 6]),
   'a perceptron': trainedModel({ family: 'mlp', widths: [6, 5] }, [1, 6, 6]),
   'a network from a file': importedNetwork('tiny'),
+  'a transformer': importedNetwork('transformer-small'),
 };
 const graphs: Record<string, Graph> = {
   ...families,

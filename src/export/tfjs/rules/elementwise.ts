@@ -37,6 +37,7 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Add: binary('AddV2'),
   Clip: clip,
   Div: binary('RealDiv'),
+  Erf: unary('Erf'),
   Exp: unary('Exp'),
   Identity: unary('Identity'),
   Max: binary('Maximum'),

@@ -203,6 +203,7 @@ const channelRules: Readonly<Record<string, ChannelRule>> = {
   HardSigmoid: carry,
   HardSwish: carry,
   Tanh: carry,
+  Erf: carry,
   Identity: carry,
   MaxPool: pool,
   AveragePool: pool,

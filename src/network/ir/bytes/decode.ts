@@ -7,6 +7,7 @@ import { type GraphProto, type ModelProto, ModelProtoSchema, type NodeProto, typ
 import { isKnownOp, ops } from '../ops/index.ts';
 import { verify } from '../verify.ts';
 import { decodeAttribute } from './attributes.ts';
+import { composedOps, decomposed } from './composed.ts';
 import { foldNode, onlyFolded } from './fold.ts';
 import { checkOlder, fromOlder } from './older.ts';
 import { opsetOf, toOpset17 } from './opset.ts';
@@ -15,7 +16,7 @@ import { decodeTensor, dtypeOf } from './tensors.ts';
 export interface DecodeOptions {
   /** Size of a first dimension that the file leaves open; 1 where left out. */
   readonly batch?: number;
-  /** Replaces nodes that compute constants (shapes, above all) by what they give. */
+  /** Replaces nodes that compute constants (shapes, above all) by what they give, and composed ones by what they are made of. */
   readonly fold?: boolean;
 }
 
@@ -32,7 +33,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Graph {
   if (!proto) throw new NasError('ONNX_PARSE', 'the model has no graph');
   const opset = opsetOf(model);
   const { batch = 1, fold = false } = options;
-  refuseUnsupported(model, proto, fold ? onlyFolded : new Set());
+  refuseUnsupported(model, proto, fold ? new Set([...onlyFolded, ...composedOps]) : new Set());
   const untyped = decodeGraph(proto, opset);
   const inputs = proto.input
     .filter(({ name }) => untyped.initializers[name] === undefined)
@@ -85,13 +86,13 @@ export function parse(bytes: Uint8Array): ModelProto {
   }
 }
 
-function refuseUnsupported(model: ModelProto, proto: GraphProto, folded: ReadonlySet<string>): void {
+function refuseUnsupported(model: ModelProto, proto: GraphProto, replaced: ReadonlySet<string>): void {
   if (model.functions.length > 0) throw new NasError('ONNX_FUNCTIONS', 'models with functions are not supported; inline them');
   const graphs = graphsIn(proto);
   if (graphs.some(({ sparseInitializer }) => sparseInitializer.length > 0))
     throw new NasError('ONNX_SPARSE', 'sparse initializers are not supported');
   const isKnown = (node: NodeProto) =>
-    isKnownOp({ op: node.opType, domain: domainOf(node) }) || (domainOf(node) === '' && folded.has(node.opType));
+    isKnownOp({ op: node.opType, domain: domainOf(node) }) || (domainOf(node) === '' && replaced.has(node.opType));
   const unknown = graphs.flatMap(({ node }) => node).filter((node) => !isKnown(node));
   if (unknown.length > 0) throw unknownOps(unknown);
   for (const graph of graphs) refuseReservedNames(graph);
@@ -185,8 +186,11 @@ function withTypes(graph: Graph, fold: boolean): Graph {
   const scope: Scope = { typeOf: (name) => types[name], constantOf: (name) => initializers[name] };
   for (const { name, type } of graph.inputs) types[name] = type;
   for (const [name, { dtype, shape }] of Object.entries(initializers)) types[name] = { dtype, shape };
-  const nodes = graph.nodes.flatMap((written) => {
-    const node = mapBodies(toOpset17(written, initializers), (body) => inScope(body, scope));
+  const constant = (wish: string, value: Tensor) => {
+    [initializers[wish], types[wish]] = [value, { dtype: value.dtype, shape: value.shape }];
+    return wish;
+  };
+  const infer = (node: Node): readonly Node[] => {
     const value = fold ? foldNode(node, scope) : undefined;
     if (value) initializers[node.outputs[0]!] = value;
     const inferred = value ? [value] : inferNode(node, scope);
@@ -197,6 +201,11 @@ function withTypes(graph: Graph, fold: boolean): Graph {
       types[name] = { dtype: type.dtype, shape: type.shape };
     });
     return value ? [] : [node];
+  };
+  const nodes = graph.nodes.flatMap((written) => {
+    const node = mapBodies(toOpset17(written, initializers), (body) => inScope(body, scope));
+    const parts = fold ? decomposed(node, { typeOf: scope.typeOf, constant }) : [node];
+    return parts.flatMap(infer);
   });
   return { ...graph, initializers, nodes, types };
 }

@@ -24,7 +24,15 @@ export function foldNode(node: Node, scope: Scope): Tensor | undefined {
 }
 
 /** Ops that only ever compute constants here: they are no part of a network. */
-export const onlyFolded: ReadonlySet<string> = new Set(['Shape', 'ConstantOfShape', 'CastLike', 'Range', 'ReduceProd']);
+export const onlyFolded: ReadonlySet<string> = new Set([
+  'Shape',
+  'ConstantOfShape',
+  'CastLike',
+  'Range',
+  'ReduceProd',
+  'Mod',
+  'Not',
+]);
 
 interface RuleContext {
   readonly node: Node;
@@ -132,6 +140,11 @@ const divided: FoldRule = (context) => {
   return elementwise((a, b) => (whole ? Math.trunc(a / b) : a / b), first)(context);
 };
 
+const modulo: FoldRule = (context) => {
+  const signed = readInt(context.node, 'fmod', 0) !== 0;
+  return elementwise((a, b) => (signed ? a % b : a - b * Math.floor(a / b)), first)(context);
+};
+
 /** Lists one after the other. */
 const joined: FoldRule = ({ inputs }) => {
   if (inputs.some(({ shape, dtype }) => shape.length !== 1 || dtype !== first(inputs))) return undefined;
@@ -215,6 +228,9 @@ const rules: ReadonlyMap<string, FoldRule> = new Map<string, FoldRule>([
   ['Sub', elementwise((a, b) => a - b, first)],
   ['Mul', elementwise((a, b) => a * b, first)],
   ['Div', divided],
+  // Of whole numbers: the sign is the divisor's; with `fmod` the dividend's.
+  ['Mod', modulo],
+  ['Not', elementwise((a) => Number(!a), truth)],
   ['Equal', elementwise((a, b) => Number(a === b), truth)],
   [
     'Where',

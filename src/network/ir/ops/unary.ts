@@ -30,6 +30,11 @@ const abs = unary('Abs', (b, dy, x) => b.op('Sub', [gated(b, dy, x), gated(b, dy
 const sigmoid = unary('Sigmoid', (b, dy, _x, y) => mul(b, dy, mul(b, y, oneMinus(b, y))));
 const tanh = unary('Tanh', (b, dy, _x, y) => mul(b, dy, oneMinus(b, mul(b, y, y))));
 
+/** The slope is 2 / √π · exp(−x²). */
+const erf = unary('Erf', (b, dy, x) =>
+  mul(b, dy, mul(b, b.op('Exp', [b.op('Neg', [mul(b, x, x)])]), b.scalar(2 / Math.sqrt(Math.PI)))),
+);
+
 const leakyRelu = unary('LeakyRelu', (b, dy, x, _y, { node }) => {
   const alpha = readFloat(node, 'alpha', 0.01);
   return b.op('Add', [mul(b, dy, b.scalar(alpha)), mul(b, gated(b, dy, x), b.scalar(1 - alpha))]);
@@ -105,6 +110,7 @@ export const unaryOps: readonly OpEntry[] = [
   hardSigmoid,
   hardSwish,
   tanh,
+  erf,
   exp,
   log,
   sqrt,

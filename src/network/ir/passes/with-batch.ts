@@ -2,7 +2,7 @@ import { NasError } from '../../../core/errors.ts';
 import { allNodes, allTypes, mapBodies } from '../bodies.ts';
 import { Builder } from '../builder.ts';
 import type { Graph, GraphInput, Node, Shape } from '../graph.ts';
-import { show } from '../graph.ts';
+import { elementCount, show } from '../graph.ts';
 import { opEntry } from '../ops/index.ts';
 import { toNumbers } from '../ops/support/shapes.ts';
 import { deadCode } from './dead-code.ts';
@@ -25,7 +25,10 @@ export function withBatch(graph: Graph, batch: number): Graph {
   });
   const found = allTypes(result);
   for (const node of allNodes(graph)) {
-    for (const output of node.outputs) if (output !== '') checkFollows(node, output, { before, batch, types, found });
+    checkStaysTogether(node, { before, types, found });
+    for (const output of node.outputs) {
+      if (output !== '') checkFollows(node, output, { before, batch, types, found, first: graph.outputs.includes(output) });
+    }
   }
   return deadCode(result);
 }
@@ -91,15 +94,31 @@ interface Growth {
   /** Of all values, before and now. */
   readonly types: Graph['types'];
   readonly found: Graph['types'];
+  /** Whether the batch must be the first dimension: so others expect it of what a graph gives. */
+  readonly first: boolean;
 }
 
-/** A value keeps its shape, or its first dimension grows as the batch does. */
-function checkFollows(node: Node, value: string, { before, batch, types, found }: Growth): void {
+/** A value keeps its shape, or one of its dimensions grows as the batch does (the first one, unless it was turned). */
+function checkFollows(node: Node, value: string, { before, batch, types, found, first }: Growth): void {
   const [old, now] = [types[value]!.shape, found[value]!.shape];
-  const grown: Shape = [((old[0] ?? 0) / before) * batch, ...old.slice(1)];
+  const other = first ? 0 : now.findIndex((size, axis) => size !== old[axis]);
+  const grown: Shape = old.map((size, axis) => (axis === other ? (size / before) * batch : size));
   if (show(now) !== show(old) && show(now) !== show(grown)) {
     throw refusal(node, before, `"${value}" of shape ${show(old)} would become ${show(now)}`);
   }
+}
+
+const reshaping: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
+
+/** Numbers that are only told apart otherwise keep their order: an image stays in one piece where as much stands before it as did. */
+function checkStaysTogether(node: Node, { before, types, found }: Pick<Growth, 'before' | 'types' | 'found'>): void {
+  if (node.domain !== '' || !reshaping.has(node.op)) return;
+  const [from, to] = [node.inputs[0]!, node.outputs[0]!].map((value) => {
+    const [old, now] = [types[value]!.shape, found[value]!.shape];
+    const axis = now.findIndex((size, i) => size !== old[i]);
+    return axis < 0 ? undefined : elementCount(old.slice(0, axis));
+  });
+  if (from !== to) throw refusal(node, before, 'it mixes what belongs to different images');
 }
 
 function refusal(node: Node, before: number, reason: string, cause?: unknown): NasError {

@@ -19,7 +19,7 @@ const openBatch = 7;
  * A trained network from the bytes of an ONNX file, in training form, at batch size 1: input `x` [1, C, H, W], output
  * `logits` [1, K] (a softmax at the end is left out), layers under readable names.
  *
- * @throws NasError with a code ONNX_… (see `decode`), IR_…, or IMPORT_…: INPUT, OUTPUT, TRAINABLE, QUANTIZED, LAYERS, VALUES.
+ * @throws NasError with a code ONNX_… (see `decode`), IR_…, or IMPORT_…: INPUT, OUTPUT, TRAINABLE, QUANTIZED, LAYERS, BATCH, VALUES.
  */
 export function importNetwork(bytes: Uint8Array): Graph {
   const decoded = decode(bytes, { batch: openBatch, fold: true });
@@ -30,6 +30,7 @@ export function importNetwork(bytes: Uint8Array): Graph {
   const simple = simplify(graph);
   checkTrainable(simple);
   const imported = withBatch(rename(simple), 1);
+  checkBatch(imported);
   checkValues(imported);
   verify(imported);
   return imported;
@@ -88,6 +89,20 @@ function checkTrainable(graph: Graph): void {
 }
 
 const inTrainingMode = (node: Node): boolean => node.op === 'BatchNormalization' && readInt(node, 'training_mode', 0) !== 0;
+
+/** A file that was exported for one image may hold that number where nothing shows it: every image must come out again. */
+function checkBatch(graph: Graph): void {
+  const { types } = withBatch(graph, 2);
+  if (types[graph.outputs[0]!]!.shape[0] === 2) return;
+  const seen = new Set(graph.inputs.map(({ name }) => name));
+  const node = graph.nodes.find(({ inputs, outputs }) => {
+    if (!inputs.some((name) => seen.has(name))) return false;
+    for (const output of outputs) seen.add(output);
+    return show(types[outputs[0]!]!.shape) === show(graph.types[outputs[0]!]!.shape);
+  })!;
+  const message = `node "${node.name}" (${node.op}) knows one image only: export the network with an open batch size (in PyTorch dynamic_shapes, or dynamic_axes).`;
+  throw new NasError('IMPORT_BATCH', message, { facts: { node: node.name, op: node.op } });
+}
 
 function checkValues(graph: Graph): void {
   for (const name of [...parameterNames(graph), ...stateNames(graph)]) {

@@ -69,10 +69,11 @@ class Names {
 /** By the node's old name. Layers are named first, so that nothing else takes their names. */
 function layerNames(graph: Graph, names: Names): ReadonlyMap<string, string> {
   const counts = { conv: 0, dense: 0 };
+  const readers = readersOf(graph);
   const layers = layersOf(graph).map(({ node, weight }) => {
     const kind = node.op === 'Conv' ? 'conv' : 'dense';
     const count = ++counts[kind];
-    const wish = moduleOf(weight) ?? pathOf(node) ?? `${kind}${count}`;
+    const wish = moduleOf(weight) ?? pathOf(node) ?? moduleOfBias(node, readers) ?? `${kind}${count}`;
     return [node.name, names.take(wish)] as const;
   });
   return new Map(layers);
@@ -82,6 +83,14 @@ function layerNames(graph: Graph, names: Names): ReadonlyMap<string, string> {
 function moduleOf(initializer: string): string | undefined {
   const module = /^(.+)\.(?:weight|kernel)(?:\/dense)?$/.exec(initializer)?.[1];
   return module === undefined || /::/.test(module) ? undefined : plain(module);
+}
+
+/** Of the bias that is added to a product: some exporters turn weights round, and call them anything then. */
+function moduleOfBias(node: Node, readers: ReturnType<typeof readersOf>): string | undefined {
+  const [add, ...others] = readers.get(node.outputs[0]!) ?? [];
+  if (node.op !== 'MatMul' || add?.op !== 'Add' || others.length > 0) return undefined;
+  const bias = add.inputs.find((name) => name !== node.outputs[0]!);
+  return bias?.endsWith('.bias') ? moduleOf(bias.replace(/bias$/, 'weight')) : undefined;
 }
 
 /** `layer1.0.conv1` of `/layer1/layer1.0/conv1/Conv`; undefined where the name says no more than the op. */

@@ -223,7 +223,39 @@ const pad: Rule = (node, rewriting) => {
   return window(conv, { ...rewriting, graph: { ...graph, types: { ...graph.types, [x]: b.type(now(x)) } } });
 };
 
+/**
+ * A constant that stands before what is known of every image (a class token) is there once per image: written as 0 · (a part of the
+ * other) + constant, which says so for any number of images.
+ */
+const concat: Rule = (node, rewriting) => {
+  const { graph, b, now } = rewriting;
+  const batch = graph.inputs[0]!.type.shape[0];
+  const rank = graph.types[node.outputs[0]!]!.shape.length;
+  const axis = (readInt(node, 'axis', 0) + rank) % rank;
+  const isConstant = (name: string) => b.initializers[now(name)] !== undefined;
+  const other = node.inputs.find((name) => !isConstant(name));
+  if (axis === 0 || !other || !node.inputs.some(isConstant) || graph.types[other]!.shape[0] !== batch) return false;
+  const inputs = node.inputs.map((name) => {
+    const first = isConstant(name) && firstOf(b.initializers[now(name)]!);
+    if (!first) return now(name);
+    const part = b.op('Slice', [now(other), b.ints([0]), b.ints([1]), b.ints([axis])]);
+    const row = b.initializer(b.fresh(`${name}/row`), first);
+    return b.op('Add', [b.op('Mul', [part, b.scalar(0)]), row]);
+  });
+  b.add({ ...node, inputs });
+  return true;
+};
+
+/** What every image has of a constant [N, …]: [1, …]; undefined where images differ. */
+function firstOf(tensor: Tensor): Tensor | undefined {
+  const { shape, data } = tensor;
+  const size = data.length / shape[0]!;
+  if (!data.every((value, i) => value === data[i % size])) return undefined;
+  return { ...tensor, shape: [1, ...shape.slice(1)], data: data.slice(0, size) };
+}
+
 const rules: Readonly<Record<string, Rule>> = {
+  Concat: concat,
   Identity: passOn,
   Dropout: passOn,
   Cast: castOf,

@@ -104,6 +104,7 @@ const middles: Record<string, (net: Net, x: string) => string> = {
   HardSigmoid: ({ b }, x) => b.op('HardSigmoid', [x]),
   HardSwish: ({ b }, x) => b.op('HardSwish', [x]),
   Tanh: ({ b }, x) => b.op('Tanh', [x]),
+  Erf: ({ b }, x) => b.op('Erf', [x]),
   Exp: ({ b }, x) => b.op('Exp', [x]),
   Log: ({ b }, x) => b.op('Log', [b.op('Add', [b.op('Abs', [x]), b.scalar(1)])]),
   Div: ({ b }, x) => b.op('Div', [x, b.op('Exp', [x])]),

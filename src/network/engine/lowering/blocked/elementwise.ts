@@ -18,6 +18,7 @@ const effects: Readonly<Record<string, (node: Node, layouts: Layouts) => Effect>
     'LeakyRelu',
     'HardSwish',
     'Tanh',
+    'Erf',
     'Neg',
     'Abs',
     'Identity',

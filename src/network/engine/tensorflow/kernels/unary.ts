@@ -21,6 +21,7 @@ export const unaryKernels: Kernels = {
   ':Relu': unary((tf, x) => tf.relu(x)),
   ':Sigmoid': unary((tf, x) => tf.sigmoid(x)),
   ':Tanh': unary((tf, x) => tf.tanh(x)),
+  ':Erf': unary((tf, x) => tf.erf(x)),
   ':Exp': unary((tf, x) => tf.exp(x)),
   ':Log': unary((tf, x) => tf.log(x)),
   ':Sqrt': unary((tf, x) => tf.sqrt(x)),

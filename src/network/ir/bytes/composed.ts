@@ -1,0 +1,93 @@
+import { NasError } from '../../../core/errors.ts';
+import type { Attributes, Node, Tensor, TensorType } from '../graph.ts';
+import { tensorOf } from '../graph.ts';
+import { readFloat, readInt, readString } from '../ops/support/attributes.ts';
+
+/** What stands around a node: the types of the values before it, and a place for constants. */
+interface Surroundings {
+  typeOf(value: string): TensorType | undefined;
+  constant(wish: string, value: Tensor): string;
+}
+
+/** The nodes that a node stands for; the last one has its name and gives its value. */
+type Composition = (node: Node, around: Surroundings) => readonly Node[];
+
+/** A node as the nodes that it is made of; itself where it is not composed. onnxruntime joins them again when it loads a file. */
+export function decomposed(node: Node, around: Surroundings): readonly Node[] {
+  const composition = node.domain === '' ? compositions[node.op] : undefined;
+  if (!composition) return [node];
+  if (node.outputs.slice(1).some((output) => output !== '')) {
+    const message = `node "${node.name}" (${node.op}) gives more than one value: such a node cannot be read`;
+    throw new NasError('ONNX_OPS', message, { facts: { ops: [node.op] } });
+  }
+  return composition(node, around);
+}
+
+/** Collects nodes under names that begin with the whole's. */
+class Parts {
+  readonly nodes: Node[] = [];
+  readonly #whole: Node;
+  readonly #around: Surroundings;
+
+  constructor(whole: Node, around: Surroundings) {
+    this.#whole = whole;
+    this.#around = around;
+  }
+
+  scalar(name: string, value: number): string {
+    return this.#around.constant(`${this.#whole.name}/${name}`, tensorOf('float32', [], [value]));
+  }
+
+  op(op: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const output = `${this.#whole.name}/${name}`;
+    this.nodes.push({ op, domain: '', name: output, inputs, outputs: [output], attributes });
+    return output;
+  }
+
+  last(op: string, inputs: readonly string[]): readonly Node[] {
+    const { name, outputs } = this.#whole;
+    return [...this.nodes, { op, domain: '', name, inputs, outputs: [outputs[0]!], attributes: {} }];
+  }
+}
+
+/** (x − mean) / √(variance + ε) · scale + bias over the axes from `axis` on. */
+const layerNormalization: Composition = (node, around) => {
+  const [x, scale, bias] = node.inputs as [string, string, string?];
+  const rank = around.typeOf(x)?.shape.length ?? 0;
+  const axis = readInt(node, 'axis', -1);
+  const from = axis < 0 ? axis + rank : axis;
+  const axes = Array.from({ length: rank - from }, (_, i) => from + i);
+  const over: Attributes = { axes: { kind: 'ints', value: axes }, keepdims: { kind: 'int', value: 1 } };
+  const parts = new Parts(node, around);
+  const centred = parts.op('Sub', 'centred', [x, parts.op('ReduceMean', 'mean', [x], over)]);
+  const variance = parts.op('ReduceMean', 'variance', [parts.op('Mul', 'square', [centred, centred])], over);
+  const safe = parts.op('Add', 'safe', [variance, parts.scalar('epsilon', readFloat(node, 'epsilon', 1e-5))]);
+  const normal = parts.op('Div', 'normal', [centred, parts.op('Sqrt', 'deviation', [safe])]);
+  if (!bias) return parts.last('Mul', [normal, scale]);
+  return parts.last('Add', [parts.op('Mul', 'scaled', [normal, scale]), bias]);
+};
+
+/** x / 2 · (1 + erf(x / √2)), or with tanh instead, as `approximate` says. */
+const gelu: Composition = (node, around) => {
+  const [x] = node.inputs as [string];
+  const parts = new Parts(node, around);
+  const share =
+    readString(node, 'approximate', 'none') === 'tanh'
+      ? parts.op('Tanh', 'tanh', [cubic(parts, x)])
+      : parts.op('Erf', 'erf', [parts.op('Div', 'quotient', [x, parts.scalar('root', Math.SQRT2)])]);
+  const raised = parts.op('Add', 'raised', [share, parts.scalar('one', 1)]);
+  return parts.last('Mul', [parts.op('Mul', 'product', [x, raised]), parts.scalar('half', 0.5)]);
+};
+
+/** √(2 / π) · (x + 0.044715 x³) */
+function cubic(parts: Parts, x: string): string {
+  const cube = parts.op('Mul', 'cube', [parts.op('Mul', 'square', [x, x]), x]);
+  const small = parts.op('Mul', 'small', [cube, parts.scalar('cubic', 0.044715)]);
+  const sum = parts.op('Add', 'sum', [x, small]);
+  return parts.op('Mul', 'inner', [sum, parts.scalar('slope', Math.sqrt(2 / Math.PI))]);
+}
+
+const compositions: Readonly<Record<string, Composition>> = { LayerNormalization: layerNormalization, Gelu: gelu };
+
+/** Ops that ONNX itself defines by others (the function bodies of its operators): they are read as these. */
+export const composedOps: ReadonlySet<string> = new Set(Object.keys(compositions));
