@@ -232,6 +232,16 @@ const refused: Record<string, [code: string, message: RegExp, build: () => Graph
       return { ...graph, initializers: { ...graph.initializers, 'a.bias': bias } };
     },
   ],
+  'one image that is known by its number': [
+    'IMPORT_BATCH',
+    /node "gather" \(Gather\) knows one image only: export the network with an open batch size/,
+    () => {
+      const b = new Builder('single');
+      const x = b.input('x', { dtype: 'float32', shape: [1, 3, 4, 4] });
+      const list = b.op('Reshape', [b.op('GlobalAveragePool', [x]), b.ints([-1])]);
+      return b.build([fullyConnected(b, b.op('Gather', [list, b.ints([0, 1, 2], [1, 3])]), 'dense', 3)]);
+    },
+  ],
   'samples that are mixed': [
     'IR_BATCH',
     /batch/,

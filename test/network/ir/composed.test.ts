@@ -1,0 +1,79 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import { withSession } from '../../../src/network/engine/session.ts';
+import { Builder } from '../../../src/network/ir/builder.ts';
+import { decode } from '../../../src/network/ir/bytes/decode.ts';
+import { encode } from '../../../src/network/ir/bytes/encode.ts';
+import { AttributeProto_AttributeType, AttributeProtoSchema, ModelProtoSchema } from '../../../src/network/ir/onnx_pb.ts';
+
+const shape = [2, 3, 4];
+const x = Float32Array.from({ length: 24 }, (_, i) => 3 * Math.sin(1.7 * i) + 0.1 * i);
+
+interface Written {
+  readonly op: string;
+  /** Shapes of the constants that it reads beside x. */
+  readonly constants?: readonly number[][];
+  readonly ints?: Readonly<Record<string, number>>;
+  readonly text?: Readonly<Record<string, string>>;
+  readonly outputs?: readonly string[];
+}
+
+/** A file with one node of an op that the graph itself does not know: written as another one, then renamed. */
+function fileOf({ op, constants = [], ints = {}, text = {}, outputs = [] }: Written): Uint8Array {
+  const b = new Builder('composed');
+  const others = constants.map((size, i) => {
+    const values = Array.from({ length: size.reduce((a, c) => a * c, 1) }, (_, j) => 0.5 + 0.3 * i + 0.1 * j);
+    return b.floats(values, size);
+  });
+  const graph = b.build([b.op('Max', [b.input('x', { dtype: 'float32', shape }), ...others], {}, { name: 'n' })]);
+  const model = fromBinary(ModelProtoSchema, encode(graph));
+  model.opsetImport[0]!.version = 20n;
+  const node = model.graph!.node[0]!;
+  node.opType = op;
+  node.output.push(...outputs);
+  const { INT, STRING } = AttributeProto_AttributeType;
+  for (const [name, i] of Object.entries(ints))
+    node.attribute.push(create(AttributeProtoSchema, { name, type: INT, i: BigInt(i) }));
+  for (const [name, s] of Object.entries(text))
+    node.attribute.push(create(AttributeProtoSchema, { name, type: STRING, s: new TextEncoder().encode(s) }));
+  return toBinary(ModelProtoSchema, model);
+}
+
+const run = (bytes: Uint8Array): Promise<Float32Array> =>
+  withSession(bytes, {}, async (session) => {
+    const results = await session.run({ x: { dtype: 'float32', shape, data: x } });
+    return results[session.outputs[0]!]!.data as Float32Array;
+  });
+
+describe('an op that stands for others', () => {
+  it.each<[string, Written]>([
+    ['LayerNormalization of the last axis', { op: 'LayerNormalization', constants: [[4], [4]] }],
+    ['LayerNormalization without a bias', { op: 'LayerNormalization', constants: [[4]] }],
+    [
+      'LayerNormalization from axis 1 on',
+      {
+        op: 'LayerNormalization',
+        constants: [
+          [3, 4],
+          [3, 4],
+        ],
+        ints: { axis: 1 },
+      },
+    ],
+    ['LayerNormalization from axis -2 on', { op: 'LayerNormalization', constants: [[3, 4]], ints: { axis: -2 } }],
+    ['Gelu', { op: 'Gelu' }],
+    ['Gelu by tanh', { op: 'Gelu', text: { approximate: 'tanh' } }],
+  ])('%s gives what onnxruntime gives', async (_, written) => {
+    const bytes = fileOf(written);
+    const graph = decode(bytes, { fold: true });
+    expect(graph.nodes.map(({ op }) => op)).not.toContain(written.op);
+    const [ours, theirs] = [await run(encode(graph)), await run(bytes)];
+    expect(Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!)))).toBeLessThan(3e-6);
+  });
+
+  it('is refused where it gives more than one value, and where a file is to stay as it is', () => {
+    const more = fileOf({ op: 'LayerNormalization', constants: [[4]], outputs: ['mean'] });
+    expect(() => decode(more, { fold: true })).toThrow(/node "n" \(LayerNormalization\) gives more than one value/);
+    expect(() => decode(fileOf({ op: 'Gelu' }))).toThrow(/ops that are not supported: Gelu/);
+  });
+});
