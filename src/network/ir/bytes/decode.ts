@@ -204,7 +204,7 @@ function withTypes(graph: Graph, fold: boolean): Graph {
   };
   const nodes = graph.nodes.flatMap((written) => {
     const node = mapBodies(toOpset17(written, initializers), (body) => inScope(body, scope));
-    const parts = fold ? decomposed(node, { typeOf: scope.typeOf, constant }) : [node];
+    const parts = fold ? decomposed(node, { typeOf: (name) => types[name], constant }) : [node];
     return parts.flatMap(infer);
   });
   return { ...graph, initializers, nodes, types };
