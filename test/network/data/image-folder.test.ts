@@ -1,6 +1,6 @@
-import { appendFile, cp, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type DataSpec, dataSpecSchema, loadDataset } from '../../../src/network/data/index.ts';
 import { picture, plain, writePictures } from '../../fixtures/pictures.ts';
 import { emptyMachine, temporaryFolder } from './helpers.ts';
@@ -265,6 +265,27 @@ describe('pictures that cannot be', () => {
       message: expect.stringMatching(
         /1424 pictures of 3×1024×1024 take 4\.2 GiB of memory, more than 4\. Set a smaller data\.size/,
       ),
+    });
+  });
+
+  it('says what to install where pictures cannot be read at all', async () => {
+    vi.doMock('sharp', () => {
+      throw new Error('Could not load the "sharp" module\nand much more');
+    });
+    onTestFinished(() => void vi.doUnmock('sharp'));
+    const folder = await folderWith(some('train/'), some('test/'));
+    await expect(load(folder)).rejects.toMatchObject({
+      code: 'DATA_READER',
+      message: expect.stringMatching(/the package sharp is not there or does not run.*npm install sharp brings it\.$/),
+    });
+  });
+
+  it('says what a link to nowhere is', async () => {
+    const folder = await folderWith(some('train/'), some('test/'));
+    await symlink(join(folder, 'nowhere'), join(folder, 'train/grau'));
+    await expect(load(folder)).rejects.toMatchObject({
+      code: 'DATA_CORRUPT',
+      message: expect.stringMatching(/cannot be looked through/),
     });
   });
 

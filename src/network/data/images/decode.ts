@@ -9,8 +9,8 @@ type OpenImage = (path: string, options: SharpOptions) => Sharp;
 
 /** Read side by side: libvips works in threads of its own. */
 const atOnce = 8;
-/** Progress is told so often. */
-const step = 100;
+/** Progress is told so often in all. */
+const steps = 500;
 
 /**
  * The pictures as the network sees them: turned as their EXIF data say, scaled so that they cover [H, W], the middle cut out,
@@ -22,6 +22,7 @@ export async function decodeImages(
   progress: (progress: Progress) => void,
 ): Promise<Split> {
   const open = await loadReader();
+  const step = Math.ceil(files.length / steps);
   const split = emptySplit(files.length, imageSize(shape));
   let [next, done] = [0, 0];
   const readSome = async () => {

@@ -37,6 +37,15 @@ const mostClasses = 256;
  * Throws NasError DATA_MISSING, DATA_CORRUPT.
  */
 export async function findImages(folder: string): Promise<ImageFolder> {
+  try {
+    return await find(folder);
+  } catch (error) {
+    if (error instanceof NasError) throw error;
+    throw corrupt(folder, `cannot be looked through (${error instanceof Error ? error.message : String(error)})`, error);
+  }
+}
+
+async function find(folder: string): Promise<ImageFolder> {
   if (!existsSync(folder)) {
     const path = resolve(folder);
     const where = path === folder ? '' : `: looked for ${path}`;
@@ -56,13 +65,11 @@ export async function findImages(folder: string): Promise<ImageFolder> {
   return { classes, train, ...(test ? { test } : {}), ...(held ? { validation: held } : {}) };
 }
 
-/** Whether a folder looks like one of pictures: it has folders, and no files in MNIST's layout are asked for. */
+/** Sorted, without hidden ones; what a link leads to counts. */
 async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries
-    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
-    .map(({ name }) => name)
-    .sort();
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+  const isFolder = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).isDirectory()));
+  return names.filter((_, i) => isFolder[i]);
 }
 
 /** In the order of the classes, then of the names. */
