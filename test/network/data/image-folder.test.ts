@@ -272,7 +272,9 @@ describe('pictures that cannot be', () => {
     vi.doMock('sharp', () => {
       throw new Error('Could not load the "sharp" module\nand much more');
     });
-    onTestFinished(() => void vi.doUnmock('sharp'));
+    onTestFinished(() => {
+      vi.doUnmock('sharp');
+    });
     const folder = await folderWith(some('train/'), some('test/'));
     await expect(load(folder)).rejects.toMatchObject({
       code: 'DATA_READER',
