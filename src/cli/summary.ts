@@ -10,6 +10,7 @@ import { emptyFront } from './empty-front.ts';
 import { choiceOf, defaultPick } from './picking.ts';
 import type { SearchFlags } from './search-settings.ts';
 import { shellWord, studyWords } from './shell.ts';
+import { fitted, outputWidth } from './wrap.ts';
 
 const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
   budget: 'All trials are finished',
@@ -37,7 +38,7 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
   const stopped = view.trials.filter(isStoppedByHand).length;
   const ended = outcomes(end.counts.done, end.counts.failed - stopped, stopped);
   const lines = [`${reasonOf(end)}: ${ended}; ${choice.front.length} on the front.`];
-  if (choice.front.length === 0 && end.counts.done + end.counts.failed > 0) lines.push(emptyFront(view));
+  if (choice.front.length === 0 && end.counts.done + end.counts.failed > 0) lines.push(fitted(emptyFront(view), outputWidth()));
   const { unfinished } = end.counts;
   if (end.reason === 'budget' && unfinished > 0)
     lines.push(

@@ -95,6 +95,36 @@ describe('nas init', () => {
     expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, { name: 'idx', count: 100 })).toContain('validation: 16 }');
   });
 
+  it('goes over few images more often, in smaller steps, and asks no accuracy of them that nobody knows', async () => {
+    const text = (count: number) => spaceText('mine', { ...usualAnswers, effort: 'quick' }, { name: 'images', count });
+    const said = (count: number) =>
+      [...text(count).matchAll(/^ {2}(epochs|batchSize): ([\d.]+)/gm)].map(([, key, value]) => [key, Number(value)]);
+    expect(said(60_000)).toEqual([
+      ['epochs', 3],
+      ['epochs', 0.5],
+    ]);
+    expect(said(2500)).toEqual([
+      ['epochs', 12],
+      ['epochs', 2],
+    ]);
+    expect(said(300)).toEqual([
+      ['epochs', 30],
+      ['batchSize', 32],
+      ['epochs', 5],
+      ['batchSize', 32],
+    ]);
+    expect(said(20)).toEqual([
+      ['epochs', 30],
+      ['batchSize', 8],
+      ['epochs', 5],
+      ['batchSize', 8],
+    ]);
+    const file = join(folder, 'unbound.yaml');
+    await init(file, { yes: true, data: join(folder, 'few') });
+    const { goal } = checkSpace(await readFile(file, 'utf8'), file);
+    expect(goal.constraints).toEqual([]);
+  });
+
   it('sees what is in a folder of pictures, and how a network of your own takes them', async () => {
     const [data, file] = [join(folder, 'pictures'), join(folder, 'pictures.yaml')];
     await writePictures(data, { 'train/a/1.png': plain([1, 2, 3]), 'train/b/1.png': plain([3, 2, 1]) });

@@ -13,6 +13,7 @@ import {
   modelChoices,
   techniqueChoices,
   usualAnswers,
+  usualBound,
 } from '../init/answers.ts';
 import { lookAtData } from '../init/own-data.ts';
 import { spaceText } from '../init/space-text.ts';
@@ -36,7 +37,9 @@ export async function init(file = 'space.yaml', flags: InitFlags): Promise<numbe
   const asks = process.stdin.isTTY && process.stdout.isTTY && !flags.yes;
   const given = givenBy(flags);
   if (!(await mayWrite(file, flags, asks))) return exitCodes.interrupted;
-  const answers = asks ? await (await import('../init/questions.ts')).ask(given) : { ...usualAnswers, ...given };
+  const answers = asks
+    ? await (await import('../init/questions.ts')).ask(given)
+    : { ...usualAnswers, bound: usualBound(given.data ?? usualAnswers.data), ...given };
   if (!answers) return exitCodes.interrupted;
   const own = isOwnData(answers.data) ? await lookAtData(answers.data, answers.model) : undefined;
   const content = spaceText(nameOf(file), { ...answers, model: seenFrom(file, answers.model) }, own);

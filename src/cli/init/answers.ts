@@ -48,6 +48,9 @@ export const effortChoices: readonly Choice[] = [
   { name: 'thorough', summary: 'hours: 300 trials, trained longer' },
 ];
 
+/** Nobody knows what a network can do on data of the user's own. */
+export const usualBound = (data: string): string => (isOwnData(data) ? 'none' : usualAnswers.bound);
+
 export const usualAnswers: Answers = {
   model: 'resnet',
   data: 'fashion-mnist',

@@ -8,19 +8,20 @@ import {
   modelChoices,
   techniqueChoices,
   usualAnswers,
+  usualBound,
 } from './answers.ts';
 
 /** Asks on the terminal for what is not given. Undefined where the user leaves. */
 export async function ask(given: Partial<Answers>): Promise<Answers | undefined> {
   intro('A space file: what may be done to which network');
-  const answers: Record<string, unknown> = {};
+  const answers: Partial<Record<keyof Answers, unknown>> = {};
   for (const [name, question] of Object.entries(questions)) {
-    const answer = given[name as keyof Answers] ?? (await question());
+    const answer = given[name as keyof Answers] ?? (await question(answers as Partial<Answers>));
     if (isCancel(answer)) {
       cancel('Nothing was written.');
       return undefined;
     }
-    answers[name] = answer;
+    answers[name as keyof Answers] = answer;
   }
   return answers as unknown as Answers;
 }
@@ -45,7 +46,8 @@ async function askModel(): Promise<unknown> {
   return text({ message: 'Its file?', placeholder: 'net.onnx', validate: isOnnx });
 }
 
-const questions: Readonly<Record<keyof Answers, () => Promise<unknown>>> = {
+/** In this order: each knows what was answered before. */
+const questions: Readonly<Record<keyof Answers, (before: Partial<Answers>) => Promise<unknown>>> = {
   model: askModel,
   data: () => ownText('Which data? fashion-mnist, or a folder of pictures or idx files', usualAnswers.data),
   aim: () =>
@@ -55,7 +57,7 @@ const questions: Readonly<Record<keyof Answers, () => Promise<unknown>>> = {
       options: options(aimChoices),
       initialValues: [...usualAnswers.aim],
     }),
-  bound: () => ownText('A bound that no model may miss? none for none', usualAnswers.bound),
+  bound: ({ data }) => ownText('A bound that no model may miss? none for none', usualBound(data ?? usualAnswers.data)),
   techniques: () =>
     multiselect({
       message: 'What may be done to the layers?',

@@ -4,7 +4,8 @@ import type { OwnData } from './own-data.ts';
 /** A space file, explained line by line, that `nas search` takes. `name`: of the study; `own`: what is in the user's folder of data. */
 export function spaceText(name: string, answers: Answers, own?: OwnData): string {
   const { model, data, bound, aim, techniques, effort } = answers;
-  const { trials, epochs, fineTune, limit, network } = efforts[effort]!;
+  const { trials, limit, network, ...training } = efforts[effort]!;
+  const { epochs, fineTune, batch } = trainingOn(own?.count, { ...training, limit });
   const validation = own?.hasValidation ? undefined : heldOut(limit === undefined ? 5000 : 2000, own?.count);
   const most = own && limit !== undefined && own.count <= limit ? undefined : limit;
   const seen = validation === undefined ? 'images in the folder for it' : `${validation.toLocaleString('en-US')} held-out images`;
@@ -24,12 +25,12 @@ model: ${isOwnNetwork(model) ? `{ file: ${JSON.stringify(model)} }` : network[mo
 # What it is trained on. The search sees accuracies on the ${seen} only; the test images are for the end.
 data: ${dataOf(data, own, { validation, limit: most })}
 
-${isOwnNetwork(model) ? furtherTraining : baselineOf(epochs)}
+${isOwnNetwork(model) ? furtherTraining : baselineOf(epochs, batch)}
 
 # How every candidate is trained after it was compressed. A list makes a setting part of the search: [0.02, 0.05].
 trial:
   epochs: ${fineTune} # parts of an epoch count too
-  learningRate: 0.02
+  learningRate: 0.02${batch}
 
 # What is searched for: the best compromises between these.
 objectives:
@@ -53,10 +54,31 @@ search:
 `;
 }
 
-const baselineOf = (epochs: number) => `# How the uncompressed network is trained: once, then it is kept for later searches.
+const baselineOf = (
+  epochs: number,
+  batch: string,
+) => `# How the uncompressed network is trained: once, then it is kept for later searches.
 baseline:
   epochs: ${epochs}
-  learningRate: 0.1 # the highest one; it falls along a cosine`;
+  learningRate: 0.1 # the highest one; it falls along a cosine${batch}`;
+
+/** That the efforts are made for. */
+const usualImages = 50_000;
+const mostRounds = 10;
+
+/** Few images are gone over more often, and in smaller steps, so that a network takes as many steps as on many. `batch`: a line more. */
+function trainingOn(
+  count: number | undefined,
+  { epochs, fineTune, limit = usualImages }: Pick<Effort, 'epochs' | 'fineTune' | 'limit'>,
+) {
+  const rounds = count === undefined ? 1 : Math.min(mostRounds, Math.max(1, limit / count));
+  const size = count === undefined || count >= 2000 ? undefined : count >= 100 ? 32 : 8;
+  return {
+    epochs: Math.round(epochs * rounds),
+    fineTune: Number((fineTune * rounds).toPrecision(2)),
+    batch: size === undefined ? '' : `\n  batchSize: ${size} # images a step`,
+  };
+}
 
 const furtherTraining = `# Your network is measured as it is. To train it further on this data first:
 # baseline: { epochs: 1, learningRate: 0.01 }`;
@@ -67,7 +89,7 @@ interface Effort {
   readonly epochs: number;
   readonly fineTune: number;
   /** Images to train on; all where left out. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** By the model's family. */
   readonly network: Readonly<Record<string, string>>;
 }
