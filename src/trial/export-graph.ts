@@ -29,7 +29,7 @@ export const preprocessingOf = ({ normalization: { mean, std }, resize }: InputM
   ...(resize ? { resize } : {}),
 });
 
-const metadataOf = ({ classes, ...meaning }: InputMeaning): Record<string, string> => ({
-  preprocessing: JSON.stringify(preprocessingOf({ classes, ...meaning })),
-  classes: JSON.stringify(classes),
+const metadataOf = (meaning: InputMeaning): Record<string, string> => ({
+  preprocessing: JSON.stringify(preprocessingOf(meaning)),
+  classes: JSON.stringify(meaning.classes),
 });

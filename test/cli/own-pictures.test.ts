@@ -31,10 +31,10 @@ beforeAll(async () => {
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 describe("a user's own pictures", () => {
-  it('are searched in colour, decoded once, exported with what a program needs to know', { timeout: 120_000 }, async () => {
+  it('are searched in colour, and exported with what a program needs to know', { timeout: 120_000 }, async () => {
     const run = await nas(cwd, 'search', '--space', 'colours.yaml', '--trials', '3', '--workers', '2', '--controller', 'random');
     expect(run).toMatchObject({ code: 0, stderr: '' });
-    expect(run.stdout).toMatch(/read images {2}100 %|read images/);
+    expect(run.stdout).toContain('read images');
     const trials = JSON.parse((await nas(cwd, 'ls', '--json')).stdout) as { state: string; metrics: { accuracy: number } }[];
     expect(trials.map(({ state }) => state)).toEqual(['done', 'done', 'done']);
     // Grey, a third of them would be right.

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { findImages } from '../../network/data/images/layout.ts';
-import { countTrainingImages, mnistFiles } from '../../network/data/mnist-files.ts';
+import { countTrainingImages, hasAnyMnistFile } from '../../network/data/mnist-files.ts';
 import { importNetwork } from '../../network/models/import/import.ts';
 import { readNetworkFile } from '../../network/models/import/read.ts';
 import { isOwnNetwork } from './answers.ts';
@@ -20,8 +18,7 @@ export interface OwnData {
 
 /** Throws NasError DATA_MISSING, DATA_CORRUPT, and of the network NETWORK_FILE, ONNX_…, IMPORT_…. */
 export async function lookAtData(folder: string, model: string): Promise<OwnData> {
-  const isIdx = mnistFiles.some(({ name }) => [name, `${name}.gz`].some((file) => existsSync(join(folder, file))));
-  if (isIdx) return { name: 'idx', count: await countTrainingImages(folder) };
+  if (hasAnyMnistFile(folder)) return { name: 'idx', count: await countTrainingImages(folder) };
   const { train, test, validation } = await findImages(folder);
   const count = test ? train.length : Math.floor((train.length * 4) / 5);
   return { name: 'images', count, hasValidation: validation !== undefined, ...(isOwnNetwork(model) ? inputOf(model) : {}) };

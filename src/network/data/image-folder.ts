@@ -65,8 +65,8 @@ async function decoded(
   const result: Record<string, Split> = {};
   let done = 0;
   for (const [name, files] of Object.entries(parts)) {
-    const before = done;
-    result[name] = await decodeImages(files, shape, (each) => hooks.progress({ ...each, done: before + each.done, total }));
+    const earlier = done;
+    result[name] = await decodeImages(files, shape, (each) => hooks.progress({ ...each, done: earlier + each.done, total }));
     done += files.length;
   }
   await kept.write(key, result);

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { NasError } from '../../core/errors.ts';
 import { stableStringify } from '../../core/json.ts';
 import type { Dataset, Split } from './dataset.ts';
 import type { DataHooks, DataOptions } from './definition.ts';
+import { checkFolder } from './folder.ts';
 import { corrupt, type IdxFile, readIdx } from './idx.ts';
 import { holdOut, normalizationOf } from './split.ts';
 
@@ -82,17 +83,16 @@ export async function countTrainingImages(folder: string): Promise<number> {
 /** Whether all four files are there, whatever is in them. */
 export const hasMnistFiles = (folder: string): boolean => mnistFiles.every(({ name }) => pathOf(folder, name) !== undefined);
 
+/** Whether one of them is there: somebody means the folder to have them all. */
+export const hasAnyMnistFile = (folder: string): boolean => mnistFiles.some(({ name }) => pathOf(folder, name) !== undefined);
+
 const pathOf = (folder: string, name: MnistFileName): string | undefined =>
   [join(folder, `${name}.gz`), join(folder, name)].find((path) => existsSync(path));
 
 function findFile(folder: string, name: MnistFileName): string {
   const found = pathOf(folder, name);
   if (found) return found;
-  if (!existsSync(folder)) {
-    const path = resolve(folder);
-    const where = path === folder ? '' : `: looked for ${path}`;
-    throw new NasError('DATA_MISSING', `there is no data folder "${folder}"${where}.`, { facts: { folder, path } });
-  }
+  checkFolder(folder);
   throw new NasError('DATA_MISSING', `${folder}: ${name}.gz is not there.`, { facts: { folder, file: `${name}.gz` } });
 }
 

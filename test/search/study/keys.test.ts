@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/candidate.ts';
-import { keyFunctionOf, rememberPerCandidate, rememberPerKey } from '../../../src/search/study/keys.ts';
+import { keyFunctionOf, rememberLatest, rememberPerCandidate, rememberPerKey } from '../../../src/search/study/keys.ts';
 
 it('works a key out once per candidate', () => {
   const seen: Candidate[] = [];
@@ -8,6 +8,20 @@ it('works a key out once per candidate', () => {
   const [a, b] = [{ x: 1 }, { x: 1 }];
   expect([keyOf(a), keyOf(a), keyOf(b), keyOf(a)]).toEqual(['1', '1', '2', '1']);
   expect(seen).toEqual([a, b]);
+});
+
+it('knows the latest answer, and only that', () => {
+  let count = 0;
+  const numbered = rememberLatest((name: string | undefined) => `${name} ${++count}`);
+  expect(['a', 'a', 'b', 'b', 'a', undefined, undefined].map((name) => numbered(name))).toEqual([
+    'a 1',
+    'a 1',
+    'b 2',
+    'b 2',
+    'a 3',
+    'undefined 4',
+    'undefined 4',
+  ]);
 });
 
 it('works a value out once per key', () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { NasError } from '../../../core/errors.ts';
+import { checkFolder } from '../folder.ts';
 import { corrupt } from '../idx.ts';
 
 /** A picture and its class. */
@@ -46,11 +47,7 @@ export async function findImages(folder: string): Promise<ImageFolder> {
 }
 
 async function find(folder: string): Promise<ImageFolder> {
-  if (!existsSync(folder)) {
-    const path = resolve(folder);
-    const where = path === folder ? '' : `: looked for ${path}`;
-    throw new NasError('DATA_MISSING', `there is no data folder "${folder}"${where}.`, { facts: { folder, path } });
-  }
+  checkFolder(folder);
   const isSplit = existsSync(join(folder, 'train'));
   const lonely = isSplit ? undefined : ['test', ...validationNames].find((name) => existsSync(join(folder, name)));
   if (lonely) throw new NasError('DATA_MISSING', `${folder}: there is ${lonely}, but no train.`, { facts: { folder } });
