@@ -1,5 +1,7 @@
+import { missedBy } from '../core/objective.ts';
 import type { Trial } from '../core/trial.ts';
 import { counted } from '../core/words.ts';
+import { missText } from '../dashboard/format.ts';
 import { nearestMiss } from '../search/study/progress.ts';
 import type { StudyView } from '../store/index.ts';
 import { factsOf } from './study-facts.ts';
@@ -10,9 +12,12 @@ export function emptyFront({ trials, record }: Pick<StudyView, 'trials' | 'recor
   const [done, failed] = [count('done'), count('failed')];
   if (done === 0 && failed > 0) return `${noneOf(failed, 'that ended')} was measured: nas ls says why.`;
   if (done === 0) return 'No trial has finished yet.';
-  const nearest = nearestMiss(trials, factsOf(record).goal)?.number;
+  const { goal } = factsOf(record);
+  const { number, metrics } = nearestMiss(trials, goal)!;
+  const missed = missedBy(metrics, goal.constraints).map((constraint) => missText(metrics, constraint));
   const found = `${noneOf(done, 'that finished')} keeps every constraint`;
-  return `${found}; trial ${nearest} comes nearest (nas show ${nearest}). Loosen a constraint, or allow more compression.`;
+  const nearest = `trial ${number} comes nearest: it misses ${missed.join(' and ')}; see nas show ${number}`;
+  return `${found}; ${nearest}. Loosen a constraint, or allow more compression.`;
 }
 
 const noneOf = (count: number, which: string): string => `None of ${counted(count, 'trial')} ${which}`;

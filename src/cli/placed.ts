@@ -1,4 +1,6 @@
+import { metricParts } from '../core/catalog.ts';
 import { NasError } from '../core/errors.ts';
+import type { Goal } from '../core/objective.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
 import { placedAt } from '../search/space/file/place.ts';
 
@@ -9,17 +11,29 @@ const places: Readonly<Record<string, readonly string[]>> = {
   SPACE_INFEASIBLE: ['constraints'],
 };
 
+type PlacedSpace = Pick<SpaceFile, 'text' | 'file' | 'goal'>;
+
 /** Its errors show their place in the space file, as those do that are found by reading it. */
-export async function placing<T>(space: Pick<SpaceFile, 'text' | 'file'>, work: () => Promise<T>): Promise<T> {
+export async function placing<T>(space: PlacedSpace, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const path = error instanceof NasError && !error.at ? pathOf(error) : undefined;
+    const path = error instanceof NasError && !error.at ? pathOf(error, space.goal) : undefined;
     throw path ? placedAt(error as NasError, space, path) : error;
   }
 }
 
-function pathOf({ code, facts }: NasError): readonly string[] | undefined {
-  const { section } = facts;
+function pathOf({ code, facts }: NasError, goal: Goal): readonly string[] | undefined {
+  const { section, class: className } = facts;
+  if (code === 'DATA_CLASS' && typeof className === 'string') return whereClass(className, goal);
   return code === 'DATA_BATCH' && typeof section === 'string' ? [section, 'batchSize'] : places[code];
+}
+
+/** Where a goal first names a class; the target that a search ends at may do so too. */
+function whereClass(className: string, { objectives, constraints }: Goal): string[] {
+  const isOf = ({ metric }: { readonly metric: string }) => metricParts(metric).className === className;
+  const constraint = constraints.findIndex(isOf);
+  if (constraint >= 0) return ['constraints', `${constraint}`];
+  const objective = objectives.find(isOf);
+  return objective ? ['objectives', objective.metric] : ['search', 'target'];
 }

@@ -1,8 +1,9 @@
 import { didYouMean, NasError, pick } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
+import type { Constraint, Goal } from '../core/objective.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { deviceNames, type EngineRequest, type EngineSetup, engineNames, setupOfChoice } from '../network/engine/choice.ts';
-import { metricInfos } from '../network/metrics/index.ts';
+import { usualMetrics } from '../network/metrics/index.ts';
 import { chooseController } from '../search/controllers/auto.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { SpaceFile } from '../search/space/file/parse.ts';
@@ -149,6 +150,8 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: 
   if (controllerSha256 !== undefined && controllerHash(record.controller) !== controllerSha256)
     refuse(`and ${record.controller} has changed since it was started`);
   const facts = factsOf(record);
+  const unmeasured = settings.stop.target?.find(({ metric }) => !facts.metrics.includes(metric));
+  if (unmeasured) refuse(`and its trials were not measured for ${unmeasured.metric}, which the target names`);
   const [begun, asked] = [facts.start?.with ?? defaultStart, settings.start].map((names) => names?.join(', '));
   if (asked !== undefined && asked !== begun) refuse(`and it began with ${begun || 'nothing'}, not with ${asked || 'nothing'}`);
   if (lookAhead !== undefined && lookAhead !== facts.lookAhead)
@@ -167,7 +170,7 @@ export function newRecord(space: SpaceFile, settings: SearchSettings, engine: En
     goal,
     space: space.space,
     sections: { model, data, baseline, trial, ...(teacher === undefined ? {} : { teacher }), ...(firstAid ? { firstAid } : {}) },
-    metrics: metricInfos.map(({ name }) => name),
+    metrics: measuredMetrics(space.goal, settings.stop.target),
     lookAhead: settings.lookAhead ?? defaultLookAhead,
     ...(settings.schedule ? { schedule: settings.schedule } : {}),
     versions: versions(),
@@ -183,6 +186,11 @@ export function newRecord(space: SpaceFile, settings: SearchSettings, engine: En
     facts: facts as unknown as Json,
   };
 }
+
+/** The usual metrics, and what else the search is asked for. */
+export const measuredMetrics = ({ objectives, constraints }: Goal, target: readonly Constraint[] = []): string[] => [
+  ...new Set([...usualMetrics, ...[...objectives, ...constraints, ...target].map(({ metric }) => metric)]),
+];
 
 /** The controller of a new study, and what its record says of it. Throws NasError CONTROLLER_FILE. */
 function controllerOf(

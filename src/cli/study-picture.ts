@@ -1,4 +1,5 @@
 import type { Plan, Value } from '../core/candidate.ts';
+import { metricNamed } from '../core/catalog.ts';
 import type { Json } from '../core/json.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { measuredTrial } from '../core/trial.ts';
@@ -17,6 +18,7 @@ import type { StudyView } from '../store/index.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
 import { aidLines } from './aid-lines.ts';
 import { countFramed } from './analyse.ts';
+import { classesOf, type RecordedRecall } from './classes.ts';
 import { structureOf } from './compose.ts';
 import { meaningOf } from './meaning.ts';
 import { studyWords } from './shell.ts';
@@ -33,7 +35,7 @@ export function headOf(record: StudyRecord, db: string): StudyHead {
     controller: record.controller,
     spaceFile: record.space.file.split('/').at(-1)!,
     goal,
-    metrics: metricInfos.filter(({ name }) => metrics.includes(name)),
+    metrics: metrics.flatMap((name) => metricNamed(metricInfos, name) ?? []),
     parameters: space.parameters.map(parameterHead),
     layers: matchable(structureOf(model)),
     ...(start ? { framed: countFramed(start.trials) } : {}),
@@ -69,10 +71,9 @@ function labelOf(section: Json): string {
 const plain = (value: Json): string =>
   Array.isArray(value) ? value.map(plain).join(' ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
-interface RecordedDetails {
+interface RecordedDetails extends RecordedRecall {
   readonly curve?: readonly { readonly epoch: number; readonly loss: number; readonly trainAccuracy: number }[];
   readonly latency?: { readonly lowMs: number; readonly highMs: number };
-  readonly validation?: { readonly perClass?: readonly { readonly recall: number }[] };
 }
 
 /** What a person sees of a trial that they choose; undefined where the study has no such trial. */
@@ -84,7 +85,7 @@ export function detailsOf({ record, trials, sessions }: StudyView, number: numbe
   const measured = measuredTrial(trial);
   const { curve = [], latency, validation } = (measured?.details ?? {}) as RecordedDetails;
   const { prepared } = (sessions.at(-1)?.begin.facts ?? {}) as { readonly prepared?: PreparedFacts };
-  const classes = prepared?.data.classes ?? [];
+  const classes = classesOf({ sessions });
   return {
     number,
     plan,

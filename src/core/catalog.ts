@@ -57,4 +57,26 @@ export interface MetricInfo {
   readonly unit: 'fraction' | 'bytes' | 'ms' | 'count' | 'ratio';
   /** The direction that people want. */
   readonly better: 'maximize' | 'minimize';
+  /** Measured where it is asked for by its name, and not in every search. */
+  readonly onDemand?: true;
+  /** Taken of one class of the data, which a goal names with it: `recall(Ankle boot)`. */
+  readonly perClass?: true;
 }
+
+/** `recall(Ankle boot)` is `recall` of the class `Ankle boot`; of other metrics the class is undefined. */
+export function metricParts(name: string): { readonly metric: string; readonly className?: string } {
+  const [, metric, className] = /^([^(]+)\((.*)\)$/s.exec(name) ?? [];
+  return metric === undefined ? { metric: name } : { metric, className: className!.trim() };
+}
+
+/** A metric under the name that a goal gives it, its class with it; undefined where there is no such metric. */
+export function metricNamed(infos: readonly MetricInfo[], name: string): MetricInfo | undefined {
+  const { metric, className } = metricParts(name);
+  const info = infos.find((known) => known.name === metric);
+  if (!info || (className !== undefined) !== (info.perClass === true) || className === '') return undefined;
+  return className === undefined ? info : { ...info, name: `${metric}(${className})` };
+}
+
+/** How the names of metrics are written, for messages: `accuracy, recall(CLASS)`. */
+export const metricNames = (infos: readonly MetricInfo[]): string[] =>
+  infos.map(({ name, perClass }) => (perClass ? `${name}(CLASS)` : name));

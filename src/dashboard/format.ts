@@ -1,4 +1,4 @@
-import type { Goal, Metrics } from '../core/objective.ts';
+import type { Constraint, Goal, Metrics } from '../core/objective.ts';
 
 /** Numbers as people read them, for every screen and table. A number that is not known is shown as `—`. */
 
@@ -88,6 +88,8 @@ export interface MetricFormat {
   readonly format: (value: Maybe) => string;
   /** It compares with the baseline already. */
   readonly relative?: true;
+  /** A share of images: what it gains or loses is told in points. */
+  readonly share?: true;
 }
 
 /** What a search is to save: the first of its objectives that is to be small; bytes where there is none. */
@@ -111,7 +113,7 @@ export function timesText(ratio: number): string {
 }
 
 export const metricFormats: Readonly<Record<string, MetricFormat>> = {
-  accuracy: { label: 'accuracy', format: formatPercent },
+  accuracy: { label: 'accuracy', format: formatPercent, share: true },
   size: { label: 'size', format: formatBytes },
   latencyMs: { label: 'latency', format: formatMs },
   latencyRatio: {
@@ -122,13 +124,27 @@ export const metricFormats: Readonly<Record<string, MetricFormat>> = {
   macs: { label: 'MACs', format: formatCount },
   expectedMacs: { label: 'mean MACs', format: formatCount },
   params: { label: 'params', format: formatCount },
+  balancedAccuracy: { label: 'balanced acc.', format: formatPercent, share: true },
+  worstRecall: { label: 'worst recall', format: formatPercent, share: true },
 };
 
-export const metricFormat = (metric: string): MetricFormat =>
-  metricFormats[metric] ?? { label: metric, format: (value) => (isKnown(value) ? digits(value, 4) : unknown) };
+/** Of one class, by the beginning of their names: `recall(Ankle boot)`. */
+const classMetric = /^(recall|precision)\(/;
+
+export function metricFormat(metric: string): MetricFormat {
+  if (classMetric.test(metric)) return { label: metric, format: formatPercent, share: true };
+  return metricFormats[metric] ?? { label: metric, format: (value) => (isKnown(value) ? digits(value, 4) : unknown) };
+}
 
 /** One metric's value with its unit: `formatMetric('size', 87400)` → `87.4 kB`. */
 export const formatMetric = (metric: string, value: Maybe): string => metricFormat(metric).format(value);
+
+/** `recall(Shirt) >= 40.00 %` */
+export const constraintText = ({ metric, op, bound }: Constraint): string => `${metric} ${op} ${formatMetric(metric, bound)}`;
+
+/** What a trial does not keep, and what it has instead: `recall(Shirt) >= 40.00 % (28.00 %)`. */
+export const missText = (metrics: Metrics, constraint: Constraint): string =>
+  `${constraintText(constraint)} (${formatMetric(constraint.metric, metrics[constraint.metric])})`;
 
 const isKnown = (value: Maybe): value is number => value !== undefined && Number.isFinite(value);
 

@@ -1,7 +1,6 @@
 import type { CurvePoint } from '../core/curve.ts';
 import type { Json } from '../core/json.ts';
-import type { Goal, Metrics } from '../core/objective.ts';
-import { violation } from '../core/objective.ts';
+import { type Constraint, type Goal, type Metrics, missedBy, violation } from '../core/objective.ts';
 import { type Range, rangesOf } from '../core/ranges.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { isStoppedByHand, measuredTrial, shownState, type Trial } from '../core/trial.ts';
@@ -276,7 +275,8 @@ function rowMaker({ finished, favourites, replicates, recall, ...parts }: RowPar
 export interface DetailProps {
   readonly trial: Trial;
   readonly onFront: boolean;
-  readonly feasible: boolean;
+  /** The constraints that it does not keep. */
+  readonly missed: readonly Constraint[];
   readonly baseline: Metrics | undefined;
   readonly curve: readonly CurvePoint[];
   readonly favourite: boolean;
@@ -296,7 +296,7 @@ export function detailProps(
     trial && {
       trial,
       onFront: analysis.front.includes(number),
-      feasible: trial.state !== 'done' || violation(trial.metrics, goal.constraints) === 0,
+      missed: trial.state === 'done' ? missedBy(trial.metrics, goal.constraints) : [],
       baseline: baselineMetrics(model.finished),
       curve: model.curves.get(number) ?? recordedCurve(trial),
       favourite: model.favourites.has(number),

@@ -1,9 +1,9 @@
 import type { LiveEvent } from '../core/event.ts';
-import type { Goal } from '../core/objective.ts';
+import { type Goal, missedBy } from '../core/objective.ts';
 import { isStoppedByHand, type Progress } from '../core/trial.ts';
 import { counted, outcomes } from '../core/words.ts';
 import type { Analyse, Budget } from './budget.ts';
-import { formatDuration, formatMetric, formatPercent, metricFormat } from './format.ts';
+import { formatDuration, formatMetric, formatPercent, metricFormat, missText } from './format.ts';
 import type { Reporter, Write } from './ndjson.ts';
 import { bestSoFar, bestText, countTrials, elapsed, remaining, shownMetrics } from './panel-props.ts';
 import { oneLine } from './text-width.ts';
@@ -114,6 +114,8 @@ function trialLine(model: ViewModel, number: number, options: PlainOptions): str
     );
     if (trial.rung && trial.rung.fidelity < 1) parts.push(`at ${formatPercent(trial.rung.fidelity, 0)} of its training`);
     if (analyse(model.finished, []).front.includes(number)) parts.push('on the front');
+    const missed = missedBy(trial.metrics, goal.constraints).map((constraint) => missText(trial.metrics, constraint));
+    if (missed.length > 0) parts.push(`misses ${missed.join(', ')}`);
   }
   const left = remaining(model, budget, now());
   if (left !== undefined && left > 0) parts.push(`${formatDuration(left)} left`);

@@ -1,4 +1,4 @@
-import { metricFormats } from './format.ts';
+import { metricFormat, metricFormats } from './format.ts';
 import type { TrialRow } from './panel-props.ts';
 
 /** What the table of trials can be ordered by. */
@@ -84,7 +84,7 @@ const metricNamed = (name: string): string | undefined =>
 const factors: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
 
 function metricTest(metric: string, op: '<' | '>', number: number, unit: string): RowFilter {
-  const bound = metric === 'accuracy' ? number / (number > 1 ? 100 : 1) : number * factors[unit]!;
+  const bound = metricFormat(metric).share ? number / (number > 1 ? 100 : 1) : number * factors[unit]!;
   return ({ metrics }) => {
     const value = metrics[metric];
     return value !== undefined && (op === '<' ? value < bound : value > bound);

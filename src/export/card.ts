@@ -9,6 +9,9 @@ export function modelCard(source: ExportSource): string {
   return `${[intro(source), figures(source), perClass(source), changes(source), usage(source), again(source)].join('\n\n')}\n`;
 }
 
+/** Metrics over the classes, which a search has measured where it was asked for them. */
+const classFigure = /^(balancedAccuracy$|worstRecall$|recall\(|precision\()/;
+
 const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`;
 
 function intro({ certificate, classes }: ExportSource): string {
@@ -27,6 +30,9 @@ function figures({ certificate, testAccuracy, testImages }: ExportSource): strin
     '|---|---|---|',
     `| accuracy, test data (${testImages} images that the search never saw) | ${percent(testAccuracy)} | |`,
     ...row('accuracy, validation data (what the search chose by)', 'accuracy', percent),
+    ...Object.keys(recorded)
+      .filter((key) => classFigure.test(key))
+      .flatMap((key) => row(`${key.replaceAll('|', '\\|')}, validation data`, key, percent)),
     `| bytes | ${model.bytes} | ${baseline['size'] ?? ''} |`,
     ...row('parameters', 'params', String),
     ...row('multiply-accumulates per image', 'macs', String),

@@ -1,8 +1,10 @@
+import { metricParts } from '../core/catalog.ts';
 import { NasError } from '../core/errors.ts';
 import { stableStringify } from '../core/json.ts';
 import type { Dataset, Normalization } from '../network/data/dataset.ts';
 import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { baselineRecipeSchema } from '../network/engine/recipe.ts';
+import { classNamed } from '../network/metrics/class-named.ts';
 import { modelSpecSchema } from '../network/models/index.ts';
 import { sha256 } from './artefacts.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -23,6 +25,19 @@ export function checkBatches({ baseline, batch }: TrialSetup, { train }: Dataset
     if (size <= train.count) continue;
     const message = `${section}.batchSize: a step of ${size} images needs more than the ${train.count} there are to train on. Set a smaller one.`;
     throw new NasError('DATA_BATCH', message, { facts: { section, batchSize: size, images: train.count } });
+  }
+}
+
+/** Refuses metrics of a class that is not there to be measured. Throws NasError DATA_CLASS. */
+export function checkClasses({ metrics }: TrialSetup, { classes, validation }: Dataset): void {
+  const named = classes.map((name, label) => ({ name, label }));
+  for (const metric of metrics) {
+    const { className } = metricParts(metric);
+    if (className === undefined) continue;
+    const { label } = classNamed(named, className);
+    if (validation.labels.subarray(0, validation.count).includes(label)) continue;
+    const message = `none of the ${validation.count} validation images is of class "${className}": ${metric} cannot be measured. Hold more images out.`;
+    throw new NasError('DATA_CLASS', message, { facts: { class: className, images: validation.count } });
   }
 }
 

@@ -32,7 +32,7 @@ export async function measure(
   hooks: TrialHooks,
 ): Promise<{ metrics: Metrics; details: { readonly [key: string]: Json } }> {
   const details: Record<string, Json> = {};
-  const { validation: split } = shared.dataset;
+  const { validation: split, classes } = shared.dataset;
   let known: Promise<readonly Way[]> | undefined;
   const ways = () => {
     known ??= waysOf(graph, { ...shared.dataset, split }, hooks);
@@ -43,8 +43,9 @@ export async function measure(
     bytes,
     async evaluation() {
       const { accuracy, loss, perClass } = await evaluate(bytes, shared.dataset, split, hooks);
-      details['validation'] = { images: split.count, accuracy, loss, perClass: perClass.map((each) => ({ ...each })) };
-      return { accuracy };
+      const told = perClass.map(({ precision, recall }) => ({ precision, recall }));
+      details['validation'] = { images: split.count, accuracy, loss, perClass: told };
+      return { accuracy, perClass: perClass.map((each, i) => ({ ...each, name: classes[i]! })) };
     },
     ways,
     async latency() {

@@ -2,7 +2,7 @@ import type { Json } from '../core/json.ts';
 import { finalize } from '../network/compress/recipe.ts';
 import { defaultEngine, type EngineChoice } from '../network/engine/choice.ts';
 import { type Baseline, loadBaseline } from './baseline.ts';
-import { checkBatches, loadTrialData } from './data.ts';
+import { checkBatches, checkClasses, loadTrialData } from './data.ts';
 import { exportGraph } from './export-graph.ts';
 import type { DataFacts } from './predict.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -22,6 +22,7 @@ export interface PreparedFacts {
 export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ shared: SharedTrialData; facts: Json }> {
   const dataset = await loadTrialData(setup, hooks);
   checkBatches(setup, dataset);
+  checkClasses(setup, dataset);
   const { engine = defaultEngine } = setup;
   const { graph, facts } = await loadBaseline(setup, dataset, hooks);
   const teacher = await prepareTeacher(setup, dataset, hooks);

@@ -2,7 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { placing } from '../../src/cli/placed.ts';
 import { NasError } from '../../src/core/errors.ts';
 
-const space = { file: 'mine.yaml', text: 'data: { name: idx, folder: here, validation: 9 }\ntrial:\n  batchSize: 99\n' };
+const space = {
+  file: 'mine.yaml',
+  text: 'data: { name: idx, folder: here, validation: 9 }\ntrial:\n  batchSize: 99\nobjectives: { size: minimize, recall(dog): maximize }\nconstraints: [size <= 9kB, recall(cat) >= 90 %]\n',
+  goal: {
+    objectives: [
+      { metric: 'size', direction: 'minimize' },
+      { metric: 'recall(dog)', direction: 'maximize' },
+    ],
+    constraints: [
+      { metric: 'size', op: '<=', bound: 9000 },
+      { metric: 'recall(cat)', op: '>=', bound: 0.9 },
+    ],
+  },
+} satisfies Parameters<typeof placing>[0];
 const failing = (code: string, facts = {}) =>
   placing(space, async () => Promise.reject(new NasError(code, 'as it is', { facts })));
 
@@ -13,7 +26,11 @@ describe('placing', () => {
     ['DATA_BATCH', { section: 'trial' }, 3, 14],
     // Not in the file: the default is meant.
     ['DATA_BATCH', { section: 'baseline' }, 1, 1],
-    ['SPACE_INFEASIBLE', {}, 1, 1],
+    ['SPACE_INFEASIBLE', {}, 5, 14],
+    ['DATA_CLASS', { class: 'dog' }, 4, 44],
+    ['DATA_CLASS', { class: 'cat' }, 5, 28],
+    // Only the target, which the command line gave, names it.
+    ['DATA_CLASS', { class: 'cow' }, 1, 1],
   ])('shows where %s %j is', async (code, facts, line, column) => {
     await expect(failing(code, facts)).rejects.toMatchObject({
       code,

@@ -47,9 +47,11 @@ describe('an empty front', () => {
   const said = (...trials: Trial[]) => emptyFront({ trials, record: { ...recordOf('study'), facts: { goal } as never } });
 
   it('says what comes nearest, and what to do', () => {
-    expect(said(done(0, 0.5))).toMatch(/^None of 1 trial that finished keeps every constraint; trial 0 comes nearest/);
+    expect(said(done(0, 0.5))).toMatch(
+      /^None of 1 trial that finished keeps every constraint; trial 0 comes nearest: it misses accuracy >= 90.00 % \(50.00 %\); see nas show 0\. Loosen/,
+    );
     expect(said(done(0, 0.5), done(1, 0.8))).toMatch(
-      /^None of 2 trials that finished .* trial 1 comes nearest \(nas show 1\)\. Loosen/,
+      /^None of 2 trials that finished .* trial 1 comes nearest: it misses accuracy >= 90.00 % \(80.00 %\)/,
     );
     expect(said()).toBe('No trial has finished yet.');
   });

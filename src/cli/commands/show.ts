@@ -1,12 +1,14 @@
 import type { Plan, Value } from '../../core/candidate.ts';
 import { NasError } from '../../core/errors.ts';
+import { missedBy } from '../../core/objective.ts';
 import { duplicatesIn, type MeasuredTrial, measuredTrial, shownState, type Trial } from '../../core/trial.ts';
-import { formatCount, formatMetric, formatPercent } from '../../dashboard/format.ts';
+import { formatCount, formatMetric, formatPercent, missText } from '../../dashboard/format.ts';
 import type { Row } from '../../export/tables/table.ts';
 import type { LatencyResult } from '../../network/metrics/latency.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
 import type { WaysRecord } from '../../trial/measure.ts';
 import { aidLines } from '../aid-lines.ts';
+import { classesOf, type RecordedRecall } from '../classes.ts';
 import { meaningOf } from '../meaning.ts';
 import type { LookOptions } from '../options.ts';
 import { print, printCsv, printJson } from '../output.ts';
@@ -26,7 +28,7 @@ export function show(number: number, options: LookOptions): void {
   else
     print(
       [
-        ...heading(trial, duplicateOf).map((line) => wrapped(line, '  ')),
+        ...heading(trial, duplicateOf, view).map((line) => wrapped(line, '  ')),
         ...(view.favourites.has(number) ? ['★ a favourite'] : []),
         '',
         ...metricLines(trial),
@@ -45,7 +47,7 @@ export function findTrial({ trials, record }: StudyView, number: number): Trial 
   });
 }
 
-function heading(trial: Trial, duplicateOf: number | undefined): string[] {
+function heading(trial: Trial, duplicateOf: number | undefined, view: StudyView): string[] {
   const sameFile =
     duplicateOf === undefined ? [] : [`its file is that of trial ${duplicateOf}, which stands for both on the front`];
   const first = `trial ${trial.number}: ${shownState(trial)} (${trial.origin})`;
@@ -55,7 +57,16 @@ function heading(trial: Trial, duplicateOf: number | undefined): string[] {
     case 'aborted':
       return [first, trial.reason];
     case 'done':
-      return [first, ...rungLines(trial), madeLine(trial), ...aidLines(trial.details), ...sameFile, ...waysLines(trial)];
+      return [
+        first,
+        ...rungLines(trial),
+        madeLine(trial),
+        ...missLines(trial, view),
+        ...aidLines(trial.details),
+        ...sameFile,
+        ...waysLines(trial),
+        ...recallLines(trial, view),
+      ];
     case 'running':
     case 'waiting':
       return [first];
@@ -66,6 +77,22 @@ function heading(trial: Trial, duplicateOf: number | undefined): string[] {
 
 const madeLine = ({ seconds, artefact }: MeasuredTrial): string =>
   `${seconds.toFixed(1)} s${artefact ? `, model ${artefact.sha256.slice(0, 12)}` : ''}`;
+
+const missLines = ({ metrics }: MeasuredTrial, { record }: StudyView): string[] =>
+  missedBy(metrics, factsOf(record).goal.constraints).map((constraint) => `misses ${missText(metrics, constraint)}`);
+
+/** Classes that are told of. */
+const weakest = 3;
+
+/** What accuracy as a whole hides: the classes that it recognises worst. */
+function recallLines({ details }: MeasuredTrial, view: StudyView): string[] {
+  const { validation } = (details ?? {}) as RecordedRecall;
+  const classes = classesOf(view);
+  const each = (validation?.perClass ?? []).map(({ recall }, label) => ({ recall, name: classes[label] ?? `class ${label}` }));
+  if (each.length <= weakest) return [];
+  const worst = each.sort((a, b) => a.recall - b.recall).slice(0, weakest);
+  return [`recall of its weakest classes: ${worst.map(({ name, recall }) => `${name} ${formatPercent(recall)}`).join(', ')}`];
+}
 
 /** What a network that decides per image decided, and what that saved. */
 function waysLines({ details }: MeasuredTrial): string[] {

@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import { readCertificate } from '../../export/read-certificate.ts';
-import { metricInfos } from '../../network/metrics/index.ts';
 import { sha256 } from '../../trial/artefacts.ts';
 import type { RemeasureRequest, RemeasureResult } from '../../trial/remeasure.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
@@ -14,6 +13,7 @@ import { baselineFolder } from '../folders.ts';
 import { note, print, printJson } from '../output.ts';
 import { showWait } from '../progress-line.ts';
 import { remeasureInProcess } from '../remeasure.ts';
+import { measuredMetrics } from '../search-settings.ts';
 import { onInterrupt } from '../signals.ts';
 import { table } from '../table.ts';
 import { type Check, fileChecks, measuredChecks } from '../verification.ts';
@@ -76,7 +76,7 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
     data: { ...(space.data as object), ...(data === undefined ? {} : { folder: data }) },
     baseline: space.baseline,
     trial: space.trial,
-    metrics: metricInfos.map(({ name }) => name),
+    metrics: measuredMetrics(space.goal),
     artefactFolder: folder,
     baselineFolder: baselineFolder(),
     threads: availableParallelism(),

@@ -3,7 +3,7 @@ import type { Catalog, Knob, TechniqueInfo } from '../../core/catalog.ts';
 import type { Range } from '../../core/ranges.ts';
 import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import type { NetworkInfo } from '../budget.ts';
-import { formatPercent, formatPoints, formatTook, metricFormat, metricFormats, timesText } from '../format.ts';
+import { constraintText, formatPercent, formatPoints, formatTook, metricFormat, metricFormats, timesText } from '../format.ts';
 import { describe, layerSettings, layerStrips, numbersOf } from '../layer-strips.ts';
 import type { DetailProps } from '../panel-props.ts';
 import { area, fitted } from './hypervolume.tsx';
@@ -48,9 +48,11 @@ export function detailRows(
   return part === 'facts' ? facts : [...facts, [], ...candidateRows(trial, network, width)];
 }
 
-function stateRow({ trial, feasible }: DetailProps): Row {
+function stateRow({ trial, missed }: DetailProps): Row {
   const took = 'seconds' in trial ? ` in ${formatTook(trial.seconds * 1000)}` : '';
-  const misses = feasible ? [] : [run(' · misses a constraint', 'failure')];
+  const [first, ...others] = missed;
+  const which = first && (others.length > 0 ? `${missed.length} constraints` : constraintText(first));
+  const misses = which === undefined ? [] : [run(` · misses ${which}`, 'failure')];
   return [
     run(` ${shownState(trial)}${trainedText(trial)}${took}`, trial.state === 'failed' ? 'failure' : 'plain'),
     run(` · ${trial.origin}`, 'dim'),
@@ -101,11 +103,9 @@ function rangeText(metric: string, range: Range | undefined, width: number): str
 
 function relation(metric: string, value: number | undefined, baseline: number | undefined): string {
   if (value === undefined || baseline === undefined || value === 0) return '';
-  return metric === 'accuracy'
-    ? formatPoints(value - baseline)
-    : metric in metricFormats && !metricFormat(metric).relative
-      ? timesText(baseline / value)
-      : '';
+  const { share, relative } = metricFormat(metric);
+  if (share) return formatPoints(value - baseline);
+  return metric in metricFormats && !relative ? timesText(baseline / value) : '';
 }
 
 function curveRows({ curve }: DetailProps, width: number): Row[] {

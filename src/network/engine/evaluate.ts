@@ -20,6 +20,8 @@ export interface ClassResult {
   readonly precision: number;
   /** Of the images that have this class, the share that the network gave it; 0 where there is none. */
   readonly recall: number;
+  /** Images that have this class. */
+  readonly images: number;
 }
 
 const batchSize = 250;
@@ -93,7 +95,11 @@ class Tally {
     const right = this.right.reduce((total, count) => total + count, 0);
     return {
       accuracy: share(right, this.count),
-      perClass: this.right.map((hits, c) => ({ precision: share(hits, this.given[c]!), recall: share(hits, this.present[c]!) })),
+      perClass: this.right.map((hits, c) => ({
+        precision: share(hits, this.given[c]!),
+        recall: share(hits, this.present[c]!),
+        images: this.present[c]!,
+      })),
       loss: this.loss / this.count,
       count: this.count,
     };

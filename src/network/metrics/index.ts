@@ -1,20 +1,39 @@
 /** The metrics. To add one: a file with its Metric, and a line in `metrics`. */
-import type { MetricInfo } from '../../core/catalog.ts';
+import { type MetricInfo, metricParts } from '../../core/catalog.ts';
 import { pick } from '../../core/errors.ts';
 import type { Metrics } from '../../core/objective.ts';
 import { accuracy } from './accuracy.ts';
+import { balancedAccuracy } from './balanced-accuracy.ts';
 import { expectedMacs } from './expected-macs.ts';
 import { latencyMs } from './latency-ms.ts';
 import { latencyRatio } from './latency-ratio.ts';
 import { macs } from './macs.ts';
 import type { MeasureContext, Metric, Structure } from './metric.ts';
 import { params } from './params.ts';
+import { precision } from './precision.ts';
+import { recall } from './recall.ts';
 import { size } from './size.ts';
+import { worstRecall } from './worst-recall.ts';
 
-export const metrics: readonly Metric[] = [accuracy, size, latencyMs, latencyRatio, macs, expectedMacs, params];
+export const metrics: readonly Metric[] = [
+  accuracy,
+  size,
+  latencyMs,
+  latencyRatio,
+  macs,
+  expectedMacs,
+  params,
+  balancedAccuracy,
+  worstRecall,
+  recall,
+  precision,
+];
 
 /** For the catalog that a space is checked against. */
 export const metricInfos: readonly MetricInfo[] = metrics.map((metric) => metric.info);
+
+/** Those that every search measures. */
+export const usualMetrics: readonly string[] = metricInfos.filter(({ onDemand }) => !onDemand).map(({ name }) => name);
 
 const named = metrics.map((metric) => ({ name: metric.info.name, metric }));
 
@@ -23,7 +42,10 @@ const named = metrics.map((metric) => ({ name: metric.info.name, metric }));
  * where a named metric asks for them. Throws NasError UNKNOWN_METRIC before anything runs.
  */
 export async function measureMetrics(names: readonly string[], context: MeasureContext): Promise<Metrics> {
-  const wanted = names.map((name) => pick('metric', named, name).metric);
+  const wanted = names.map((name) => {
+    const { metric, className } = metricParts(name);
+    return { name, className, metric: pick('metric', named, metric).metric };
+  });
   const shared: MeasureContext = {
     graph: context.graph,
     bytes: context.bytes,
@@ -32,7 +54,7 @@ export async function measureMetrics(names: readonly string[], context: MeasureC
     latency: once(() => context.latency()),
   };
   const values: Record<string, number> = {};
-  for (const metric of wanted) values[metric.info.name] = await metric.measure(shared);
+  for (const { name, metric, className } of wanted) values[name] = await metric.measure(shared, className);
   return values;
 }
 

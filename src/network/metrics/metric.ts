@@ -9,7 +9,7 @@ export interface MeasureContext {
   /** The exported file. */
   readonly bytes: Uint8Array;
   /** Runs the file over the validation split. */
-  evaluation(): Promise<{ readonly accuracy: number }>;
+  evaluation(): Promise<ClassifierResult>;
   /** The ways that images of the validation split take through the network. */
   ways(): Promise<readonly Way[]>;
   /** Measures the file against the baseline. */
@@ -24,9 +24,29 @@ export interface Structure {
   readonly byteCount: number;
 }
 
+export interface ClassifierResult {
+  /** Share of the images classified right. */
+  readonly accuracy: number;
+  /** By class, in the order of the data's classes. */
+  readonly perClass: readonly NamedClass[];
+}
+
+export interface NamedClass {
+  readonly name: string;
+  readonly precision: number;
+  readonly recall: number;
+  /** Validation images that have it. */
+  readonly images: number;
+}
+
+/** Recall of the classes that the validation images have. */
+export const recalls = ({ perClass }: ClassifierResult): number[] =>
+  perClass.filter(({ images }) => images > 0).map(({ recall }) => recall);
+
 export interface Metric {
   readonly info: MetricInfo;
   /** The same number as `measure` gives once the network is trained; left out where only running it tells. */
   predict?(structure: Structure): number;
-  measure(context: MeasureContext): number | Promise<number>;
+  /** `className`: the class asked for, of a metric that is `perClass`. */
+  measure(context: MeasureContext, className?: string): number | Promise<number>;
 }

@@ -32,7 +32,14 @@ function contextOf(graph: Graph, latency: () => Promise<LatencyResult>) {
     bytes: encode(graph),
     async evaluation() {
       ran.evaluation++;
-      return { accuracy: 0.5 };
+      return {
+        accuracy: 0.5,
+        perClass: [
+          { name: 'cat', precision: 0.4, recall: 0.9, images: 10 },
+          { name: 'big dog', precision: 0.7, recall: 0.3, images: 30 },
+          { name: 'unicorn', precision: 0, recall: 0, images: 0 },
+        ],
+      };
     },
     async ways() {
       ran.ways++;
@@ -66,14 +73,27 @@ describe('measureMetrics', () => {
     await measureMetrics(['size', 'params'], cheap.context);
     expect(cheap.ran).toEqual({ evaluation: 0, ways: 0, latency: 0 });
     const all = contextOf(network(4, 1), async () => someLatency);
-    const names = metricInfos.map((info) => info.name);
+    const names = metricInfos.filter(({ perClass }) => !perClass).map((info) => info.name);
     expect(await measureMetrics(names, all.context)).toMatchObject({
       accuracy: 0.5,
       expectedMacs: 200,
       latencyMs: 3,
       latencyRatio: 0.25,
+      balancedAccuracy: 0.6,
+      worstRecall: 0.3,
     });
     expect(all.ran).toEqual({ evaluation: 1, ways: 1, latency: 1 });
+  });
+
+  it('takes recall and precision of the class in the name', async () => {
+    const { context, ran } = contextOf(network(4, 1), async () => someLatency);
+    const values = await measureMetrics(['recall(big dog)', 'recall(cat)', 'precision(cat)'], context);
+    expect(values).toEqual({ 'recall(big dog)': 0.3, 'recall(cat)': 0.9, 'precision(cat)': 0.4 });
+    expect(ran).toEqual({ evaluation: 1, ways: 0, latency: 0 });
+    await expect(measureMetrics(['recall(dog)'], context)).rejects.toMatchObject({
+      code: 'DATA_CLASS',
+      message: 'the data have no class "dog". Classes: cat, big dog, unicorn.',
+    });
   });
 
   it('refuses an unknown name before anything runs', async () => {

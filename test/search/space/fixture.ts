@@ -84,6 +84,7 @@ export const catalog: Catalog = {
     { name: 'latencyMs', summary: 'Time of one image.', unit: 'ms', better: 'minimize' },
     { name: 'latencyRatio', summary: 'Against the baseline.', unit: 'ratio', better: 'minimize' },
     { name: 'macs', summary: 'Multiply-accumulates.', unit: 'count', better: 'minimize' },
+    { name: 'recall', summary: 'Of a class.', unit: 'fraction', better: 'maximize', onDemand: true, perClass: true },
   ],
 };
 

@@ -1,4 +1,4 @@
-import type { MetricInfo } from '../../../core/catalog.ts';
+import { type MetricInfo, metricNamed, metricNames, metricParts } from '../../../core/catalog.ts';
 import { didYouMean } from '../../../core/errors.ts';
 import type { Constraint, Direction, Goal, Objective } from '../../../core/objective.ts';
 import { type Problems, show } from './problems.ts';
@@ -23,7 +23,11 @@ function readObjectives(
     problems.add('SPACE_TYPE', `objectives: expected { metric: maximize } or a list of metrics, found ${show(node.value)}`, node);
   } else if (parts.length === 0) {
     const place = node ?? { start: root.start, end: root.start + 1 };
-    problems.add('SPACE_NO_OBJECTIVE', `objectives: there is none; name what to search for: ${namesOf(metrics)}`, place);
+    problems.add(
+      'SPACE_NO_OBJECTIVE',
+      `objectives: there is none; name what to search for: ${metricNames(metrics).join(', ')}`,
+      place,
+    );
   }
   if (node?.entries)
     return [...node.entries].flatMap(([name, entry]) => readDirected(name, entry.key, entry.value, metrics, problems));
@@ -31,13 +35,12 @@ function readObjectives(
   return (node?.items ?? []).flatMap((item) => readListed(item, metrics, seen, problems));
 }
 
-const namesOf = (metrics: readonly MetricInfo[]): string => metrics.map(({ name }) => name).join(', ');
-
 /** `accuracy: maximize` */
 function readDirected(name: string, key: Range, node: Located, metrics: readonly MetricInfo[], problems: Problems): Objective[] {
   const metric = findMetric(name, key, metrics, problems);
   const { value } = node;
-  if (value === 'maximize' || value === 'minimize') return metric ? [{ metric: name, direction: value satisfies Direction }] : [];
+  if (value === 'maximize' || value === 'minimize')
+    return metric ? [{ metric: metric.name, direction: value satisfies Direction }] : [];
   const guess = typeof value === 'string' ? didYouMean(value, ['maximize', 'minimize']) : '';
   problems.add('SPACE_VALUE', `objectives.${name}: expected maximize or minimize, found ${show(value)}.${guess}`, node);
   return [];
@@ -51,17 +54,27 @@ function readListed(item: Located, metrics: readonly MetricInfo[], seen: Set<str
     return [];
   }
   const metric = findMetric(value, item, metrics, problems);
-  if (seen.has(value)) problems.add('SPACE_DUPLICATE_VALUE', `objectives: ${show(value)} is listed twice`, item);
-  seen.add(value);
-  return metric ? [{ metric: value, direction: metric.better }] : [];
+  if (!metric) return [];
+  const { name, better } = metric;
+  if (seen.has(name)) problems.add('SPACE_DUPLICATE_VALUE', `objectives: ${show(value)} is listed twice`, item);
+  seen.add(name);
+  return [{ metric: name, direction: better }];
 }
 
 function findMetric(name: string, place: Range, metrics: readonly MetricInfo[], problems: Problems): MetricInfo | undefined {
-  const metric = metrics.find((known) => known.name === name);
-  const names = metrics.map((known) => known.name);
-  const guess = didYouMean(name, names);
-  if (!metric) problems.add('SPACE_UNKNOWN_METRIC', `unknown metric ${show(name)}.${guess} Known: ${names.join(', ')}.`, place);
+  const metric = metricNamed(metrics, name);
+  if (!metric) problems.add('SPACE_UNKNOWN_METRIC', `unknown metric ${show(name)}.${hintFor(name, metrics)}`, place);
   return metric;
+}
+
+/** What was meant by a name that is none. */
+function hintFor(name: string, metrics: readonly MetricInfo[]): string {
+  const { metric } = metricParts(name);
+  const names = metrics.map((known) => known.name);
+  const found = metrics.find((known) => known.name === metric);
+  if (found?.perClass) return ` Name the class: ${metric}(CLASS).`;
+  if (found) return ` It is taken of all classes together: ${metric}.`;
+  return `${didYouMean(metric, names)} Known: ${metricNames(metrics).join(', ')}.`;
 }
 
 const mostConstraints = 100;
@@ -106,16 +119,17 @@ export function readTarget(
   return (node.items ?? [node]).flatMap(parts).flatMap((part) => readConstraint(part, source, metrics, problems, label) ?? []);
 }
 
-/** The parts of a text between commas, each with its place. */
+/** The parts of a text between commas, each with its place; the comma in a class's name is none. */
 function parts(node: Located): Located[] {
   if (typeof node.value !== 'string') return [node];
-  return node.value.split(',').map((value) => ({ start: node.start, end: node.end, value, size: 1 }));
+  return node.value.split(/,(?![^(]*\))/).map((value) => ({ start: node.start, end: node.end, value, size: 1 }));
 }
 
 const excludes = (a: Constraint, b: Constraint): boolean =>
   a.metric === b.metric && a.op !== b.op && (a.op === '>=' ? a.bound > b.bound : a.bound < b.bound);
 
-const syntax = /^(\s*)([^\s<>=]+)(\s*)([<>=]+)(\s*)([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(\s*)(\S*)\s*$/i;
+/** A metric, where it is of one class with that in brackets; an operator; a number; a unit. */
+const syntax = /^(\s*)([^\s<>=(]+(?:\(.*\))?)(\s*)([<>=]+)(\s*)([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(\s*)(\S*)\s*$/i;
 
 /** `size <= 200kB`, the bound in the metric's own unit afterwards. */
 function readConstraint(

@@ -43,18 +43,26 @@ function trialSchema(recipe: z.ZodObject, knobs: Readonly<Record<string, Knob>>)
   return z.strictObject(shape);
 }
 
+/** Metrics of a class have as many names as there are classes, which a schema cannot know: a pattern stands for them. */
 function objectivesSchema(metrics: readonly MetricInfo[]): z.ZodType {
-  const directed = metrics.map(
-    ({ name, summary }) => [name, z.enum(['maximize', 'minimize']).optional().describe(summary)] as const,
+  const plain = metrics.filter(({ perClass }) => !perClass);
+  const directions = ['maximize', 'minimize'];
+  const directed = plain.map(({ name, summary }) => [name, z.enum(directions).optional().describe(summary)] as const);
+  const ofClasses = metrics.filter(({ perClass }) => perClass);
+  const patternProperties = Object.fromEntries(
+    ofClasses.map((metric) => [`^${namePattern([metric])}$`, { enum: directions, description: metric.summary }]),
   );
-  const names = metrics.map(({ name }) => name);
-  return z.union([z.strictObject(Object.fromEntries(directed)), z.array(z.enum(names)).min(1)]);
+  const named = z.string().regex(new RegExp(`^(${namePattern(metrics)})$`));
+  const list = z.array(z.union([z.enum(plain.map(({ name }) => name)), named])).min(1);
+  return z.union([z.strictObject(Object.fromEntries(directed)).meta({ patternProperties }), list]);
 }
 
 function constraintsSchema(metrics: readonly MetricInfo[]): z.ZodType {
-  const names = metrics.map(({ name }) => name.replace(/[^\w]/g, '\\$&')).join('|');
-  return z.array(z.string().regex(new RegExp(`^\\s*(${names})\\s*(>=|<=)\\s*[-+.0-9]`)));
+  return z.array(z.string().regex(new RegExp(`^\\s*(${namePattern(metrics)})\\s*(>=|<=)\\s*[-+.0-9]`)));
 }
+
+const namePattern = (metrics: readonly MetricInfo[]): string =>
+  metrics.map(({ name, perClass }) => name.replace(/[^\w]/g, '\\$&') + (perClass ? '\\(.+\\)' : '')).join('|');
 
 function ruleSchema(techniques: SchemaOptions['techniques']): z.ZodType {
   const match = z

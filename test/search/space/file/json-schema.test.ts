@@ -49,6 +49,11 @@ describe('jsonSchema', () => {
       layers: 'layers:\n  - { match: [stem, "s*"], prune: { keep: { min: 0, max: 1 }, importance: [l1] }, quantize: off }',
     }),
     spaceText({ search: 'search: { seed: 3, controller: random, time: 1 h }', constraints: 'constraints: [size <= 2 kB]' }),
+    spaceText({
+      objectives: 'objectives: { size: minimize, recall(big cat): maximize }',
+      constraints: 'constraints: [recall(a) >= 2 %]',
+    }),
+    spaceText({ objectives: 'objectives: [size, recall(big cat)]' }),
   ])('accepts what the parser accepts (%#)', (text) => expect(accepts(text)).toBe(true));
 
   it.each([
@@ -59,6 +64,8 @@ describe('jsonSchema', () => {
     spaceText({ objectives: 'objectives: { acuracy: maximize }' }),
     spaceText({ objectives: 'objectives: []' }),
     spaceText({ constraints: 'constraints: [sise <= 2 kB]' }),
+    spaceText({ constraints: 'constraints: [recall <= 2 %]' }),
+    spaceText({ objectives: 'objectives: { recall(): maximize }' }),
     spaceText({ layers: 'layers:\n  - prune: off' }),
     spaceText({ layers: 'layers:\n  - { match: "*", prun: off }' }),
     spaceText({ layers: 'layers:\n  - { match: "*", prune: { keep: 1.5 } }' }),

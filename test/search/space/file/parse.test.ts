@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { countCandidates } from '../../../../src/search/space/count.ts';
 import { parseSpace } from '../../../../src/search/space/file/parse.ts';
+import { parseTarget } from '../../../../src/search/space/file/search.ts';
 import type { Domain } from '../../../../src/search/space/space.ts';
-import { options, parse, spaceText } from '../fixture.ts';
+import { catalog, options, parse, spaceText } from '../fixture.ts';
 
 const layers = (rules: string) => parse(spaceText({ layers: `layers:\n${rules}` })).space;
 const names = (rules: string) => layers(rules).parameters.map(({ name }) => name);
@@ -110,6 +111,9 @@ describe('goal', () => {
     expect(objectives('{ latencyMs: minimize, accuracy: maximize }')).toEqual(expected);
     expect(objectives('[latencyMs, accuracy]')).toEqual(expected);
     expect(objectives('{ macs: maximize }')).toEqual([{ metric: 'macs', direction: 'maximize' }]);
+    const recall = [{ metric: 'recall(Ankle boot)', direction: 'maximize' }];
+    expect(objectives('{ recall( Ankle boot ): maximize }')).toEqual(recall);
+    expect(objectives('[recall(Ankle boot)]')).toEqual(recall);
   });
 
   it.each([
@@ -125,6 +129,8 @@ describe('goal', () => {
     ['latencyMs <= 0.5 s', 'latencyMs', '<=', 500],
     ['latencyRatio <= .5 x', 'latencyRatio', '<=', 0.5],
     ['macs <= 12.5M', 'macs', '<=', 12_500_000],
+    ['recall(Ankle boot) >= 95 %', 'recall(Ankle boot)', '>=', 0.95],
+    ['recall( a, b (>= 2) )>=.5', 'recall(a, b (>= 2))', '>=', 0.5],
   ])('reads the constraint %s', (text, metric, op, bound) => {
     expect(parse(spaceText({ constraints: `constraints: ["${text}"]` })).goal.constraints).toEqual([{ metric, op, bound }]);
   });
@@ -132,6 +138,15 @@ describe('goal', () => {
   it('allows bounds on both sides, and a bound that only one value meets', () => {
     const { constraints } = parse(spaceText({ constraints: 'constraints: [size >= 10kB, size <= 20kB, size <= 10kB]' })).goal;
     expect(constraints).toHaveLength(3);
+  });
+});
+
+describe('parseTarget', () => {
+  it('takes commas within the name of a class as a part of it', () => {
+    expect(parseTarget('recall(boots, high) >= 90 %, size <= 20kB', '--target', catalog.metrics)).toEqual([
+      { metric: 'recall(boots, high)', op: '>=', bound: 0.9 },
+      { metric: 'size', op: '<=', bound: 20_000 },
+    ]);
   });
 });
 
