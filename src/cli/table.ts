@@ -24,14 +24,21 @@ interface Filled {
 
 /** At most `room` columns wide, as far as that is possible: those of the terminal, or endless. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], room = outputWidth()): string {
-  const filled = columns.map((column): Filled => {
-    const cells = [column.title, ...rows.map((row) => column.cell(row))];
-    return { column, cells, width: Math.max(...cells.map(({ length }) => length)) };
-  });
-  const shown = narrowed(withoutSpare(filled, room), room);
+  const filled = columns.map((column) => fill(column, [column.title, ...rows.map((row) => column.cell(row))]));
+  const shown = narrowed(withoutSpare(withTallTitles(filled, room), room), room);
   return Array.from({ length: rows.length + 1 }, (_, row) => linesOf(shown, row))
     .flat()
     .join('\n');
+}
+
+function fill(column: Filled['column'], cells: readonly string[]): Filled {
+  return { column, cells, width: Math.max(...cells.flatMap((cell) => cell.split('\n').map(({ length }) => length))) };
+}
+
+/** Where the room is too narrow, the class in `recall(Ankle boot)` stands below the metric. */
+function withTallTitles(columns: readonly Filled[], room: number): readonly Filled[] {
+  if (sum(columns) <= room) return columns;
+  return columns.map(({ column, cells: [title, ...cells] }) => fill(column, [title!.replace(/(?<=.)\(/, '\n('), ...cells]));
 }
 
 const sum = (columns: readonly Filled[]): number =>
@@ -52,7 +59,9 @@ function narrowed(columns: readonly Filled[], room: number): readonly Filled[] {
 }
 
 function linesOf(columns: readonly Filled[], row: number): string[] {
-  const cells = columns.map(({ column, cells, width }) => (column.wraps ? wrapWords(cells[row]!, width) : [cells[row]!]));
+  const cells = columns.map(({ column, cells, width }) =>
+    column.wraps ? wrapWords(cells[row]!, width) : cells[row]!.split('\n'),
+  );
   const height = Math.max(...cells.map(({ length }) => length));
   return Array.from({ length: height }, (_, line) => {
     const parts = columns.map(({ column, width }, i) => {

@@ -33,6 +33,16 @@ describe('a table', () => {
     ]);
   });
 
+  it('has a class below its metric where the terminal is narrow', () => {
+    const recall: Column<Row> = { title: 'recall(Ankle boot)', align: 'right', cell: () => '93.00 %' };
+    expect(table(rows.slice(0, 1), [columns[0]!, recall], 40)).toBe('layer  recall(Ankle boot)\nstem              93.00 %');
+    expect(table(rows.slice(0, 1), [columns[0]!, recall], 20).split('\n')).toEqual([
+      'layer        recall',
+      '       (Ankle boot)',
+      'stem        93.00 %',
+    ]);
+  });
+
   it('leaves out what is spare where text would have too little room', () => {
     expect(table(rows, columns, 30).split('\n').slice(0, 3)).toEqual(['layer  why', 'stem', 'dense  the loss became NaN in']);
   });

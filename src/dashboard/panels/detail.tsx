@@ -79,15 +79,18 @@ function metricRows({ trial, baseline, ranges }: DetailProps, width: number): Ro
   if (trial.state !== 'done') return [];
   const known = Object.keys(metricFormats).filter((metric) => metric in trial.metrics);
   const others = Object.keys(trial.metrics).filter((metric) => !(metric in metricFormats));
-  return [...known, ...others].map((metric) => {
+  const metrics = [...known, ...others];
+  const longest = Math.max(...metrics.map((metric) => metricFormat(metric).label.length));
+  const indent = Math.max(labelWidth, Math.min(longest + 3, width - 9 - 12));
+  return metrics.map((metric) => {
     const { label: name, format } = metricFormat(metric);
     const value = trial.metrics[metric];
     const against = trial.number === 0 ? '' : relation(metric, value, baseline?.[metric]);
     return [
-      label(name),
+      label(name, indent),
       run(format(value).padStart(9)),
       run(against.padStart(12)),
-      run(rangeText(metric, ranges[metric], width - labelWidth - 9 - 12), 'dim'),
+      run(rangeText(metric, ranges[metric], width - indent - 9 - 12), 'dim'),
     ];
   });
 }
@@ -228,7 +231,8 @@ function strengthBar(plan: Plan, technique: TechniqueInfo, layer: string): strin
 const isShare = (knob: Knob) => numbersOf(knob).every((value) => value >= 0 && value <= 1);
 
 const labelWidth = 15;
-const label = (text: string) => run(` ${text.padEnd(labelWidth - 1)}`, 'dim');
+/** Names that are too long for it are cut. */
+const label = (text: string, width = labelWidth) => run(` ${text.slice(0, width - 2).padEnd(width - 1)}`, 'dim');
 
 /** Label, one glyph per layer, range; models with many layers take more lines. */
 function stripRows({ technique, knob, glyphs, range }: ReturnType<typeof layerStrips>[number], width: number): Row[] {
