@@ -31,13 +31,15 @@ const { values: flags } = parseArgs({
 const say = (line: string) => console.log(line);
 const all = Array.from({ length: Number(flags.seeds) }, (_, i) => [...rows.values()].flatMap((row) => jobsOf(row, i + 1))).flat();
 
+const patterns = flags.only.split(',').map((pattern) => compileGlob(pattern)!);
+const wanted = all.filter(({ row }) => patterns.some((each) => each(row)));
+
 if (!flags.report && !flags.latency) {
-  const wanted = flags.only.split(',').map((pattern) => compileGlob(pattern)!);
   const known = readTrials();
   await runJobs(
-    all.filter(({ row, key }) => wanted.some((each) => each(row)) && (flags.again || !known.has(key))),
+    wanted.filter(({ key }) => flags.again || !known.has(key)),
     { workers: Number(flags.workers), say },
   );
 }
-if (!flags.report && !flags['skip-latency']) await measureTimes(all, say);
+if (!flags.report && !flags['skip-latency']) await measureTimes(wanted, say);
 await writeReport(all);

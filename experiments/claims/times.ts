@@ -9,7 +9,7 @@ import { runTrial } from '../../src/trial/run-trial.ts';
 import type { SharedTrialData } from '../../src/trial/shared.ts';
 import type { Job } from './jobs.ts';
 import { networkNames } from './networks.ts';
-import { type LatencyRecord, readTrials, type Times, writeTimes } from './results.ts';
+import { type LatencyRecord, readTimes, readTrials, type Times, writeTimes } from './results.ts';
 import { rows } from './rows/index.ts';
 import { engineHere, modelFolder, setupOf } from './run.ts';
 
@@ -23,12 +23,13 @@ const quiet: TrialHooks = {
 
 /**
  * Times the kept file of every job's row (one seed of it: weights do not change the time) and the training steps of those that
- * are to be timed, each in turns with its dense network.
+ * are to be timed, each in turns with its dense network. Rows that are not among the jobs keep the times that they have.
  */
 export async function measureTimes(jobs: readonly Job[], say: (line: string) => void): Promise<void> {
   const engine = await engineHere();
-  const latency: Record<string, LatencyRecord> = {};
-  const steps: Record<string, { ms: number; denseMs: number }> = {};
+  const before = readTimes();
+  const latency: Record<string, LatencyRecord> = { ...before?.latency };
+  const steps: Record<string, { ms: number; denseMs: number }> = { ...before?.steps };
   const known = readTrials();
   for (const network of networkNames) {
     const own = firstDone(
@@ -40,7 +41,7 @@ export async function measureTimes(jobs: readonly Job[], say: (line: string) => 
     const { shared } = await prepare(setupOf(network, seed, engine, 1), quiet);
     for (const { job, artefact } of own) {
       const found = await latencyOf(artefact, shared);
-      if (!found) say(`${job.row}: its file is not on this machine; it is not timed`);
+      if (!found) say(`${job.row}: its file is not on this machine; it keeps the time that it has`);
       else {
         latency[job.row] = found;
         say(`${job.row}: ${(1 / found.ratio).toFixed(2)} times as fast${found.noisy ? ' (noisy)' : ''}`);

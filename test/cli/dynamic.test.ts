@@ -16,6 +16,7 @@ objectives: { accuracy: maximize, expectedMacs: minimize }
 layers:
   - match: "stage1.*"
     exit: { threshold: [0.3, 0.4], grid: 4 }
+    slim: { rate: 0.5 }
   - match: "stage2.*"
     skip: { rate: 0.5 }
 `;
@@ -33,7 +34,7 @@ it('are searched, shown and shipped', { timeout: 120_000 }, async () => {
   expect([run.stderr, run.code]).toEqual(['', 0]);
   const { stdout } = await nas(cwd, 'show', '2');
   expect(stdout).toMatch(
-    /decided for each of 200 validation images: stage1\.block1\.conv1\.exit [\d.]+ %, stage2\.block1\.conv1\.run [\d.]+ %/,
+    /decided for each of 200 validation images: stage1\.block1\.conv1\.wide\.run [\d.]+ %, stage1\.block1\.conv1\.exit [\d.]+ %, stage2\.block1\.conv1\.run [\d.]+ %/,
   );
   expect(stdout).toMatch(/MACs: \S+ ?\S* on average/);
   const shipped = await nas(cwd, 'export', '--trial', '2', '--out', 'model');

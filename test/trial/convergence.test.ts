@@ -60,6 +60,7 @@ describe('a training after pruning', () => {
 
   it.each<[string, Parameters<typeof uniformPlan>[1]]>([
     ['skip', { skip: { rate: 0.5 } }],
+    ['slim', { slim: { rate: 0.5 } }],
     ['three exits', { exit: { threshold: 0.8 } }],
   ])('that learns nothing is measured beside %s too, whose decisions only the exported network has', async (_, others) => {
     const outcome = await run(uniformPlan(baseline, { prune: { keep: 0.5 }, ...others }), 8);

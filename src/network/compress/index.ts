@@ -14,6 +14,7 @@ import { order } from './order.ts';
 import { prune } from './prune-channels.ts';
 import { quantize } from './quantize.ts';
 import { skip } from './skip.ts';
+import { slim } from './slim.ts';
 import { sparsify } from './sparsify.ts';
 import type { Technique } from './technique.ts';
 import { width } from './width.ts';
@@ -23,6 +24,7 @@ export const techniques: readonly Technique[] = [
   kernel,
   depth,
   drop,
+  slim,
   skip,
   exit,
   factor,

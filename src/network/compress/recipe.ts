@@ -321,9 +321,14 @@ export function finalize(graph: Graph, plan: Plan, statistics: Statistics): Grap
     (current, { technique, settings }) => technique.finalize?.(current, settings, statistics) ?? current,
     prepared(graph, plan),
   );
-  const all = (hook: 'store' | 'branch', before: Graph) =>
-    used.reduce((current, { technique, settings }) => technique[hook]?.(current, settings) ?? current, before);
-  return shortNames(all('branch', writeStored(all('store', finished))));
+  const stored = used.reduce((current, { technique, settings }) => technique.store?.(current, settings) ?? current, finished);
+  // What branches may hold other branches: the inner ones first, which is the list's order.
+  const listed = used.toSorted((a, b) => techniques.indexOf(a.technique) - techniques.indexOf(b.technique));
+  const branched = listed.reduce(
+    (current, { technique, settings }) => technique.branch?.(current, settings) ?? current,
+    writeStored(stored),
+  );
+  return shortNames(branched);
 }
 
 /** What the techniques of a plan have to say about the fine-tuned network, by their names. */

@@ -4,12 +4,13 @@ import { canonicalPlan, finalize, planKey, rewrite, trainingOf } from '../../../
 import { skip } from '../../../src/network/compress/skip.ts';
 import { train } from '../../../src/network/engine/train.ts';
 import { waysOf } from '../../../src/network/engine/ways.ts';
-import type { Graph, Tensor } from '../../../src/network/ir/graph.ts';
+import type { Graph } from '../../../src/network/ir/graph.ts';
 import { macs } from '../../../src/network/ir/macs.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { withBatch } from '../../../src/network/ir/passes/with-batch.ts';
 import { decisionRates } from '../../../src/network/ir/ways.ts';
 import { noPlan, relativeError } from '../../fixtures/compression.ts';
+import { balanced } from '../../fixtures/gates.ts';
 import { images, trainedModel, trainedResnet } from '../../fixtures/graphs.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
 import { quiet, recipe, stripes, tinyResnet } from '../engine/helpers.ts';
@@ -35,7 +36,7 @@ describe('a network with gates', () => {
   const count = 16;
   const both = plan({ [first]: { rate: 0.5 }, [second]: { rate: 0.5 } });
   const x = images(withBatch(resnet, count), 'skip');
-  const open = balanced(rewrite(resnet, both), [first, second], x);
+  const open = balanced(rewrite(resnet, both), [`${first}.gate`, `${second}.gate`], x);
   const file = finalize(open, both, {});
   const logitsOf = (graph: Graph, data: Float32Array) => interpret(graph, { x: Float64Array.from(data) })['logits']!.data;
   const trained = interpret(withBatch(foldBatchNorm(open), count), { x: Float64Array.from(x) });
@@ -53,7 +54,7 @@ describe('a network with gates', () => {
     const [shutFor, openFor] = [0, 1].map((run) => asked(first).indexOf(run));
     const row = (i: number) => x.subarray(36 * i, 36 * (i + 1));
     const alone = plan({ [first]: { rate: 0.5 } });
-    const gated = balanced(rewrite(resnet, alone), [first], x);
+    const gated = balanced(rewrite(resnet, alone), [`${first}.gate`], x);
     const pair = Float32Array.from([...row(shutFor!), ...row(openFor!)]);
     const together = logitsOf(withBatch(finalize(gated, alone, {}), 2), pair);
     expect(relativeError(together, logitsOf(withBatch(resnet, 2), pair))).toBeLessThan(1e-5);
@@ -90,20 +91,6 @@ describe('a network with gates', () => {
     expect(Math.abs(rate!.taken - 0.5)).toBeLessThan(0.3);
   });
 });
-
-/** The gates of sites moved, one after the other, so that half of the images open them. */
-function balanced(graph: Graph, gates: readonly string[], x: Float32Array): Graph {
-  const initializers: Record<string, Tensor> = { ...graph.initializers };
-  const count = x.length / 36;
-  for (const site of gates) {
-    const current = withBatch(foldBatchNorm({ ...graph, initializers }), count);
-    const values = interpret(current, { x: Float64Array.from(x) })[`${site}.gate`]!.data;
-    const middle = values.toSorted()[count / 2]!;
-    const bias = initializers[`${site}.gate.bias`]!;
-    initializers[`${site}.gate.bias`] = { ...bias, data: Float32Array.of(Number(bias.data[0]) - middle - 1e-4) };
-  }
-  return { ...graph, initializers };
-}
 
 describe('settings', () => {
   it('mean nothing where every image runs the branch, and vanish with it', () => {
