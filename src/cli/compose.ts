@@ -11,6 +11,7 @@ import type { Graph } from '../network/ir/graph.ts';
 import { withoutValues } from '../network/ir/zeros.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import type { LayerTimes } from '../network/metrics/layer-times/fit.ts';
+import { latencyUseSchema } from '../network/metrics/use.ts';
 import { buildModel, type ModelSpec, modelSpecSchema, teacherSchema } from '../network/models/index.ts';
 import { controllers } from '../search/controllers/index.ts';
 import { schedulers } from '../search/schedulers/index.ts';
@@ -31,6 +32,7 @@ export const sections = {
   baseline: baselineRecipeSchema,
   recipe: trainRecipeSchema,
   teacher: teacherSchema,
+  latency: latencyUseSchema,
 };
 
 /** What `search:` and `firstAid:` may name. */

@@ -1,6 +1,7 @@
 import { arch, cpus } from 'node:os';
 import type { Candidate } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
+import type { Json } from '../core/json.ts';
 import type { Goal } from '../core/objective.ts';
 import type { Outcome } from '../core/trial.ts';
 import { formatPercent, formatTook } from '../dashboard/format.ts';
@@ -52,6 +53,8 @@ export interface LayerTimesContext {
   /** Open. */
   readonly executor: Executor;
   readonly space: Space;
+  /** How a file is run; as the setup says it. */
+  readonly use?: Json | undefined;
   /** Hash of the trained baseline: it stands for the model and the data. */
   readonly baseline: string;
   /** The graph that a candidate will be exported as; undefined where only a trial tells. */
@@ -66,9 +69,9 @@ export interface LayerTimesContext {
  * was done before. 'stopped' where a person stopped it; undefined where too few networks could be timed.
  */
 export async function layerTimesOf(context: LayerTimesContext): Promise<Found | 'stopped' | undefined> {
-  const { space, baseline } = context;
+  const { space, baseline, use } = context;
   const machine = [arch(), cpus()[0]?.model ?? '', versions().onnxruntime];
-  const made = { version: [version, versions().espalier], machine, baseline, space };
+  const made = { version: [version, versions().espalier], machine, baseline, space, ...(use === undefined ? {} : { use }) };
   const file = cacheFile('layer-times', made);
   const known = await readCached<Kept>(file);
   if (known) return { ...known, cached: true };

@@ -8,6 +8,7 @@ import { placedAt } from '../search/space/file/place.ts';
 const places: Readonly<Record<string, readonly string[]>> = {
   DATA_MISSING: ['data', 'folder'],
   DATA_TOO_SMALL: ['data', 'validation'],
+  LATENCY_THREADS: ['latency', 'threads'],
   SPACE_INFEASIBLE: ['constraints'],
 };
 

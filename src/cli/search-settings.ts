@@ -164,12 +164,17 @@ export function checkUnchanged(record: StudyRecord, space: SpaceFile, settings: 
 }
 
 export function newRecord(space: SpaceFile, settings: SearchSettings, engine: EngineSetup): StudyRecord {
-  const { model, data, baseline, trial, teacher, firstAid, goal } = space;
+  const { model, data, baseline, trial, teacher, latency, firstAid, goal } = space;
   const { controller, ...whyController } = controllerOf(space, settings);
   const facts: StudyFacts = {
     goal,
     space: space.space,
-    sections: { model, data, baseline, trial, ...(teacher === undefined ? {} : { teacher }), ...(firstAid ? { firstAid } : {}) },
+    sections: {
+      ...{ model, data, baseline, trial },
+      ...(teacher === undefined ? {} : { teacher }),
+      ...(latency === undefined ? {} : { latency }),
+      ...(firstAid ? { firstAid } : {}),
+    },
     metrics: measuredMetrics(space.goal, settings.stop.target),
     lookAhead: settings.lookAhead ?? defaultLookAhead,
     ...(settings.schedule ? { schedule: settings.schedule } : {}),

@@ -16,7 +16,7 @@ export interface StudyFacts {
   readonly goal: Goal;
   readonly space: Space;
   /** Sections of the space file with their defaults filled in. */
-  readonly sections: Pick<TrialSetup, 'model' | 'data' | 'baseline' | 'trial' | 'teacher' | 'firstAid'>;
+  readonly sections: Pick<TrialSetup, 'model' | 'data' | 'baseline' | 'trial' | 'teacher' | 'latency' | 'firstAid'>;
   readonly metrics: readonly string[];
   readonly lookAhead: number;
   /** How far trials are trained; absent: each to its end. */

@@ -92,9 +92,11 @@ export interface MetricFormat {
   readonly share?: true;
 }
 
-/** What a search is to save: the first of its objectives that is to be small; bytes where there is none. */
-export const savedBy = ({ objectives }: Pick<Goal, 'objectives'>): string =>
-  objectives.find(({ direction }) => direction === 'minimize')?.metric ?? 'size';
+/** What a search is to save: the first of its objectives that is to be small; the time that throughput comes of; else bytes. */
+export function savedBy({ objectives }: Pick<Goal, 'objectives'>): string {
+  const small = objectives.find(({ direction }) => direction === 'minimize');
+  return small?.metric ?? (objectives.some(({ metric }) => metric === 'throughput') ? 'latencyMs' : 'size');
+}
 
 /** NaN where the metric is missing on either side. */
 export const timesLess = (metric: string, metrics: Metrics, baseline: Metrics): number =>
@@ -124,6 +126,7 @@ export const metricFormats: Readonly<Record<string, MetricFormat>> = {
   macs: { label: 'MACs', format: formatCount },
   expectedMacs: { label: 'mean MACs', format: formatCount },
   params: { label: 'params', format: formatCount },
+  throughput: { label: 'images/s', format: formatCount },
   balancedAccuracy: { label: 'balanced acc.', format: formatPercent, share: true },
   worstRecall: { label: 'worst recall', format: formatPercent, share: true },
 };

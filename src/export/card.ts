@@ -36,10 +36,17 @@ function figures({ certificate, testAccuracy, testImages }: ExportSource): strin
     `| bytes | ${model.bytes} | ${baseline['size'] ?? ''} |`,
     ...row('parameters', 'params', String),
     ...row('multiply-accumulates per image', 'macs', String),
-    ...row('latency, one image, one thread', 'latencyMs', (ms) => `${ms.toPrecision(3)} ms`),
+    ...row(`latency, ${conditionsOf(certificate)}`, 'latencyMs', (ms) => `${ms.toPrecision(3)} ms`),
     '',
     'Latency belongs to the machine that measured it (`certificate.json`, `measured.machine`).',
   ].join('\n');
+}
+
+/** Certificates of before it could be chosen do not say it. */
+function conditionsOf({ measured }: ExportSource['certificate']): string {
+  const { batch = 1, threads = 1 } =
+    (measured as { readonly latency?: { readonly batch?: number; readonly threads?: number } }).latency ?? {};
+  return `${batch === 1 ? 'one image' : `${batch} images at once`}, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
 }
 
 function figureRow(name: string, recorded: Metrics, baseline: Metrics, key: string, format: (value: number) => string): string[] {

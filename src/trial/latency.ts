@@ -1,10 +1,14 @@
+import { availableParallelism } from 'node:os';
+import { NasError } from '../core/errors.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
 import { type Dataset, imageSize, type Split } from '../network/data/dataset.ts';
 import { openSession } from '../network/engine/session.ts';
 import type { Way } from '../network/ir/ways.ts';
 import { type ImageKind, type LatencyOptions, type LatencyResult, measureLatency } from '../network/metrics/latency.ts';
+import { type LatencyUse, latencyUseSchema, usualUse } from '../network/metrics/use.ts';
 import type { TrialHooks } from './protocol.ts';
 import { settle } from './settle.ts';
+import type { TrialSetup } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
 
 /** Images of one kind that take turns, and kinds that are timed apart: the most frequent ways, and all others together. */
@@ -13,24 +17,40 @@ const mostKinds = 8;
 
 /**
  * Times a file in the host's exclusive lane, in turns with the dense baseline, over validation images: those of every way through
- * the network apart, by their share of all.
+ * the network apart, by their share of all. Of several images at once one decides for all, and they are taken as they come.
  */
 export function latencyOf(
   bytes: Uint8Array,
   ways: readonly Way[],
-  { dataset, baselineBytes }: Pick<SharedTrialData, 'dataset' | 'baselineBytes'>,
+  { setup, dataset, baselineBytes }: Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes'>,
   hooks: TrialHooks,
   options: Partial<LatencyOptions> = {},
-): Promise<LatencyResult> {
+): Promise<LatencyResult & LatencyUse> {
   hooks.progress({ stage: 'latency', done: 0, total: 1 });
-  const input = { name: 'x', shape: [1, ...dataset.shape], kinds: kindsOf(ways, dataset) };
+  const { batch, threads } = conditionsOf(setup);
+  const kinds = batch === 1 ? kindsOf(ways, dataset) : [{ share: 1, images: batchesOf(batch, dataset) }];
+  const input = { name: 'x', shape: [batch, ...dataset.shape], kinds };
+  const open = (file: Uint8Array) => openSession(file, { threads });
   return hooks.exclusive(async (quiet) => {
-    const job = { candidate: bytes, baseline: baselineBytes, input, open: openSession, processorTime, options };
+    const job = { candidate: bytes, baseline: baselineBytes, input, open, processorTime, options };
     await settle(job);
     const latency = await measureLatency(job);
-    return { ...latency, noisy: latency.noisy || !quiet };
+    return { ...latency, batch, threads, noisy: latency.noisy || !quiet };
   });
 }
+
+/** Refuses more threads than there are cores: what they take says nothing. Throws NasError LATENCY_THREADS. */
+export function checkThreads(setup: TrialSetup): void {
+  const { threads } = conditionsOf(setup);
+  const cores = availableParallelism();
+  if (threads <= cores) return;
+  const message = `latency.threads: ${threads} threads cannot be timed on a machine with ${cores} cores. Take at most ${cores}.`;
+  throw new NasError('LATENCY_THREADS', message, { facts: { threads, cores } });
+}
+
+/** How the file is run where it is used. */
+const conditionsOf = ({ latency }: TrialSetup): LatencyUse =>
+  latency === undefined ? usualUse : latencyUseSchema.parse(latency);
 
 /** Of all threads: the others wait in the meantime. */
 const processorTime = (): number => {
@@ -47,6 +67,17 @@ function kindsOf(ways: readonly Way[], dataset: Dataset): readonly ImageKind[] {
     share: images.length / count,
     images: someOf(images).map((image) => imageOf(image, dataset)),
   }));
+}
+
+/** Validation images `batch` at a time, each [batch · C · H · W]; where there are too few, some of them again. */
+function batchesOf(batch: number, dataset: Dataset): readonly Float32Array[] {
+  const size = imageSize(dataset.shape);
+  const all = Array.from({ length: dataset.validation.count }, (_, image) => image);
+  return Array.from({ length: Math.max(2, Math.ceil(imagesPerKind / batch)) }, (_, turn) => {
+    const data = new Float32Array(batch * size);
+    for (let i = 0; i < batch; i++) data.set(imageOf(all[(turn * batch + i) % all.length]!, dataset), i * size);
+    return data;
+  });
 }
 
 /** Evenly over all of them. */

@@ -4,6 +4,7 @@ import { defaultEngine, type EngineChoice } from '../network/engine/choice.ts';
 import { type Baseline, loadBaseline } from './baseline.ts';
 import { checkBatches, checkClasses, loadTrialData } from './data.ts';
 import { exportGraph } from './export-graph.ts';
+import { checkThreads } from './latency.ts';
 import type { DataFacts } from './predict.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
@@ -20,6 +21,7 @@ export interface PreparedFacts {
 
 /** Once per trial host: the data in shared memory and the trained baseline (from its cache, or trained now). */
 export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ shared: SharedTrialData; facts: Json }> {
+  checkThreads(setup);
   const dataset = await loadTrialData(setup, hooks);
   checkBatches(setup, dataset);
   checkClasses(setup, dataset);

@@ -10,6 +10,8 @@ export interface TrialSetup {
   readonly trial: Json;
   /** Who `distil` learns from; the baseline where left out. */
   readonly teacher?: Json;
+  /** How the exported file is run when its time is measured; one image on one thread where left out. */
+  readonly latency?: Json;
   /** Names of the remedies that a trial may try where quantization broke its network, in this order. */
   readonly firstAid?: readonly string[];
   /** Images in a training step of the trials; absent where no trial is trained. */

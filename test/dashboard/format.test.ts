@@ -11,6 +11,8 @@ import {
   formatPoints,
   formatRatio,
   formatTook,
+  missText,
+  savedBy,
 } from '../../src/dashboard/format.ts';
 
 describe('numbers as people read them', () => {
@@ -104,4 +106,21 @@ describe('numbers as people read them', () => {
     expect(formatMetric('sparsity', 0.25)).toBe('0.2500');
     expect(formatMetric('sparsity', undefined)).toBe('—');
   });
+});
+
+describe('what a search is to save', () => {
+  it.each([
+    [{ accuracy: 'maximize', macs: 'minimize' }, 'macs'],
+    [{ accuracy: 'maximize', throughput: 'maximize' }, 'latencyMs'],
+    [{ accuracy: 'maximize' }, 'size'],
+  ] as const)('%j: %s', (objectives, metric) => {
+    const listed = Object.entries(objectives).map(([name, direction]) => ({ metric: name, direction }));
+    expect(savedBy({ objectives: listed })).toBe(metric);
+  });
+});
+
+it('a bound that is missed is told with what there is', () => {
+  const bound = { metric: 'recall(Shirt)', op: '>=', bound: 0.4 } as const;
+  expect(missText({ 'recall(Shirt)': 0.28 }, bound)).toBe('recall(Shirt) >= 40.00 % (28.00 %)');
+  expect(missText({}, { metric: 'size', op: '<=', bound: 20_000 })).toBe('size <= 20.0 kB (—)');
 });

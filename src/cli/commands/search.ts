@@ -282,7 +282,8 @@ class SearchRun {
     if (!wantsLayerTimes(goal)) return undefined;
     const structureOf = structureFunction(sections.model as unknown as ModelSpec, space, data);
     const progress = this.#progressOf('layer times');
-    const found = await layerTimesOf({ executor: this.#executor, space, baseline: baseline.hash, structureOf, progress });
+    const asked = { executor: this.#executor, space, use: sections.latency, baseline: baseline.hash };
+    const found = await layerTimesOf({ ...asked, structureOf, progress });
     if (found === 'stopped') return found;
     this.#log(describeLayerTimes(found));
     return usableLayerTimes(found);

@@ -76,6 +76,7 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
     data: { ...(space.data as object), ...(data === undefined ? {} : { folder: data }) },
     baseline: space.baseline,
     trial: space.trial,
+    ...(space.latency === undefined ? {} : { latency: space.latency }),
     metrics: measuredMetrics(space.goal),
     artefactFolder: folder,
     baselineFolder: baselineFolder(),

@@ -13,6 +13,7 @@ import { params } from './params.ts';
 import { precision } from './precision.ts';
 import { recall } from './recall.ts';
 import { size } from './size.ts';
+import { throughput } from './throughput.ts';
 import { worstRecall } from './worst-recall.ts';
 
 export const metrics: readonly Metric[] = [
@@ -23,6 +24,7 @@ export const metrics: readonly Metric[] = [
   macs,
   expectedMacs,
   params,
+  throughput,
   balancedAccuracy,
   worstRecall,
   recall,

@@ -4,7 +4,7 @@ export const latencyMs: Metric = {
   info: {
     name: 'latencyMs',
     summary:
-      'median time of one image on one thread; where the network decides per image what it runs: on average over the validation images',
+      'median time of a run: one image on one thread, or as `latency:` says; where the network decides per image what it runs: on average over the validation images',
     unit: 'ms',
     better: 'minimize',
   },

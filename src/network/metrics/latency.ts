@@ -2,7 +2,7 @@ import type { Shape, Tensor } from '../ir/graph.ts';
 import { coefficientOfVariation, median, medianInterval, predictionInterval, weightedQuantile } from './statistics.ts';
 
 /**
- * Time of one image, in turns with the baseline; where images differ in what they take, on average over them. Intervals:
+ * Time of one run, in turns with the baseline; where images differ in what they take, on average over them. Intervals:
  * where the same measurement, made anew by another process, is expected with 95 %.
  */
 export interface LatencyResult {
@@ -60,9 +60,9 @@ export interface LatencyJob {
   /** Two ONNX files with the same input. */
   readonly candidate: Uint8Array;
   readonly baseline: Uint8Array;
-  /** Images one at a time: shape [1, C, H, W]. */
+  /** The images of one run: shape [B, C, H, W]. */
   readonly input: { readonly name: string; readonly shape: Shape; readonly kinds: readonly ImageKind[] };
-  /** Opens a session on one thread, as the file will be used. */
+  /** Opens a session on as many threads as the file will have where it is used. */
   readonly open: (bytes: Uint8Array) => Promise<LatencySession>;
   readonly options?: Partial<LatencyOptions>;
   /** Milliseconds from any origin. */

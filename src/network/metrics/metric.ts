@@ -2,6 +2,7 @@ import type { MetricInfo } from '../../core/catalog.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Way } from '../ir/ways.ts';
 import type { LatencyResult } from './latency.ts';
+import type { LatencyUse } from './use.ts';
 
 /** What metrics are taken of: the finalized graph, the file it was encoded to, and what running that file gives. */
 export interface MeasureContext {
@@ -13,7 +14,7 @@ export interface MeasureContext {
   /** The ways that images of the validation split take through the network. */
   ways(): Promise<readonly Way[]>;
   /** Measures the file against the baseline. */
-  latency(): Promise<LatencyResult>;
+  latency(): Promise<LatencyResult & LatencyUse>;
 }
 
 /** What of an exported network is known before it is trained. */

@@ -6,6 +6,7 @@ import type { Graph } from '../../../src/network/ir/graph.ts';
 import { measureMetrics, metricInfos, metrics } from '../../../src/network/metrics/index.ts';
 import { type LatencyResult, measureLatency } from '../../../src/network/metrics/latency.ts';
 import type { MeasureContext } from '../../../src/network/metrics/metric.ts';
+import type { LatencyUse } from '../../../src/network/metrics/use.ts';
 
 /** Conv 1→`channels` 3×3 on 8×8, ReLU, mean over the pixels, dense to 10. */
 function network(channels: number, batch: number): Graph {
@@ -25,7 +26,7 @@ function network(channels: number, batch: number): Graph {
 }
 
 /** Counts how often the costly parts ran. */
-function contextOf(graph: Graph, latency: () => Promise<LatencyResult>) {
+function contextOf(graph: Graph, latency: () => Promise<Timed>) {
   const ran = { evaluation: 0, ways: 0, latency: 0 };
   const context: MeasureContext = {
     graph,
@@ -56,7 +57,9 @@ function contextOf(graph: Graph, latency: () => Promise<LatencyResult>) {
   return { context, ran };
 }
 
-const someLatency = { medianMs: 3, ratio: 0.25 } as LatencyResult;
+type Timed = LatencyResult & LatencyUse;
+
+const someLatency = { medianMs: 3, ratio: 0.25, batch: 6, threads: 2 } as Timed;
 
 describe('measureMetrics', () => {
   it('counts for one image, whatever the batch', async () => {
@@ -79,6 +82,7 @@ describe('measureMetrics', () => {
       expectedMacs: 200,
       latencyMs: 3,
       latencyRatio: 0.25,
+      throughput: 2000,
       balancedAccuracy: 0.6,
       worstRecall: 0.3,
     });

@@ -29,6 +29,8 @@ export interface SpaceFile {
   readonly trial: Json;
   /** A network that candidates learn from; absent where that is the dense one. */
   readonly teacher?: Json;
+  /** How the exported file is run when its time is measured; absent where the file does not say. */
+  readonly latency?: Json;
   /** Remedies that a trial may try beyond its plan, in this order; absent where there is no such list. */
   readonly firstAid?: readonly string[];
   readonly goal: Goal;
@@ -45,7 +47,7 @@ export interface SpaceFile {
 }
 
 /** The sections that decide what layers, knobs and metrics there are. */
-type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial' | 'teacher'>;
+type ParsedSections = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'trial' | 'teacher' | 'latency'>;
 
 /**
  * Sections that are not complete in the file: what each is in full, from all of them and from what is written in the file. Asked
@@ -73,8 +75,9 @@ export function parseSpace(text: string, file: string, options: ParseOptions): S
   const outline = parseSection(fileSchema(options.sections, options), root.value, root, '', problems);
   const trial = readTrial(trialNode(root), options.sections.recipe, problems);
   problems.throwIfAny();
-  const { name, model, data, baseline, teacher, firstAid, search } = outline as Outline;
-  const whole = { model, data, baseline, trial: trial!.recipe, ...(teacher === undefined ? {} : { teacher }) };
+  const { name, model, data, baseline, teacher, latency, firstAid, search } = outline as Outline;
+  const optional = { ...(teacher === undefined ? {} : { teacher }), ...(latency === undefined ? {} : { latency }) };
+  const whole = { model, data, baseline, trial: trial!.recipe, ...optional };
   const parsed = settled(options, whole, source, root);
   const catalog = askCatalog(options, parsed, source, root);
   const goal = readGoal(root, source, catalog.metrics, problems);
@@ -90,7 +93,7 @@ export function parseSpace(text: string, file: string, options: ParseOptions): S
   return { ...own, ...parsed, goal, space, search, target, ...extent };
 }
 
-type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'teacher' | 'firstAid' | 'search'> & {
+type Outline = Pick<SpaceFile, 'model' | 'data' | 'baseline' | 'teacher' | 'latency' | 'firstAid' | 'search'> & {
   readonly name: string | undefined;
 };
 

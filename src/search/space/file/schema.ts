@@ -11,6 +11,8 @@ export interface Sections {
   readonly recipe: z.ZodObject;
   /** A network that candidates learn from; no such section where left out. */
   readonly teacher?: z.ZodType;
+  /** How the exported file is run when its time is measured; no such section where left out. */
+  readonly latency?: z.ZodType;
 }
 
 /** The names that `search.controller` and `search.scheduler` may have; any where absent. */
@@ -43,6 +45,7 @@ export function fileSchema(sections: Sections, { controllers, schedulers, remedi
     ...(sections.teacher
       ? { teacher: sections.teacher.optional().describe('Who `distil` learns from, instead of the dense network.') }
       : {}),
+    ...(sections.latency ? { latency: sections.latency.optional() } : {}),
     trial: z
       .unknown()
       .optional()

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** How the exported file is run where it is used, and so when its time is measured. `latency:` of a space file. */
+export const latencyUseSchema = z
+  .strictObject({
+    batch: z.int().min(1).max(1024).default(1).describe('Images in one run. latencyMs is the time of a run.'),
+    threads: z.int().min(1).max(256).default(1).describe('Threads that a run may use; no more than this machine has cores.'),
+  })
+  .describe('How the exported file is run when its time is measured: one image, on one thread, where left out');
+
+export type LatencyUse = z.infer<typeof latencyUseSchema>;
+
+export const usualUse: LatencyUse = { batch: 1, threads: 1 };
