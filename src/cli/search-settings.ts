@@ -170,7 +170,10 @@ export function newRecord(space: SpaceFile, settings: SearchSettings, engine: En
     goal,
     space: space.space,
     sections: {
-      ...{ model, data, baseline, trial },
+      model,
+      data,
+      baseline,
+      trial,
       ...(teacher === undefined ? {} : { teacher }),
       ...(latency === undefined ? {} : { latency }),
       ...(firstAid ? { firstAid } : {}),
