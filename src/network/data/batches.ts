@@ -11,7 +11,7 @@ export interface Batch {
   /** [count, C, H, W], normalised: (pixel / 255 - mean) / std. */
   readonly x: Float32Array;
   /** [count]. */
-  readonly labels: Uint8Array;
+  readonly labels: Uint16Array;
   /** [count]: the numbers of the images in their split. */
   readonly images: Int32Array;
   readonly count: number;
@@ -105,7 +105,7 @@ function drawView({ crop, flip }: Augment, rng: Rng): View {
 }
 
 function emptyBatch(count: number, shape: ImageShape): Batch {
-  return { x: new Float32Array(count * imageSize(shape)), labels: new Uint8Array(count), images: new Int32Array(count), count };
+  return { x: new Float32Array(count * imageSize(shape)), labels: new Uint16Array(count), images: new Int32Array(count), count };
 }
 
 /** Writes image `image` of the split, normalised, to place `place` of a batch. */

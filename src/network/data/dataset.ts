@@ -33,11 +33,17 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
+/** Indices of classes. */
+export type ClassLabels = Uint8Array | Uint16Array;
+
+/** What labels can tell apart. */
+export const mostClasses = 2 ** 16;
+
 export interface Split {
   /** [count, C·H·W], row-major NCHW, 0 … 255, on a SharedArrayBuffer. */
   readonly images: Uint8Array;
   /** [count], on a SharedArrayBuffer. */
-  readonly labels: Uint8Array;
+  readonly labels: ClassLabels;
   readonly count: number;
 }
 
@@ -47,7 +53,7 @@ export const imageSize = ([channels, height, width]: ImageShape): number => chan
 export function emptySplit(count: number, size: number): Split {
   return {
     images: new Uint8Array(new SharedArrayBuffer(count * size)),
-    labels: new Uint8Array(new SharedArrayBuffer(count)),
+    labels: new Uint16Array(new SharedArrayBuffer(2 * count)),
     count,
   };
 }

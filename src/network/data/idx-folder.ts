@@ -13,7 +13,7 @@ export const idxFolder: DatasetDefinition = {
       throw new NasError('DATA_MISSING', 'data.folder is missing: name the folder that holds your idx files.');
     }
     const content = await readMnistFolder(options.folder, hooks);
-    const count = content.train.labels.reduce((largest, label) => Math.max(largest, label), 0) + 1;
+    const count = [...content.train.labels].reduce((largest, label) => Math.max(largest, label), 0) + 1;
     const classes = Array.from({ length: count }, (_, label) => String(label));
     return buildDataset('idx', content, classes, options);
   },

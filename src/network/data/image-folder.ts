@@ -21,7 +21,7 @@ const mostBytes = 4 * 2 ** 30;
 export const imageFolder: DatasetDefinition = {
   name: 'images',
   summary:
-    'your own pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF): data.folder with train/CLASS/… and test/CLASS/…, or CLASS/… alone; up to 256 classes',
+    'your own pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF): data.folder with train/CLASS/… and test/CLASS/…, or CLASS/… alone',
   needsFolder: true,
   scales: true,
   async load(options, hooks, places) {

@@ -1,13 +1,13 @@
 import { NasError } from '../../core/errors.ts';
 import { createRng } from '../../core/rng.ts';
-import type { Normalization, Split } from './dataset.ts';
+import type { ClassLabels, Normalization, Split } from './dataset.ts';
 import { emptySplit } from './dataset.ts';
 
 /**
  * Picks `count` images so that every class has its share (largest remainders; ties to the lower class). The choice is a
  * function of the labels and the count alone, the same in every study. Ascending indices.
  */
-export function stratifiedChoice(labels: Uint8Array, count: number, purpose: string): number[] {
+export function stratifiedChoice(labels: ClassLabels, count: number, purpose: string): number[] {
   const byClass = groupByClass(labels);
   const shares = apportion(
     byClass.map((indices) => indices.length),
@@ -89,7 +89,7 @@ function channelOf(images: Uint8Array, channel: number, channels: number, plane:
   return { mean: mean / 255, std: std > 0 ? std / 255 : 1 };
 }
 
-function groupByClass(labels: Uint8Array): number[][] {
+function groupByClass(labels: ClassLabels): number[][] {
   const groups: number[][] = [];
   labels.forEach((label, i) => {
     while (groups.length <= label) groups.push([]);

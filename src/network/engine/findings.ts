@@ -34,7 +34,7 @@ export function sampleOf({ split, shape, normalization }: Images, count: number,
   drawn.forEach((image, i) => {
     images.set(split.images.subarray(image * size, (image + 1) * size), i * size);
   });
-  const labels = Uint8Array.from(drawn, (image) => split.labels[image]!);
+  const labels = Uint16Array.from(drawn, (image) => split.labels[image]!);
   return { split: { images, labels, count: drawn.length }, shape, normalization };
 }
 

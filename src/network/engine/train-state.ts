@@ -1,5 +1,6 @@
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Slot, TrainStep } from '../autodiff/train-step.ts';
+import type { ClassLabels } from '../data/dataset.ts';
 import type { Graph, Tensor } from '../ir/graph.ts';
 import { elementCount } from '../ir/graph.ts';
 import type { Session, Tensors } from './session.ts';
@@ -9,7 +10,7 @@ export interface StepFeeds {
   /** [N, C, H, W] */
   readonly x: Float32Array;
   /** [N] */
-  readonly labels: Uint8Array;
+  readonly labels: ClassLabels;
   readonly labelSmoothing: number;
   readonly learningRate: number;
   /** Further inputs of the step, by name. */

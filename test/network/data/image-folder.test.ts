@@ -52,6 +52,24 @@ describe('images: your own pictures', () => {
     }
   });
 
+  it('tells apart more classes than a byte has, also when the pictures were kept', async () => {
+    const colourOf = (label: number): [number, number, number] => [label % 256, Math.floor(label / 256), 0];
+    const pictures = Object.fromEntries(
+      Array.from({ length: 600 }, (_, i) => [`c${String(i >> 1).padStart(3, '0')}/${i % 2}.png`, plain(colourOf(i >> 1))]),
+    );
+    const [folder, cache] = [await folderWith(pictures), await temporaryFolder()];
+    for (const reads of [600, 0]) {
+      const data = await load(folder, { validation: 20 }, cache);
+      expect([data.classes.length, data.reads]).toEqual([300, reads]);
+      const seen = [data.train, data.validation, data.test].flatMap(({ images, labels, count }) =>
+        Array.from({ length: count }, (_, i) => [labels[i]!, images[48 * i]! + 256 * images[48 * i + 16]!] as const),
+      );
+      expect(seen).toHaveLength(600);
+      expect(seen.every(([label, colour]) => label === colour)).toBe(true);
+      expect(Math.max(...data.train.labels)).toBe(299);
+    }
+  });
+
   it.each(['val', 'valid', 'validation'])(
     'takes %s for what a search looks at, or for the end where there is no test',
     async (name) => {

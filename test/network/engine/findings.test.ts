@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/core/rng.ts';
 import { evaluationBatches } from '../../../src/network/data/batches.ts';
+import type { ClassLabels } from '../../../src/network/data/dataset.ts';
 import { collectActivity, collectGradients, collectRows, sampleOf } from '../../../src/network/engine/findings.ts';
 import { parameterNames } from '../../../src/network/ir/macs.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
@@ -54,7 +55,7 @@ describe('what is found out about a trained network', () => {
   it('a sample holds images with their labels, none twice', () => {
     const sample = sampleOf(images, 20, createRng('sample')).split;
     const size = 64;
-    const texts = (count: number, data: Uint8Array, labels: Uint8Array) =>
+    const texts = (count: number, data: Uint8Array, labels: ClassLabels) =>
       Array.from({ length: count }, (_, i) => `${data.slice(i * size, (i + 1) * size).join()} ${labels[i]}`);
     const all = texts(split.count, split.images, split.labels);
     const drawn = texts(sample.count, sample.images, sample.labels);

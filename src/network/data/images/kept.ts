@@ -40,7 +40,8 @@ export class KeptImages {
       if (facts.key !== key) return undefined;
       const parts = Object.entries(facts.parts).map(async ([name, { count, sha256 }]) => {
         const split = emptySplit(count, size);
-        split.labels.set(await readFile(join(this.#folder, `${name}.labels`)));
+        const labels = await readFile(join(this.#folder, `${name}.labels`));
+        split.labels.set(new Uint16Array(labels.buffer.slice(labels.byteOffset, labels.byteOffset + labels.byteLength)));
         split.images.set(await readFile(join(this.#folder, `${name}.images`)));
         return contentOf(split) === sha256 ? ([name, split] as const) : undefined;
       });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { NasError } from '../../../core/errors.ts';
+import { mostClasses } from '../dataset.ts';
 import { checkFolder } from '../folder.ts';
 import { corrupt } from '../idx.ts';
 
@@ -29,8 +30,6 @@ const readable = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.ti
 const unreadable = new Set(['.bmp', '.heic', '.heif', '.jp2', '.ppm', '.psd', '.raw', '.tga']);
 
 const validationNames = ['val', 'valid', 'validation'];
-/** A label is a byte. */
-const mostClasses = 256;
 
 /**
  * Finds the pictures: `train/CLASS/…` with `test/CLASS/…`, `val/CLASS/…` (also `valid`, `validation`) or both, or `CLASS/…` alone.
