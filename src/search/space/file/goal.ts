@@ -122,7 +122,15 @@ export function readTarget(
 /** The parts of a text between commas, each with its place; the comma in a class's name is none. */
 function parts(node: Located): Located[] {
   if (typeof node.value !== 'string') return [node];
-  return node.value.split(/,(?![^(]*\))/).map((value) => ({ start: node.start, end: node.end, value, size: 1 }));
+  const { value, start, end } = node;
+  const cuts = [-1];
+  let isOpen = false;
+  for (let i = 0; i < value.length; i++) {
+    if (value[i] === '(') isOpen = true;
+    else if (value[i] === ')') isOpen = false;
+    else if (value[i] === ',' && !isOpen) cuts.push(i);
+  }
+  return cuts.map((cut, i) => ({ start, end, value: value.slice(cut + 1, cuts[i + 1]), size: 1 }));
 }
 
 const excludes = (a: Constraint, b: Constraint): boolean =>
