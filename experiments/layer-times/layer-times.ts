@@ -74,7 +74,7 @@ async function look(name: string): Promise<Found> {
     const structureOf = structureFunction(model, space, facts.data);
     const times = await layerTimesOf({ executor, space, baseline: facts.baseline.hash, structureOf, progress: () => {} });
     if (times === undefined || times === 'stopped') throw new Error(`${name}: no layer times`);
-    const predict = predictFunction(model, space, facts.data, times);
+    const predict = predictFunction(model, space, facts.data, { times });
     const rng = createRng('layer times, others');
     const pairs: { readonly foreseen: Metrics; readonly measured: Metrics }[] = [];
     for (let i = 0; i < Number(values.others); i++) {

@@ -10,7 +10,6 @@ import { baselineRecipeSchema, recipeKnobs, trainRecipeSchema } from '../network
 import type { Graph } from '../network/ir/graph.ts';
 import { withoutValues } from '../network/ir/zeros.ts';
 import { metricInfos } from '../network/metrics/index.ts';
-import type { LayerTimes } from '../network/metrics/layer-times/fit.ts';
 import { latencyUseSchema } from '../network/metrics/use.ts';
 import { buildModel, type ModelSpec, modelSpecSchema, teacherSchema } from '../network/models/index.ts';
 import { controllers } from '../search/controllers/index.ts';
@@ -20,7 +19,7 @@ import { resolveSpaceFile } from '../search/space/file/resolve.ts';
 import type { Space } from '../search/space/space.ts';
 import { type KeyFunction, keyFunctionOf, rememberLatest, rememberPerCandidate, rememberPerKey } from '../search/study/keys.ts';
 import { readGiven } from '../trial/given.ts';
-import { createPredictor, createStructures, type DataFacts } from '../trial/predict.ts';
+import { createPredictor, createStructures, type DataFacts, type Foreseen } from '../trial/predict.ts';
 import { baselineFolder, bundledSpaces } from './folders.ts';
 import { settle } from './given-networks.ts';
 import { meaningOf } from './meaning.ts';
@@ -92,10 +91,10 @@ export function predictFunction(
   model: ModelSpec,
   space: Space,
   data: DataFacts,
-  times?: LayerTimes,
+  foreseen: Foreseen = {},
 ): (candidate: Candidate) => Metrics | undefined {
   const normal = normalPlans(model, space);
-  const predict = createPredictor(model, data, givenFiles, times);
+  const predict = createPredictor(model, data, givenFiles, foreseen);
   const keyOf = (candidate: Candidate) => structureKey(normal(candidate));
   return rememberPerCandidate(rememberPerKey(keyOf, (candidate) => predict(normal(candidate))));
 }

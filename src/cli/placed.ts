@@ -32,7 +32,7 @@ function pathOf({ code, facts }: NasError, goal: Goal): readonly string[] | unde
 
 /** Where a goal first names a class; the target that a search ends at may do so too. */
 function whereClass(className: string, { objectives, constraints }: Goal): string[] {
-  const isOf = ({ metric }: { readonly metric: string }) => metricParts(metric).className === className;
+  const isOf = ({ metric }: { readonly metric: string }) => metricParts(metric).of === className;
   const constraint = constraints.findIndex(isOf);
   if (constraint >= 0) return ['constraints', `${constraint}`];
   const objective = objectives.find(isOf);

@@ -59,24 +59,26 @@ export interface MetricInfo {
   readonly better: 'maximize' | 'minimize';
   /** Measured where it is asked for by its name, and not in every search. */
   readonly onDemand?: true;
-  /** Taken of one class of the data, which a goal names with it: `recall(Ankle boot)`. */
-  readonly perClass?: true;
+  /** Taken of something that a goal names with it, as in `recall(Ankle boot)` or `nodes(If)`; `known`: all that there can be. */
+  readonly of?: { readonly what: 'class' } | { readonly what: 'op'; readonly known: readonly string[] };
 }
 
-/** `recall(Ankle boot)` is `recall` of the class `Ankle boot`; of other metrics the class is undefined. */
-export function metricParts(name: string): { readonly metric: string; readonly className?: string } {
-  const [, metric, className] = /^([^(]+)\((.*)\)$/s.exec(name) ?? [];
-  return metric === undefined ? { metric: name } : { metric, className: className!.trim() };
+/** `recall(Ankle boot)` is `recall` of `Ankle boot`; where nothing stands in brackets, `of` is undefined. */
+export function metricParts(name: string): { readonly metric: string; readonly of?: string } {
+  const [, metric, of] = /^([^(]+)\((.*)\)$/s.exec(name) ?? [];
+  return metric === undefined ? { metric: name } : { metric, of: of!.trim() };
 }
 
-/** A metric under the name that a goal gives it, its class with it; undefined where there is no such metric. */
+/** A metric under the name that a goal gives it, what it is of with it; undefined where there is no such metric. */
 export function metricNamed(infos: readonly MetricInfo[], name: string): MetricInfo | undefined {
-  const { metric, className } = metricParts(name);
+  const { metric, of } = metricParts(name);
   const info = infos.find((known) => known.name === metric);
-  if (!info || (className !== undefined) !== (info.perClass === true) || className === '') return undefined;
-  return className === undefined ? info : { ...info, name: `${metric}(${className})` };
+  if (!info || (of === undefined) !== (info.of === undefined)) return undefined;
+  if (of === undefined) return info;
+  const isThere = info.of!.what === 'op' ? info.of!.known.includes(of) : of !== '';
+  return isThere ? { ...info, name: `${metric}(${of})` } : undefined;
 }
 
 /** How the names of metrics are written, for messages: `accuracy, recall(CLASS)`. */
 export const metricNames = (infos: readonly MetricInfo[]): string[] =>
-  infos.map(({ name, perClass }) => (perClass ? `${name}(CLASS)` : name));
+  infos.map(({ name, of }) => (of ? `${name}(${of.what.toUpperCase()})` : name));

@@ -136,6 +136,7 @@ const classMetric = /^(recall|precision)\(/;
 
 export function metricFormat(metric: string): MetricFormat {
   if (classMetric.test(metric)) return { label: metric, format: formatPercent, share: true };
+  if (metric.startsWith('nodes(')) return { label: metric, format: formatCount };
   return metricFormats[metric] ?? { label: metric, format: (value) => (isKnown(value) ? digits(value, 4) : unknown) };
 }
 

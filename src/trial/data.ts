@@ -1,10 +1,11 @@
-import { metricParts } from '../core/catalog.ts';
+import { metricNamed, metricParts } from '../core/catalog.ts';
 import { NasError } from '../core/errors.ts';
 import { stableStringify } from '../core/json.ts';
 import type { Dataset, Normalization } from '../network/data/dataset.ts';
 import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { baselineRecipeSchema } from '../network/engine/recipe.ts';
 import { classNamed } from '../network/metrics/class-named.ts';
+import { metricInfos } from '../network/metrics/index.ts';
 import { modelSpecSchema } from '../network/models/index.ts';
 import { sha256 } from './artefacts.ts';
 import type { TrialHooks } from './protocol.ts';
@@ -32,8 +33,8 @@ export function checkBatches({ baseline, batch }: TrialSetup, { train }: Dataset
 export function checkClasses({ metrics }: TrialSetup, { classes, validation }: Dataset): void {
   const named = classes.map((name, label) => ({ name, label }));
   for (const metric of metrics) {
-    const { className } = metricParts(metric);
-    if (className === undefined) continue;
+    const { of: className } = metricParts(metric);
+    if (className === undefined || metricNamed(metricInfos, metric)?.of?.what !== 'class') continue;
     const { label } = classNamed(named, className);
     if (validation.labels.subarray(0, validation.count).includes(label)) continue;
     const message = `none of the ${validation.count} validation images is of class "${className}": ${metric} cannot be measured. Hold more images out.`;

@@ -26,23 +26,31 @@ export function createStructures(
   return (plan) => finalStructure(dense, plan);
 }
 
+/** What is foreseen beside the usual metrics. */
+export interface Foreseen {
+  /** With them the latencies, as far as these go. */
+  readonly times?: LayerTimes | undefined;
+  /** Metrics that a search asks for. */
+  readonly names?: readonly string[];
+}
+
 /**
  * The metrics of a plan that follow from its structure alone: bytes of the exported file, multiply-accumulates,
  * parameters. They are those that its trial will measure, byte for byte, and cost no training, no data and no engine.
- * Undefined where a technique makes them depend on trained values. With `times` also the latencies, as far as these go.
+ * Undefined where a technique makes them depend on trained values.
  */
 export function createPredictor(
   model: ModelSpec,
   data: DataFacts,
   files?: ModelTarget['files'],
-  times?: LayerTimes,
+  { times, names }: Foreseen = {},
 ): (plan: Plan) => Metrics | undefined {
   const structureOf = createStructures(model, data, files);
   const options = exportOptions(data);
   return (plan) => {
     const graph = structureOf(plan);
     if (!graph) return undefined;
-    const exact = predictMetrics({ graph, byteCount: encodedLength(graph, options) });
+    const exact = predictMetrics({ graph, byteCount: encodedLength(graph, options) }, names);
     return times ? { ...exact, ...foreseenLatency(workOf(graph), times) } : exact;
   };
 }

@@ -8,7 +8,7 @@ import { encode } from '../../src/network/ir/bytes/encode.ts';
 import { encodedLength } from '../../src/network/ir/bytes/length.ts';
 import type { Graph } from '../../src/network/ir/graph.ts';
 import { withoutValues } from '../../src/network/ir/zeros.ts';
-import { measureMetrics, predictMetrics } from '../../src/network/metrics/index.ts';
+import { measureMetrics, metricInfos, predictMetrics } from '../../src/network/metrics/index.ts';
 import { finished, rewritten } from '../fixtures/compression.ts';
 import { trainedResnet } from '../fixtures/graphs.ts';
 import { importedNetwork } from '../fixtures/networks.ts';
@@ -26,11 +26,14 @@ const graphs: Record<string, Graph> = {
 const outlines = Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, withoutValues(graph)]));
 const options = { opset: 17, symbolicBatch: 'N', producer: 'espalier', metadata: { classes: '["ä","b"]' } };
 
+/** Of every operator the nodes, also of those that only some files have. */
+const asked = metricInfos.flatMap(({ name, of }) => (of?.what === 'op' ? of.known.map((op) => `${name}(${op})`) : []));
+
 /** Metrics from structure, and the same metrics of the file that is made for real. */
 async function both(name: string, plan: Plan) {
   const structure = finalStructure(outlines[name]!, plan);
   if (!structure) return undefined;
-  const predicted = predictMetrics({ graph: structure, byteCount: encodedLength(structure, options) });
+  const predicted = predictMetrics({ graph: structure, byteCount: encodedLength(structure, options) }, asked);
   const graph = await finished(rewritten(graphs[name]!, plan), plan);
   const never = () => Promise.reject(new Error('not needed'));
   const context = { graph, bytes: encode(graph, options), evaluation: never, ways: never, latency: never };

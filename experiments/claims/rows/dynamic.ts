@@ -49,7 +49,9 @@ export const dynamic: Claim = {
     { says: 'within a point', row: 'skip-50', measure: 'change', atLeast: -0.01 },
     { says: 'half-width branches save 30 %', row: 'slim-25', measure: 'saved', atLeast: 0.3 },
     { says: 'within a point', row: 'slim-25', measure: 'change', atLeast: -0.01 },
+    { says: 'they save time too: 1.2 times faster', row: 'slim-25', measure: 'faster', atLeast: 1.2 },
     { says: 'wide network: within a point', row: 'wide-slim-25', measure: 'change', atLeast: -0.01 },
+    { says: 'wide network: 1.2 times faster', row: 'wide-slim-25', measure: 'faster', atLeast: 1.2 },
   ],
   remark: 'MACs saved and times are means over the validation images, each of which takes its own way.',
 };

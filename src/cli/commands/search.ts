@@ -256,8 +256,7 @@ class SearchRun {
   }
 
   #predictor(facts: Json): Predict {
-    const { space, sections } = factsOf(this.#record);
-    return predictFunction(sections.model as unknown as ModelSpec, space, (facts as unknown as PreparedFacts).data);
+    return this.#predictorOf((facts as unknown as PreparedFacts).data);
   }
 
   /** Undefined when the user stopped it. */
@@ -293,9 +292,13 @@ class SearchRun {
   #foreseen(data: DataFacts, predict: Predict): { readonly predict: Predict } & Pick<ControllerContext<Space>, 'doubt'> {
     const times = this.#times;
     if (!times) return { predict };
-    const { space, sections } = factsOf(this.#record);
     const doubt = Object.fromEntries(foreseenMetrics.map((metric) => [metric, times.error]));
-    return { predict: predictFunction(sections.model as unknown as ModelSpec, space, data, times), doubt };
+    return { predict: this.#predictorOf(data, times), doubt };
+  }
+
+  #predictorOf(data: DataFacts, times?: LayerTimes): Predict {
+    const { space, sections, metrics } = factsOf(this.#record);
+    return predictFunction(sections.model as unknown as ModelSpec, space, data, { times, names: metrics });
   }
 
   #progressOf(stage: string): (done: number, total: number) => void {

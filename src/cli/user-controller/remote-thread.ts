@@ -44,7 +44,8 @@ type Known = Pick<ControllerContext<Space>, 'keyOf' | 'predict'>;
 
 function ofNetwork({ model, data, times }: Extract<Subject, { kind: 'network' }>): Known {
   const spec = model as unknown as ModelSpec;
-  return { keyOf: keyFunction(spec, space), predict: predictFunction(spec, space, data, times) };
+  const names = [...goal.objectives, ...goal.constraints].map(({ metric }) => metric);
+  return { keyOf: keyFunction(spec, space), predict: predictFunction(spec, space, data, { times, names }) };
 }
 
 function ofProblem({ name }: Extract<Subject, { kind: 'problem' }>): Known {

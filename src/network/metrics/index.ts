@@ -9,6 +9,7 @@ import { latencyMs } from './latency-ms.ts';
 import { latencyRatio } from './latency-ratio.ts';
 import { macs } from './macs.ts';
 import type { MeasureContext, Metric, Structure } from './metric.ts';
+import { nodes } from './nodes.ts';
 import { params } from './params.ts';
 import { precision } from './precision.ts';
 import { recall } from './recall.ts';
@@ -24,6 +25,7 @@ export const metrics: readonly Metric[] = [
   macs,
   expectedMacs,
   params,
+  nodes,
   throughput,
   balancedAccuracy,
   worstRecall,
@@ -45,8 +47,8 @@ const named = metrics.map((metric) => ({ name: metric.info.name, metric }));
  */
 export async function measureMetrics(names: readonly string[], context: MeasureContext): Promise<Metrics> {
   const wanted = names.map((name) => {
-    const { metric, className } = metricParts(name);
-    return { name, className, metric: pick('metric', named, metric).metric };
+    const { metric, of } = metricParts(name);
+    return { name, of, metric: pick('metric', named, metric).metric };
   });
   const shared: MeasureContext = {
     graph: context.graph,
@@ -56,13 +58,19 @@ export async function measureMetrics(names: readonly string[], context: MeasureC
     latency: once(() => context.latency()),
   };
   const values: Record<string, number> = {};
-  for (const { name, metric, className } of wanted) values[name] = await metric.measure(shared, className);
+  for (const { name, metric, of } of wanted) values[name] = await metric.measure(shared, of);
   return values;
 }
 
-/** Every metric that follows from the structure alone, by name. */
-export function predictMetrics(structure: Structure): Metrics {
-  return Object.fromEntries(metrics.flatMap((metric) => (metric.predict ? [[metric.info.name, metric.predict(structure)]] : [])));
+/** The usual metrics that follow from the structure alone, and those among `names`. */
+export function predictMetrics(structure: Structure, names: readonly string[] = []): Metrics {
+  const values: Record<string, number> = {};
+  for (const name of new Set([...usualMetrics, ...names])) {
+    const { metric, of } = metricParts(name);
+    const value = pick('metric', named, metric).metric.predict?.(structure, of);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

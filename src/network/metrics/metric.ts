@@ -47,7 +47,7 @@ export const recalls = ({ perClass }: ClassifierResult): number[] =>
 export interface Metric {
   readonly info: MetricInfo;
   /** The same number as `measure` gives once the network is trained; left out where only running it tells. */
-  predict?(structure: Structure): number;
-  /** `className`: the class asked for, of a metric that is `perClass`. */
-  measure(context: MeasureContext, className?: string): number | Promise<number>;
+  predict?(structure: Structure, of?: string): number;
+  /** `of`: what the goal names with it, where the metric is of something. */
+  measure(context: MeasureContext, of?: string): number | Promise<number>;
 }

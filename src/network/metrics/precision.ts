@@ -8,7 +8,7 @@ export const precision: Metric = {
     unit: 'fraction',
     better: 'maximize',
     onDemand: true,
-    perClass: true,
+    of: { what: 'class' },
   },
   measure: async (context, className) => classNamed((await context.evaluation()).perClass, className).precision,
 };

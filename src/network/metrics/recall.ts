@@ -8,7 +8,7 @@ export const recall: Metric = {
     unit: 'fraction',
     better: 'maximize',
     onDemand: true,
-    perClass: true,
+    of: { what: 'class' },
   },
   measure: async (context, className) => classNamed((await context.evaluation()).perClass, className).recall,
 };

@@ -76,7 +76,7 @@ describe('measureMetrics', () => {
     await measureMetrics(['size', 'params'], cheap.context);
     expect(cheap.ran).toEqual({ evaluation: 0, ways: 0, latency: 0 });
     const all = contextOf(network(4, 1), async () => someLatency);
-    const names = metricInfos.filter(({ perClass }) => !perClass).map((info) => info.name);
+    const names = metricInfos.filter(({ of }) => !of).map((info) => info.name);
     expect(await measureMetrics(names, all.context)).toMatchObject({
       accuracy: 0.5,
       expectedMacs: 200,

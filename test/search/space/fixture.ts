@@ -84,7 +84,15 @@ export const catalog: Catalog = {
     { name: 'latencyMs', summary: 'Time of one image.', unit: 'ms', better: 'minimize' },
     { name: 'latencyRatio', summary: 'Against the baseline.', unit: 'ratio', better: 'minimize' },
     { name: 'macs', summary: 'Multiply-accumulates.', unit: 'count', better: 'minimize' },
-    { name: 'recall', summary: 'Of a class.', unit: 'fraction', better: 'maximize', onDemand: true, perClass: true },
+    {
+      name: 'nodes',
+      summary: 'Of an operator.',
+      unit: 'count',
+      better: 'minimize',
+      onDemand: true,
+      of: { what: 'op', known: ['If', 'Relu'] },
+    },
+    { name: 'recall', summary: 'Of a class.', unit: 'fraction', better: 'maximize', onDemand: true, of: { what: 'class' } },
   ],
 };
 

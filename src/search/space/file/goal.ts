@@ -69,11 +69,13 @@ function findMetric(name: string, place: Range, metrics: readonly MetricInfo[], 
 
 /** What was meant by a name that is none. */
 function hintFor(name: string, metrics: readonly MetricInfo[]): string {
-  const { metric } = metricParts(name);
+  const { metric, of } = metricParts(name);
   const names = metrics.map((known) => known.name);
   const found = metrics.find((known) => known.name === metric);
-  if (found?.perClass) return ` Name the class: ${metric}(CLASS).`;
-  if (found) return ` It is taken of all classes together: ${metric}.`;
+  if (found && !found.of) return ` It is not of anything: ${metric}.`;
+  if (found?.of?.what === 'class' || (found?.of && of === undefined))
+    return ` Name the ${found.of.what}: ${metric}(${found.of.what.toUpperCase()}).`;
+  if (found?.of) return `${didYouMean(of!, found.of.known)} Known: ${found.of.known.join(', ')}.`;
   return `${didYouMean(metric, names)} Known: ${metricNames(metrics).join(', ')}.`;
 }
 

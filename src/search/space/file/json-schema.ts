@@ -43,14 +43,15 @@ function trialSchema(recipe: z.ZodObject, knobs: Readonly<Record<string, Knob>>)
   return z.strictObject(shape);
 }
 
-/** Metrics of a class have as many names as there are classes, which a schema cannot know: a pattern stands for them. */
+/** Metrics of a class have as many names as there are classes, which a schema cannot know: patterns stand for such. */
 function objectivesSchema(metrics: readonly MetricInfo[]): z.ZodType {
-  const plain = metrics.filter(({ perClass }) => !perClass);
+  const plain = metrics.filter(({ of }) => !of);
   const directions = ['maximize', 'minimize'];
   const directed = plain.map(({ name, summary }) => [name, z.enum(directions).optional().describe(summary)] as const);
-  const ofClasses = metrics.filter(({ perClass }) => perClass);
   const patternProperties = Object.fromEntries(
-    ofClasses.map((metric) => [`^${namePattern([metric])}$`, { enum: directions, description: metric.summary }]),
+    metrics
+      .filter(({ of }) => of)
+      .map((metric) => [`^${namePattern([metric])}$`, { enum: directions, description: metric.summary }]),
   );
   const named = z.string().regex(new RegExp(`^(${namePattern(metrics)})$`));
   const list = z.array(z.union([z.enum(plain.map(({ name }) => name)), named])).min(1);
@@ -62,7 +63,10 @@ function constraintsSchema(metrics: readonly MetricInfo[]): z.ZodType {
 }
 
 const namePattern = (metrics: readonly MetricInfo[]): string =>
-  metrics.map(({ name, perClass }) => name.replace(/[^\w]/g, '\\$&') + (perClass ? '\\(.+\\)' : '')).join('|');
+  metrics.map(({ name, of }) => name.replace(/[^\w]/g, '\\$&') + bracketsOf(of)).join('|');
+
+const bracketsOf = (of: MetricInfo['of']): string =>
+  !of ? '' : of.what === 'class' ? '\\(.+\\)' : `\\( *(${of.known.join('|')}) *\\)`;
 
 function ruleSchema(techniques: SchemaOptions['techniques']): z.ZodType {
   const match = z

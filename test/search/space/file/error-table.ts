@@ -215,7 +215,9 @@ export const rows: readonly Row[] = [
     /size has no unit "kb". Did you mean "kB"\? Units: B, kB/,
   ],
   ['a class that is not named', 'SPACE_UNKNOWN_METRIC', constraints('["«recall >= 90 %"]'), /Name the class: recall\(CLASS\)/],
-  ['a class of what has none', 'SPACE_UNKNOWN_METRIC', constraints('["«size(cat) <= 9kB"]'), /all classes together: size/],
+  ['a class of what has none', 'SPACE_UNKNOWN_METRIC', constraints('["«size(cat) <= 9kB"]'), /not of anything: size/],
+  ['an operator that is none', 'SPACE_UNKNOWN_METRIC', constraints('["«nodes(if) <= 0"]'), /Did you mean "If"\? Known: If, Relu/],
+  ['no operator', 'SPACE_UNKNOWN_METRIC', constraints('["«nodes <= 0"]'), /Name the op: nodes\(OP\)/],
   [
     'a misspelt metric of a class',
     'SPACE_UNKNOWN_METRIC',

@@ -51,7 +51,7 @@ describe('jsonSchema', () => {
     spaceText({ search: 'search: { seed: 3, controller: random, time: 1 h }', constraints: 'constraints: [size <= 2 kB]' }),
     spaceText({
       objectives: 'objectives: { size: minimize, recall(big cat): maximize }',
-      constraints: 'constraints: [recall(a) >= 2 %]',
+      constraints: 'constraints: [recall(a) >= 2 %, nodes(If) <= 0]',
     }),
     spaceText({ objectives: 'objectives: [size, recall(big cat)]' }),
   ])('accepts what the parser accepts (%#)', (text) => expect(accepts(text)).toBe(true));
@@ -65,6 +65,7 @@ describe('jsonSchema', () => {
     spaceText({ objectives: 'objectives: []' }),
     spaceText({ constraints: 'constraints: [sise <= 2 kB]' }),
     spaceText({ constraints: 'constraints: [recall <= 2 %]' }),
+    spaceText({ constraints: 'constraints: [nodes(if) <= 2]' }),
     spaceText({ objectives: 'objectives: { recall(): maximize }' }),
     spaceText({ layers: 'layers:\n  - prune: off' }),
     spaceText({ layers: 'layers:\n  - { match: "*", prun: off }' }),

@@ -130,6 +130,7 @@ describe('goal', () => {
     ['latencyRatio <= .5 x', 'latencyRatio', '<=', 0.5],
     ['macs <= 12.5M', 'macs', '<=', 12_500_000],
     ['recall(Ankle boot) >= 95 %', 'recall(Ankle boot)', '>=', 0.95],
+    ['nodes( If ) <= 0', 'nodes(If)', '<=', 0],
     ['recall( a, b (>= 2) )>=.5', 'recall(a, b (>= 2))', '>=', 0.5],
   ])('reads the constraint %s', (text, metric, op, bound) => {
     expect(parse(spaceText({ constraints: `constraints: ["${text}"]` })).goal.constraints).toEqual([{ metric, op, bound }]);
