@@ -1,8 +1,8 @@
 import { NasError } from '../../core/errors.ts';
 import { Builder } from '../ir/builder.ts';
 import type { Graph, Shape, TensorType } from '../ir/graph.ts';
-import { dtypeCodes, elementCount } from '../ir/graph.ts';
-import { parameterNames } from '../ir/macs.ts';
+import { dtypeCodes, elementCount, tensorOf } from '../ir/graph.ts';
+import { trainedNames, trainedVectors } from '../ir/trained.ts';
 import { gradient } from './gradient.ts';
 import { type OptimizerOptions, optimizerOf } from './optimizers/index.ts';
 import { type BatchStatistics, trainMode } from './train-mode.ts';
@@ -98,11 +98,12 @@ export function buildTrainStep(graph: Graph, options: TrainStepOptions): TrainSt
 
 /** Trained parameters, those with weight decay first; otherwise in the order in which the graph uses them. */
 function parameterSlots(graph: Graph, auxiliary: Readonly<Record<string, TensorType>>): readonly Slot[] {
-  const own = parameterNames(graph).filter((name) => graph.types[name]!.dtype === 'float32');
+  const own = trainedNames(graph).filter((name) => graph.types[name]!.dtype === 'float32');
+  const vectors = new Set(trainedVectors(graph));
   const types = { ...graph.types, ...auxiliary };
   const trained = [...own, ...Object.keys(auxiliary)];
   if (own.length === 0) throw new NasError('IR_TRAIN', `graph "${graph.name}" has no parameters to train`);
-  const isDecayed = (name: string) => types[name]!.shape.length >= 2;
+  const isDecayed = (name: string) => types[name]!.shape.length >= 2 && !vectors.has(name);
   const ordered = [...trained.filter(isDecayed), ...trained.filter((name) => !isDecayed(name))];
   return slots(types, ordered, isDecayed);
 }
@@ -151,9 +152,16 @@ function addModel(b: Builder, model: Graph, parameters: readonly Slot[]): void {
   for (const [name, tensor] of Object.entries(model.initializers)) if (!trained.has(name)) b.initializer(name, tensor);
   const flat = (slot: Slot) => (slot.shape.length === 1 ? slot.name : `${slot.name}.flat`);
   const parts = { name: 'theta.split', outputs: parameters.map(flat) };
-  b.multi('Split', ['theta', b.ints(parameters.map((slot) => slot.size))], parameters.length, { axis: 0 }, parts);
+  // Constants with names of their own: a parameter may be called as the builder calls its constants.
+  const constant = (name: string, values: readonly number[]) => b.initializer(name, tensorOf('int64', [values.length], values));
+  const sizes = constant(
+    'theta.sizes',
+    parameters.map(({ size }) => size),
+  );
+  b.multi('Split', ['theta', sizes], parameters.length, { axis: 0 }, parts);
   for (const slot of parameters) {
-    if (flat(slot) !== slot.name) b.op('Reshape', [flat(slot), b.ints(slot.shape)], {}, { name: slot.name });
+    if (flat(slot) !== slot.name)
+      b.op('Reshape', [flat(slot), constant(`${slot.name}.shape`, slot.shape)], {}, { name: slot.name });
   }
   for (const node of model.nodes) b.add(node);
 }

@@ -1,6 +1,7 @@
 import type { Graph, Tensor } from '../ir/graph.ts';
 import { layersOf } from '../ir/layers.ts';
 import { parameterNames } from '../ir/macs.ts';
+import { trainedVectors } from '../ir/trained.ts';
 import { filled, initialWeight } from './layers.ts';
 
 /**
@@ -17,7 +18,10 @@ export function withNewWeights(graph: Graph, seed: string): Graph {
   for (const name of parameterNames(graph)) renew(name, constant(0));
   for (const { weight, outputAxis } of layersOf(graph))
     renew(weight, ({ shape }) => initialWeight(seed, weight, shape, outputAxis));
+  const vectors = new Set(trainedVectors(graph));
   for (const { op, inputs } of graph.nodes) {
+    if (op === 'Add' || op === 'Mul')
+      for (const name of inputs) if (vectors.has(name)) renew(name, constant(op === 'Add' ? 0 : 1));
     if (op !== 'BatchNormalization') continue;
     const [, scale, bias, mean, variance] = inputs;
     for (const name of [scale, variance]) renew(name, constant(1));

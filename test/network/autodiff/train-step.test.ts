@@ -240,14 +240,15 @@ describe('train step', () => {
     expect(print(step.graph)).toMatchInlineSnapshot(`
       "dense.train(%x: f32[2,3], %target: f32[2,4], %lr: f32[], %step: f32[], %theta: f32[12], %momentum: f32[12]) {
         const %const0: f32[] = [0.5]
-        const %const0_2: i64[1] = [12]
-        const %const1: i64[2] = [3, 4]
-        const %const2: i64[1] = [0]
-        const %const3: f32[] = [1]
-        const %const4: f32[] = [0.5]
-        const %const5: f32[] = [0.25]
-        %w.flat: f32[12] = Split(%theta, %const0_2) {axis=0}
-        %w: f32[3,4] = Reshape(%w.flat, %const1)
+        const %theta.sizes: i64[1] = [12]
+        const %w.shape: i64[2] = [3, 4]
+        const %const0_2: i64[1] = [0]
+        const %const1: f32[] = [1]
+        const %const2: f32[] = [0.5]
+        const %const3: i64[1] = [12]
+        const %const4: f32[] = [0.25]
+        %w.flat: f32[12] = Split(%theta, %theta.sizes) {axis=0}
+        %w: f32[3,4] = Reshape(%w.flat, %w.shape)
         %Mul: f32[2,3] = Mul(%x, %const0)
         %logits: f32[2,4] = MatMul(%Mul, %w)
         %loss: f32[], %logProbs: f32[2,4] = espalier.SoftmaxCrossEntropy(%logits, %target)
@@ -255,18 +256,18 @@ describe('train step', () => {
         %ArgMax_2: i64[2] = ArgMax(%target) {axis=1, keepdims=0}
         %Equal: bool[2] = Equal(%ArgMax, %ArgMax_2)
         %Cast: f32[2] = Cast(%Equal) {to=1}
-        %correct: f32[] = ReduceSum(%Cast, %const2) {keepdims=0}
+        %correct: f32[] = ReduceSum(%Cast, %const0_2) {keepdims=0}
         %crossEntropy.grad/Exp: f32[2,4] = Exp(%logProbs)
         %crossEntropy.grad/Sub: f32[2,4] = Sub(%crossEntropy.grad/Exp, %target)
-        %crossEntropy.grad/Mul: f32[] = Mul(%const3, %const4)
+        %crossEntropy.grad/Mul: f32[] = Mul(%const1, %const2)
         %logits.grad: f32[2,4] = Mul(%crossEntropy.grad/Sub, %crossEntropy.grad/Mul)
         %w.grad: f32[3,4] = Gemm(%Mul, %logits.grad) {transA=1, transB=0, alpha=1}
-        %w.grad.flat: f32[12] = Reshape(%w.grad, %const0_2)
+        %w.grad.flat: f32[12] = Reshape(%w.grad, %const3)
         %theta.grad: f32[12] = Concat(%w.grad.flat) {axis=0}
-        %Slice: f32[12] = Slice(%theta, %const2, %const0_2, %const2)
-        %Mul_2: f32[12] = Mul(%Slice, %const5)
+        %Slice: f32[12] = Slice(%theta, %const0_2, %const3, %const0_2)
+        %Mul_2: f32[12] = Mul(%Slice, %const4)
         %Add: f32[12] = Add(%theta.grad, %Mul_2)
-        %Mul_3: f32[12] = Mul(%momentum, %const4)
+        %Mul_3: f32[12] = Mul(%momentum, %const2)
         %momentum.next: f32[12] = Add(%Mul_3, %Add)
         %Mul_4: f32[12] = Mul(%momentum.next, %lr)
         %theta.next: f32[12] = Sub(%theta, %Mul_4)

@@ -44,9 +44,9 @@ describe('evaluation', () => {
     expect(result.count).toBe(4);
     expect(result.loss).toBeCloseTo((3 * right + wrong) / 4, 5);
     expect(result.perClass).toEqual([
-      { precision: 1, recall: 2 / 3 },
-      { precision: 0.5, recall: 1 },
-      { precision: 0, recall: 0 },
+      { precision: 1, recall: 2 / 3, images: 3 },
+      { precision: 0.5, recall: 1, images: 1 },
+      { precision: 0, recall: 0, images: 0 },
     ]);
   });
 
