@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guides } from '../../src/cli/commands/guide.ts';
 import { program } from '../../src/cli/program.ts';
-import { buildNas } from '../fixtures/built-nas.ts';
+import { builtNas } from '../fixtures/built-nas.ts';
 import { writeTinyFashion } from '../fixtures/data.ts';
 import { plain, writePictures } from '../fixtures/pictures.ts';
 
@@ -57,12 +57,10 @@ const typed = await Promise.all(documents.map(async (name) => [name, commandsOf(
 const whyNot = (command: string) => untyped.find(([pattern]) => pattern.test(command));
 
 let folder: string;
-let removeBuild: () => void;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nas-guides-'));
-  const { main, remove } = await buildNas();
-  removeBuild = remove;
+  const main = await builtNas();
   await mkdir(join(folder, 'bin'));
   for (const [name, line] of [
     ['nas', `exec "${process.execPath}" "${main}" "$@"`],
@@ -86,7 +84,6 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  removeBuild?.();
   await rm(folder, { recursive: true, force: true });
 });
 

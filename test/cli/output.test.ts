@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
-import { mainOfNas, tsx } from '../fixtures/cli.ts';
+import { mainOfNas } from '../fixtures/cli.ts';
 
 /** A command line of the shell in which `nas` is this program. */
 function shell(line: string) {
-  const nas = `"${process.execPath}" --import ${tsx} "${mainOfNas}"`;
+  const nas = `"${process.execPath}" "${mainOfNas}"`;
   return spawnSync('bash', ['-c', `nas() { ${nas} "$@"; }; ${line}`], { cwd: tmpdir(), encoding: 'utf8' });
 }
 

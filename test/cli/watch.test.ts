@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StudyEvent } from '../../src/core/event.ts';
 import { openControl, openStore, readStudy } from '../../src/store/index.ts';
@@ -14,7 +15,7 @@ const space = `
 model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
 data: { name: idx, folder: data, validation: 200 }
 baseline: { epochs: 0.5, batchSize: 32, learningRate: 0.1 }
-trial: { epochs: 4, batchSize: 32, learningRate: 0.02 }
+trial: { epochs: 8, batchSize: 32, learningRate: 0.02 }
 objectives: { accuracy: maximize, size: minimize }
 layers:
   - match: "*"
@@ -45,9 +46,12 @@ describe('from another terminal', () => {
     expect([add.stdout, mark.stdout]).toEqual(['205 trials in all.\n', 'Trial 0 is a favourite.\n']);
     let trial = -1;
     const endsOne = async () => {
+      // What is told of its progress may be some tenths of a second old.
+      await setTimeout(1000);
       trial = running();
-      const stage = channel.status('tiny')?.running[0]?.progress.stage ?? 'nothing runs';
-      const { stdout } = stage === 'train' ? await control('end-trial', `${trial}`) : { stdout: stage };
+      const { stage, done, total } = channel.status('tiny')?.running[0]?.progress ?? { stage: 'nothing runs', done: 0, total: 0 };
+      const isUnderWay = stage === 'train' && done < total / 2;
+      const { stdout } = isUnderWay ? await control('end-trial', `${trial}`) : { stdout: `${stage} ${done} of ${total}` };
       if (stdout.includes(`Trial ${trial} ends`)) return;
       // Behind its last step a trial does not wait any more: this one is done before it can be ended.
       await control('resume');
