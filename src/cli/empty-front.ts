@@ -1,7 +1,6 @@
-import { missedBy } from '../core/objective.ts';
 import type { Trial } from '../core/trial.ts';
 import { counted } from '../core/words.ts';
-import { missText } from '../dashboard/format.ts';
+import { missedBy, missText } from '../dashboard/missed.ts';
 import { nearestMiss } from '../search/study/progress.ts';
 import type { StudyView } from '../store/index.ts';
 import { factsOf } from './study-facts.ts';

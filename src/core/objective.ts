@@ -21,10 +21,6 @@ export interface Goal {
   readonly constraints: readonly Constraint[];
 }
 
-/** The constraints that the metrics do not keep; a missing metric keeps none. */
-export const missedBy = (metrics: Metrics, constraints: readonly Constraint[]): Constraint[] =>
-  constraints.filter((constraint) => violation(metrics, [constraint]) > 0);
-
 /** How far the metrics miss the constraints, summed relative to each bound; 0 is feasible. A missing metric misses by 1. */
 export function violation(metrics: Metrics, constraints: readonly Constraint[]): number {
   let sum = 0;

@@ -1,4 +1,4 @@
-import type { Constraint, Goal, Metrics } from '../core/objective.ts';
+import type { Goal, Metrics } from '../core/objective.ts';
 
 /** Numbers as people read them, for every screen and table. A number that is not known is shown as `—`. */
 
@@ -142,13 +142,6 @@ export function metricFormat(metric: string): MetricFormat {
 
 /** One metric's value with its unit: `formatMetric('size', 87400)` → `87.4 kB`. */
 export const formatMetric = (metric: string, value: Maybe): string => metricFormat(metric).format(value);
-
-/** `recall(Shirt) >= 40.00 %` */
-export const constraintText = ({ metric, op, bound }: Constraint): string => `${metric} ${op} ${formatMetric(metric, bound)}`;
-
-/** What a trial does not keep, and what it has instead: `recall(Shirt) >= 40.00 % (28.00 %)`. */
-export const missText = (metrics: Metrics, constraint: Constraint): string =>
-  `${constraintText(constraint)} (${formatMetric(constraint.metric, metrics[constraint.metric])})`;
 
 const isKnown = (value: Maybe): value is number => value !== undefined && Number.isFinite(value);
 

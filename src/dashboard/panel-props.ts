@@ -1,11 +1,12 @@
 import type { CurvePoint } from '../core/curve.ts';
 import type { Json } from '../core/json.ts';
-import { type Constraint, type Goal, type Metrics, missedBy, violation } from '../core/objective.ts';
+import { type Constraint, type Goal, type Metrics, violation } from '../core/objective.ts';
 import { type Range, rangesOf } from '../core/ranges.ts';
 import type { StudyRecord } from '../core/store.ts';
 import { isStoppedByHand, measuredTrial, shownState, type Trial } from '../core/trial.ts';
 import type { Analysis, Budget, Recalled } from './budget.ts';
 import { formatPoints, savedBy, savedText, timesLess } from './format.ts';
+import { missedBy } from './missed.ts';
 import { pace, timeLeft } from './pace.ts';
 import type { ViewModel } from './view-model.ts';
 

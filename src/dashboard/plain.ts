@@ -1,9 +1,10 @@
 import type { LiveEvent } from '../core/event.ts';
-import { type Goal, missedBy } from '../core/objective.ts';
+import type { Goal } from '../core/objective.ts';
 import { isStoppedByHand, type Progress } from '../core/trial.ts';
 import { counted, outcomes } from '../core/words.ts';
 import type { Analyse, Budget } from './budget.ts';
-import { formatDuration, formatMetric, formatPercent, metricFormat, missText } from './format.ts';
+import { formatDuration, formatMetric, formatPercent, metricFormat } from './format.ts';
+import { missedBy, missText } from './missed.ts';
 import type { Reporter, Write } from './ndjson.ts';
 import { bestSoFar, bestText, countTrials, elapsed, remaining, shownMetrics } from './panel-props.ts';
 import { oneLine } from './text-width.ts';

@@ -11,9 +11,9 @@ import {
   formatPoints,
   formatRatio,
   formatTook,
-  missText,
   savedBy,
 } from '../../src/dashboard/format.ts';
+import { missText } from '../../src/dashboard/missed.ts';
 
 describe('numbers as people read them', () => {
   it.each([

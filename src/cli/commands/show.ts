@@ -1,8 +1,8 @@
 import type { Plan, Value } from '../../core/candidate.ts';
 import { NasError } from '../../core/errors.ts';
-import { missedBy } from '../../core/objective.ts';
 import { duplicatesIn, type MeasuredTrial, measuredTrial, shownState, type Trial } from '../../core/trial.ts';
-import { formatCount, formatMetric, formatPercent, missText } from '../../dashboard/format.ts';
+import { formatCount, formatMetric, formatPercent } from '../../dashboard/format.ts';
+import { missedBy, missText } from '../../dashboard/missed.ts';
 import type { Row } from '../../export/tables/table.ts';
 import type { LatencyResult } from '../../network/metrics/latency.ts';
 import { readStudy, type StudyView } from '../../store/index.ts';
