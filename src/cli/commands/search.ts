@@ -1,19 +1,15 @@
 import { existsSync } from 'node:fs';
-import type { Candidate } from '../../core/candidate.ts';
 import type { CommandAnswer, StudyCommand } from '../../core/control.ts';
 import type { Controller, ControllerContext } from '../../core/controller.ts';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
-import type { Metrics } from '../../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
-import { formatTook } from '../../dashboard/format.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { EngineChoice } from '../../network/engine/choice.ts';
 import { describeSetup } from '../../network/engine/choice.ts';
 import type { LayerTimes } from '../../network/metrics/layer-times/fit.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
-import type { Sensitivity } from '../../search/sensitivity/measure.ts';
 import type { StartName } from '../../search/space/file/schema.ts';
 import type { Space } from '../../search/space/space.ts';
 import type { KeyFunction } from '../../search/study/keys.ts';
@@ -26,16 +22,15 @@ import type { DataFacts } from '../../trial/predict.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
 import { countFramed } from '../analyse.ts';
 import { budgetOfSession } from '../budget.ts';
-import { keyFunction, loadSpace, predictFunction, structureFunction } from '../compose.ts';
+import { keyFunction, loadSpace } from '../compose.ts';
 import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
 import { engineOfStudy } from '../engine.ts';
 import { chooseFaster } from '../faster.ts';
 import { nothingLeft } from '../finished.ts';
-import { foreseenWish } from '../foreseen.ts';
+import { Foresight } from '../foresight.ts';
 import { GarbageWatch } from '../garbage-watch.ts';
 import { allOf, type Given, givenBy } from '../given.ts';
-import { describeLayerTimes, foreseenMetrics, layerTimesOf, usableLayerTimes, wantsLayerTimes } from '../layer-times.ts';
 import { meaningOf } from '../meaning.ts';
 import { NoiseWatch } from '../noise-watch.ts';
 import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
@@ -54,10 +49,9 @@ import {
   type SearchFlags,
   settleFlags,
 } from '../search-settings.ts';
-import { sensitivityOf } from '../sensitivity.ts';
 import { defaultMemoryMb, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
-import { anchorWish, refusalOf, refuseOutOfReach, startingTrials } from '../start.ts';
+import { refusalOf } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
 import { commandWords, summarize } from '../summary.ts';
 import { checkControllerFile } from '../user-controller/check.ts';
@@ -119,8 +113,6 @@ async function controllerOf(record: StudyRecord): Promise<OpenController> {
   return async (context) => definition.create(context);
 }
 
-type Predict = (candidate: Candidate) => Metrics | undefined;
-
 /** One run of the command: an executor, a screen, and the study between them. */
 class SearchRun {
   readonly #flags: SearchFlags;
@@ -135,7 +127,6 @@ class SearchRun {
   readonly #keyOf: KeyFunction;
   /** What the study starts with: known once the data are. */
   #initial: readonly InitialTrial[] | undefined;
-  #times: LayerTimes | undefined;
   /** What the user wants to be tried first. */
   readonly #given: Given;
   /** Commands from before were meant for an earlier session. */
@@ -193,15 +184,13 @@ class SearchRun {
       for (const text of this.#given.notes) this.#log(text);
       const { controllerReason } = factsOf(this.#record);
       if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);
-      const predict = this.#predictor(facts);
-      const times = await this.#layerTimes(facts as unknown as PreparedFacts);
-      if (times === 'stopped') return exitCodes.interrupted;
-      this.#times = times;
-      const start = this.#initial ?? (await this.#startingTrials(facts, predict));
+      const foresight = this.#foresight(facts as unknown as PreparedFacts);
+      if (!(await foresight.learnTimes())) return exitCodes.interrupted;
+      const start = this.#initial ?? (await foresight.startingTrials(this.#start, this.#given));
       if (!start) return exitCodes.interrupted;
       this.#initial = start;
       this.#warnOfImpatience(start.length);
-      return this.#store ? await this.#study(this.#store, facts, predict) : await this.#newStudy(facts, predict);
+      return this.#store ? await this.#study(this.#store, facts, foresight) : await this.#newStudy(facts, foresight);
     } finally {
       interrupts.dispose();
       this.#screen.close();
@@ -255,50 +244,15 @@ class SearchRun {
     }
   }
 
-  #predictor(facts: Json): Predict {
-    return this.#predictorOf((facts as unknown as PreparedFacts).data);
-  }
-
-  /** Undefined when the user stopped it. */
-  async #startingTrials(facts: Json, predict: Predict): Promise<InitialTrial[] | undefined> {
-    const { space, goal, sections } = factsOf(this.#record);
-    const model = sections.model as unknown as ModelSpec;
-    const say = (message: string) => this.#log(message);
-    const context = { model, space, goal, keyOf: this.#keyOf, predict, say };
-    const { points, warm } = this.#given;
-    const wishes = [...(this.#start.includes('anchors') ? [anchorWish(context)] : []), ...warm];
-    if (!this.#start.includes('sensitivity')) return startingTrials(context, wishes, points);
-    refuseOutOfReach(context, wishes);
-    const prepared = facts as unknown as PreparedFacts;
-    const found = await this.#probe(prepared);
-    const foreseen = this.#foreseen(prepared.data, predict).predict;
-    return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, foreseen)], points);
-  }
-
-  /** Undefined where the search does not need them, or they are of no use; 'stopped' when the user stopped it. */
-  async #layerTimes({ data, baseline }: PreparedFacts): Promise<LayerTimes | 'stopped' | undefined> {
-    const { space, goal, sections } = factsOf(this.#record);
-    if (!wantsLayerTimes(goal)) return undefined;
-    const structureOf = structureFunction(sections.model as unknown as ModelSpec, space, data);
-    const progress = this.#progressOf('layer times');
-    const asked = { executor: this.#executor, space, use: sections.latency, baseline: baseline.hash };
-    const found = await layerTimesOf({ ...asked, structureOf, progress });
-    if (found === 'stopped') return found;
-    this.#log(describeLayerTimes(found));
-    return usableLayerTimes(found);
-  }
-
-  /** What controllers know of a candidate before a trial. */
-  #foreseen(data: DataFacts, predict: Predict): { readonly predict: Predict } & Pick<ControllerContext<Space>, 'doubt'> {
-    const times = this.#times;
-    if (!times) return { predict };
-    const doubt = Object.fromEntries(foreseenMetrics.map((metric) => [metric, times.error]));
-    return { predict: this.#predictorOf(data, times), doubt };
-  }
-
-  #predictorOf(data: DataFacts, times?: LayerTimes): Predict {
-    const { space, sections, metrics } = factsOf(this.#record);
-    return predictFunction(sections.model as unknown as ModelSpec, space, data, { times, names: metrics });
+  #foresight(prepared: PreparedFacts): Foresight {
+    return new Foresight({
+      record: this.#record,
+      keyOf: this.#keyOf,
+      executor: this.#executor,
+      prepared,
+      say: (message) => this.#log(message),
+      progressOf: (stage) => this.#progressOf(stage),
+    });
   }
 
   #progressOf(stage: string): (done: number, total: number) => void {
@@ -307,33 +261,24 @@ class SearchRun {
       this.#screen.emit({ type: 'progress', at: systemClock.wall(), trial, worker, progress: { stage, done, total } });
   }
 
-  async #probe(prepared: PreparedFacts): Promise<Sensitivity | undefined> {
-    const progress = this.#progressOf('sensitivity');
-    const context = { executor: this.#executor, facts: factsOf(this.#record), keyOf: this.#keyOf, prepared, progress };
-    const found = await sensitivityOf(context);
-    if (found)
-      this.#log(`${found.probes.length} choices probed in ${formatTook(found.seconds * 1000)}${found.cached ? ' before' : ''}.`);
-    return found;
-  }
-
   get #start(): readonly StartName[] {
     return this.#settings.start ?? defaultStart;
   }
 
-  async #newStudy(facts: Json, predict: Predict): Promise<number> {
+  async #newStudy(facts: Json, foresight: Foresight): Promise<number> {
     const store = openStore(this.#flags.db, { mode: 'write' });
     try {
       create(store, withStart(this.#record, { with: this.#start, trials: this.#initial! }));
       store.lease(this.#record.name);
       this.#written = store;
-      return await this.#study(store, facts, predict);
+      return await this.#study(store, facts, foresight);
     } finally {
       this.#written = undefined;
       store.close();
     }
   }
 
-  async #study(store: TrialStore, facts: Json, predict: Predict): Promise<number> {
+  async #study(store: TrialStore, facts: Json, foresight: Foresight): Promise<number> {
     const { space, goal, lookAhead, schedule } = factsOf(this.#record);
     const { trials, seconds, stop } = this.#settings;
     let control: ControlServer | undefined;
@@ -342,8 +287,8 @@ class SearchRun {
     const keyOf = this.#keyOf;
     const say = (message: string) => this.#log(message);
     const { data } = facts as unknown as PreparedFacts;
-    const context = { space, goal, seed: this.#record.seed, keyOf, logScale, say, ...this.#foreseen(data, predict) };
-    const controller = await this.#openController(context, data, this.#times);
+    const context = { space, goal, seed: this.#record.seed, keyOf, logScale, say, ...foresight.forControllers() };
+    const controller = await this.#openController(context, data, foresight.times);
     const handle = runStudy({
       store,
       study: this.#record,
@@ -353,7 +298,7 @@ class SearchRun {
       keyOf,
       initial: this.#initial!,
       enqueue: this.#store ? allOf(this.#given) : [],
-      refuse: refusalOf({ space, goal, predict }),
+      refuse: refusalOf({ space, goal, predict: foresight.predict }),
       budget: { ...budgetOfSession(store, this.#record.name, trials), ...(seconds === undefined ? {} : { seconds }) },
       lookAhead,
       ...schedulerOf(schedule, goal),
