@@ -29,7 +29,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 const search = async (file: string, rule: string, ...flags: string[]) => {
   await writeFile(join(cwd, file), space(rule));
-  return nas(cwd, 'search', '--space', file, '--trials', '4', '--workers', '1', ...flags);
+  return nas(cwd, 'search', '--space', file, '--trials', '2', '--workers', '1', ...flags);
 };
 
 it('is measured on every candidate, bounds the front, and ships', { timeout: 120_000 }, async () => {

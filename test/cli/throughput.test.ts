@@ -29,7 +29,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 it('is searched for, and shipped with what it was measured at', { timeout: 120_000 }, async () => {
   await writeFile(join(cwd, 'server.yaml'), space('{ batch: 40 }'));
-  const run = await nas(cwd, 'search', '--space', 'server.yaml', '--trials', '3', '--workers', '1');
+  const run = await nas(cwd, 'search', '--space', 'server.yaml', '--trials', '2', '--workers', '1');
   expect([run.stderr, run.code]).toEqual(['', 0]);
   const { metrics } = JSON.parse((await nas(cwd, 'show', '1', '--json')).stdout);
   expect(metrics.throughput).toBeCloseTo((1000 * 40) / metrics.latencyMs, 6);
