@@ -6,8 +6,10 @@ export interface RecordedRecall {
   readonly validation?: { readonly perClass?: readonly { readonly recall: number }[] };
 }
 
-/** Names of a study's classes, as its last session has found them; none before it has read any data. */
-export function classesOf({ sessions }: Pick<StudyView, 'sessions'>): readonly string[] {
-  const { prepared } = (sessions.at(-1)?.begin.facts ?? {}) as { readonly prepared?: PreparedFacts };
-  return prepared?.data.classes ?? [];
+/** What a study's last session has found of data and baseline; undefined before there is any. */
+export function preparedOf({ sessions }: Pick<StudyView, 'sessions'>): PreparedFacts | undefined {
+  return ((sessions.at(-1)?.begin.facts ?? {}) as { readonly prepared?: PreparedFacts }).prepared;
 }
+
+/** Names of a study's classes; none before any data were read. */
+export const classesOf = (view: Pick<StudyView, 'sessions'>): readonly string[] => preparedOf(view)?.data.classes ?? [];

@@ -13,10 +13,10 @@ import type { KeyFunction } from '../search/study/keys.ts';
 import type { InitialTrial } from '../search/study/proposer.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
 import { predictFunction, structureFunction } from './compose.ts';
-import { foreseenWish } from './foreseen.ts';
 import type { Given } from './given.ts';
 import { describeLayerTimes, foreseenMetrics, layerTimesOf, usableLayerTimes, wantsLayerTimes } from './layer-times.ts';
 import { sensitivityOf } from './sensitivity.ts';
+import { foreseenWish } from './sensitivity-wish.ts';
 import { anchorWish, refuseOutOfReach, startingTrials } from './start.ts';
 import { factsOf } from './study-facts.ts';
 

@@ -18,7 +18,7 @@ import type { StudyView } from '../store/index.ts';
 import type { PreparedFacts } from '../trial/prepare.ts';
 import { aidLines } from './aid-lines.ts';
 import { countFramed } from './analyse.ts';
-import { classesOf, type RecordedRecall } from './classes.ts';
+import { preparedOf, type RecordedRecall } from './classes.ts';
 import { structureOf } from './compose.ts';
 import { meaningOf } from './meaning.ts';
 import { studyWords } from './shell.ts';
@@ -84,8 +84,8 @@ export function detailsOf({ record, trials, sessions }: StudyView, number: numbe
   const plan = meaningOf(space).plan(trial.candidate);
   const measured = measuredTrial(trial);
   const { curve = [], latency, validation } = (measured?.details ?? {}) as RecordedDetails;
-  const { prepared } = (sessions.at(-1)?.begin.facts ?? {}) as { readonly prepared?: PreparedFacts };
-  const classes = classesOf({ sessions });
+  const prepared = preparedOf({ sessions });
+  const classes = prepared?.data.classes ?? [];
   return {
     number,
     plan,

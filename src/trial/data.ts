@@ -4,7 +4,7 @@ import { stableStringify } from '../core/json.ts';
 import type { Dataset, Normalization } from '../network/data/dataset.ts';
 import { dataSpecSchema, loadDataset } from '../network/data/index.ts';
 import { baselineRecipeSchema } from '../network/engine/recipe.ts';
-import { classNamed } from '../network/metrics/class-named.ts';
+import { classNamed } from '../network/metrics/classes.ts';
 import { metricInfos } from '../network/metrics/index.ts';
 import { modelSpecSchema } from '../network/models/index.ts';
 import { sha256 } from './artefacts.ts';

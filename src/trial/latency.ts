@@ -72,10 +72,10 @@ function kindsOf(ways: readonly Way[], dataset: Dataset): readonly ImageKind[] {
 /** Validation images `batch` at a time, each [batch · C · H · W]; where there are too few, some of them again. */
 function batchesOf(batch: number, dataset: Dataset): readonly Float32Array[] {
   const size = imageSize(dataset.shape);
-  const all = Array.from({ length: dataset.validation.count }, (_, image) => image);
+  const { count } = dataset.validation;
   return Array.from({ length: Math.max(2, Math.ceil(imagesPerKind / batch)) }, (_, turn) => {
     const data = new Float32Array(batch * size);
-    for (let i = 0; i < batch; i++) data.set(imageOf(all[(turn * batch + i) % all.length]!, dataset), i * size);
+    for (let i = 0; i < batch; i++) data.set(imageOf((turn * batch + i) % count, dataset), i * size);
     return data;
   });
 }

@@ -11,7 +11,7 @@ import type { TrialHooks } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';
 
 /** Classes that a trial's record tells apart: of a thousand, every record would take some ten kB. */
-const mostClasses = 256;
+const mostTold = 256;
 
 /** What measuring takes of what the trials share. */
 type MeasureContext = Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes'>;
@@ -46,7 +46,7 @@ export async function measure(
     bytes,
     async evaluation() {
       const { accuracy, loss, perClass } = await evaluate(bytes, shared.dataset, split, hooks);
-      const told = perClass.length > mostClasses ? [] : perClass.map(({ precision, recall }) => ({ precision, recall }));
+      const told = perClass.length > mostTold ? [] : perClass.map(({ precision, recall }) => ({ precision, recall }));
       details['validation'] = { images: split.count, accuracy, loss, perClass: told };
       return { accuracy, perClass: perClass.map((each, i) => ({ ...each, name: classes[i]! })) };
     },

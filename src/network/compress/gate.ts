@@ -3,7 +3,7 @@ import { Builder } from '../ir/builder.ts';
 import type { Graph, Node, Tensor } from '../ir/graph.ts';
 import { lazy } from '../ir/passes/lazy.ts';
 import { rebuild } from '../ir/rebuild.ts';
-import type { Knobs, LossTerms } from './technique.ts';
+import type { BySite, Knobs, LossTerms } from './technique.ts';
 
 /**
  * A gate decides per image whether what is added to an activation is computed (Veit and Belongie 2018, Convolutional Networks
@@ -36,7 +36,7 @@ export const gateNames = (base: string) => ({
 type GateNames = ReturnType<typeof gateNames>;
 
 /** Of the gate. */
-export const gateParameters = ({ gate }: GateNames): string[] => [`${gate}.weight`, `${gate}.bias`];
+const gateParameters = ({ gate }: GateNames): string[] => [`${gate}.weight`, `${gate}.bias`];
 
 /**
  * The gate over `source`, [N, C, H, W], and its product with `value`. `stream` draws its weights, which tell images apart from
@@ -62,15 +62,38 @@ export function addGate(b: Builder, names: GateNames, at: { source: string; valu
 
 const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 
+interface GateSettings {
+  /** Share of the images that a gate is to open for. */
+  readonly rate: number;
+  readonly penalty: number;
+}
+
+/** What a technique with a gate per site does in training and in the file. */
+export function gateHooks(namesOf: (site: string) => GateNames) {
+  /** The gates that the rewritten network has, in the order in which they run. */
+  const gatesIn = ({ nodes }: Graph, settings: BySite<GateSettings>) => {
+    const gates = new Map(Object.entries(settings).map(([site, own]) => [namesOf(site).gated, { names: namesOf(site), own }]));
+    return nodes.flatMap(({ name }) => gates.get(name) ?? []);
+  };
+  return {
+    untrained: (graph: Graph, settings: BySite<GateSettings>) =>
+      gatesIn(graph, settings).flatMap(({ names }) => gateParameters(names)),
+    objective: (graph: Graph, settings: BySite<GateSettings>, terms: LossTerms) =>
+      gatesIn(graph, settings).reduce((loss, { names, own }) => pulledTowards({ ...terms, loss }, names, own), terms.loss),
+    branch: (graph: Graph, settings: BySite<GateSettings>) =>
+      gatesIn(graph, settings).reduce((current, { names }) => decided(current, names), graph),
+  };
+}
+
 /** The loss, and what the share of the images that a gate opens for is away from the rate that it is to have. */
-export function pulledTowards({ b, loss }: LossTerms, { open }: GateNames, own: { rate: number; penalty: number }): string {
+function pulledTowards({ b, loss }: LossTerms, { open }: GateNames, own: GateSettings): string {
   const mean = b.op('ReduceMean', [open], { axes: [0, 1, 2, 3], keepdims: 0 });
   const distance = b.op('Sub', [mean, b.scalar(own.rate)]);
   return b.op('Add', [loss, b.op('Mul', [b.op('Mul', [distance, distance]), b.scalar(own.penalty)])]);
 }
 
 /** What the gate opens runs and is added, or what it would be added to passes. */
-export function decided(graph: Graph, { gate, gated, sum: sumName, run }: GateNames): Graph {
+function decided(graph: Graph, { gate, gated, sum: sumName, run }: GateNames): Graph {
   const product = graph.nodes.find(({ name }) => name === gated);
   const joint = graph.nodes.find(({ inputs }) => inputs.includes(gated));
   if (!product || !joint) return graph;

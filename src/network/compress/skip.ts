@@ -1,9 +1,9 @@
 import { Builder } from '../ir/builder.ts';
 import type { Graph } from '../ir/graph.ts';
 import { rebuild } from '../ir/rebuild.ts';
-import { addGate, decided, gateNames, gateParameters, penaltyKnob, pulledTowards } from './gate.ts';
+import { addGate, gateHooks, gateNames, penaltyKnob } from './gate.ts';
 import { type ResidualBranch, residualBranches } from './residual.ts';
-import { type BySite, defineTechnique, type Knobs, type SettingsOf } from './technique.ts';
+import { defineTechnique, type Knobs } from './technique.ts';
 
 const knobs = {
   rate: {
@@ -17,8 +17,6 @@ const knobs = {
   penalty: penaltyKnob,
 } as const satisfies Knobs;
 
-type Settings = SettingsOf<typeof knobs>;
-
 /** Gated residual branches, see gate.ts: the gate looks at the branch's input. */
 export const skip = defineTechnique({
   name: 'skip',
@@ -29,20 +27,8 @@ export const skip = defineTechnique({
   rewrite: (graph, settings) =>
     skippable(graph).reduce((current, branch) => (settings[branch.layers[0]!] ? gated(current, branch) : current), graph),
 
-  untrained: (graph, settings) => sitesIn(graph, settings).flatMap((site) => gateParameters(gateNames(site))),
-
-  objective: (graph, settings, terms) =>
-    sitesIn(graph, settings).reduce(
-      (loss, site) => pulledTowards({ ...terms, loss }, gateNames(site), settings[site]!),
-      terms.loss,
-    ),
-
-  branch: (graph, settings) => sitesIn(graph, settings).reduce((current, site) => decided(current, gateNames(site)), graph),
+  ...gateHooks(gateNames),
 });
-
-/** The sites that the rewritten network has, in the order in which they run. */
-const sitesIn = ({ nodes }: Graph, settings: BySite<Settings>): readonly string[] =>
-  nodes.flatMap(({ name }) => Object.keys(settings).filter((site) => gateNames(site).gated === name));
 
 /** Branches of one input that keep the images apart, each layer in one of them. */
 function skippable(graph: Graph): readonly ResidualBranch[] {

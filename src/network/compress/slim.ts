@@ -3,7 +3,7 @@ import { scoresOf } from './channels/importance.ts';
 import { keptChannels, staying } from './channels/parts.ts';
 import type { Cut } from './channels/remove.ts';
 import { findingsAfterCuts } from './channels/restate.ts';
-import { decided, gateParameters, penaltyKnob, pulledTowards } from './gate.ts';
+import { gateHooks, penaltyKnob } from './gate.ts';
 import { type Chain, chainsOf } from './slim/chains.ts';
 import { slimNames, split } from './slim/split.ts';
 import { type BySite, defineTechnique, type Knobs, mapSites, noFindings, type SettingsOf } from './technique.ts';
@@ -52,15 +52,7 @@ export const slim = defineTechnique({
 
   restate: (graph, settings, findings) => findingsAfterCuts(graph, cutsOf(graph, settings), findings),
 
-  untrained: (graph, settings) => sitesIn(graph, settings).flatMap((site) => gateParameters(slimNames(site))),
-
-  objective: (graph, settings, terms) =>
-    sitesIn(graph, settings).reduce(
-      (loss, site) => pulledTowards({ ...terms, loss }, slimNames(site), settings[site]!),
-      terms.loss,
-    ),
-
-  branch: (graph, settings) => sitesIn(graph, settings).reduce((current, site) => decided(current, slimNames(site)), graph),
+  ...gateHooks(slimNames),
 });
 
 /** A chain that is split, and how many of its channels every image has. */
@@ -90,7 +82,3 @@ const cutsOf = (graph: Graph, settings: BySite<Settings>): readonly Cut[] =>
 
 const splitAt = (graph: Graph, site: string, keep: readonly number[]): Graph =>
   split(graph, chainsOf(graph).find(({ group }) => group.name === site)!, keep);
-
-/** The sites that the rewritten network has, in the order in which they run. */
-const sitesIn = ({ nodes }: Graph, settings: BySite<Settings>): readonly string[] =>
-  nodes.flatMap(({ name }) => Object.keys(settings).filter((site) => slimNames(site).gated === name));

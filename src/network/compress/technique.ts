@@ -162,7 +162,8 @@ export interface SameAs {
  * - `finalize`: after fine-tuning, on that network.
  * - `store`: how the finished network is written, after every technique's `finalize`.
  * - `branch`: which parts of the stored network run for some images only, after every technique's `store`, in the order of the
- *   list: what may lie within another's branch comes before it. Later hooks and passes need not look into branches. What comes out is what is encoded and measured.
+ *   list: what may lie within another's branch comes before it. Later hooks and passes need not look into branches. What
+ *   comes out is what is encoded and measured.
  * - `remedies`, `milder`: names of what may save a network that does not learn, or that finishing has broken, and settings of a
  *   site milder in that way: the same ones where it has nothing to do there, undefined where the site is left alone.
  *

@@ -1,4 +1,5 @@
-import { type Metric, recalls } from './metric.ts';
+import { recalls } from './classes.ts';
+import type { Metric } from './metric.ts';
 
 /** Mean recall (Brodersen et al. 2010, "The balanced accuracy and its posterior distribution"). */
 export const balancedAccuracy: Metric = {

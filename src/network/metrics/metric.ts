@@ -40,10 +40,6 @@ export interface NamedClass {
   readonly images: number;
 }
 
-/** Recall of the classes that the validation images have. */
-export const recalls = ({ perClass }: ClassifierResult): number[] =>
-  perClass.filter(({ images }) => images > 0).map(({ recall }) => recall);
-
 export interface Metric {
   readonly info: MetricInfo;
   /** The same number as `measure` gives once the network is trained; left out where only running it tells. */

@@ -1,4 +1,4 @@
-import { classNamed } from './class-named.ts';
+import { classNamed } from './classes.ts';
 import type { Metric } from './metric.ts';
 
 export const precision: Metric = {

@@ -1,4 +1,5 @@
-import { type Metric, recalls } from './metric.ts';
+import { recalls } from './classes.ts';
+import type { Metric } from './metric.ts';
 
 export const worstRecall: Metric = {
   info: {

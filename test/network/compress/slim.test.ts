@@ -1,20 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/core/candidate.ts';
-import { canonicalPlan, finalize, planKey, rewrite, trainingOf } from '../../../src/network/compress/recipe.ts';
+import { canonicalPlan, finalize, planKey, rewrite } from '../../../src/network/compress/recipe.ts';
 import { slim } from '../../../src/network/compress/slim.ts';
-import { train } from '../../../src/network/engine/train.ts';
-import { waysOf } from '../../../src/network/engine/ways.ts';
+import { Builder } from '../../../src/network/ir/builder.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
 import type { Graph } from '../../../src/network/ir/graph.ts';
 import { macs } from '../../../src/network/ir/macs.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { withBatch } from '../../../src/network/ir/passes/with-batch.ts';
-import { decisionRates } from '../../../src/network/ir/ways.ts';
 import { finished, noPlan, relativeError } from '../../fixtures/compression.ts';
-import { balanced, fixed } from '../../fixtures/gates.ts';
+import { balanced, fixed, learnedDecision } from '../../fixtures/gates.ts';
 import { images, trainedModel, trainedResnet } from '../../fixtures/graphs.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
-import { quiet, recipe, stripes, tinyResnet } from '../engine/helpers.ts';
 
 const resnet = trainedResnet({ blocks: [1, 1], widths: [4, 6] }, [1, 6, 6]);
 const inverted = trainedModel({ family: 'mobilenet', stem: 4, widths: [4, 6], expansion: 2 }, [1, 6, 6]);
@@ -118,23 +115,9 @@ describe('a network with gates in its layers', () => {
   });
 
   it('learns to open for as many images as it is asked for', async () => {
-    const dataset = stripes(240);
-    const graph = tinyResnet(dataset.shape, { widths: [4, 6, 8] });
-    const halved = plan({ [first]: { rate: 0.5, penalty: 10 } });
-    const start = rewrite(graph, halved);
-    const options = {
-      graph: start,
-      dataset,
-      recipe: recipe({ batchSize: 24, epochs: 6, learningRate: 0.1 }),
-      seed: 'a',
-      hooks: quiet,
-    };
-    const { perImage: _, ...training } = trainingOf(start, graph, halved);
-    const { graph: after } = await train({ ...options, ...training });
-    const learned = finalize(after, halved, {});
-    const [rate] = decisionRates(learned, await waysOf(learned, { ...dataset, split: dataset.validation }, quiet));
-    expect(rate!.name).toBe(`${first}.wide.run`);
-    expect(Math.abs(rate!.taken - 0.5)).toBeLessThan(0.3);
+    const rate = await learnedDecision(plan({ [first]: { rate: 0.5, penalty: 10 } }));
+    expect(rate.name).toBe(`${first}.wide.run`);
+    expect(Math.abs(rate.taken - 0.5)).toBeLessThan(0.3);
   });
 });
 
@@ -150,6 +133,30 @@ describe('settings of two widths', () => {
     const key = (width: number) => planKey(resnet, plan({ [first]: { rate: 0.5, width } }));
     expect(key(0.5)).toBe(key(0.55));
     expect(key(0.5)).not.toBe(key(0.75));
+  });
+
+  it('count once where chains meet: the layer in the middle then comes in two parts', () => {
+    const b = new Builder('row');
+    let x = b.input('x', { dtype: 'float32', shape: [1, 1, 6, 6] });
+    for (const [i, [to, from]] of (
+      [
+        [4, 1],
+        [4, 4],
+        [4, 4],
+      ] as const
+    ).entries()) {
+      const data = Float32Array.from({ length: to * from * 9 }, (_, j) => Math.sin(i + j));
+      const weight = b.initializer(`conv${i}.weight`, { dtype: 'float32', shape: [to, from, 3, 3], data });
+      x = b.op('Relu', [b.op('Conv', [x, weight], { pads: [1, 1, 1, 1], kernel_shape: [3, 3] }, { name: `conv${i}` })]);
+    }
+    const dense = b.initializer('dense.weight', { dtype: 'float32', shape: [5, 4], data: new Float32Array(20).fill(0.5) });
+    const pooled = b.op('Flatten', [b.op('GlobalAveragePool', [x])]);
+    const row = b.build([b.op('Gemm', [pooled, dense], { transB: 1 }, { name: 'logits' })]);
+    expect(sites(row)).toEqual(['conv0', 'conv1']);
+    const met = plan({ conv0: { rate: 0.5 }, conv1: { rate: 0.5 } });
+    expect(planKey(row, met)).toBe(planKey(row, plan({ conv0: { rate: 0.5 } })));
+    const names = ({ nodes }: Graph) => nodes.map(({ name }) => name).filter((name) => name.endsWith('#wide'));
+    expect(names(rewrite(row, met))).toEqual(['conv0#wide', 'Relu#wide', 'conv1#wide']);
   });
 
   it('are refused where there is nothing between two layers', () => {

@@ -4,7 +4,7 @@ import { elementCount } from '../../ir/graph.ts';
 import { readFloat } from '../../ir/ops/support/attributes.ts';
 import { rebuild } from '../../ir/rebuild.ts';
 import { isZeros } from '../../ir/zeros.ts';
-import { type Cut, removeChannels } from '../channels/remove.ts';
+import { removeChannels } from '../channels/remove.ts';
 import { addGate, gateNames } from '../gate.ts';
 import type { Chain } from './chains.ts';
 
@@ -22,13 +22,13 @@ export const slimNames = (site: string) => gateNames(`${site}.wide`);
 export function split(graph: Graph, { group, source, nodes, consumer, norm }: Chain, narrow: readonly number[]): Graph {
   const kept = new Set(narrow);
   const others = Array.from({ length: group.channels }, (_, channel) => channel).filter((channel) => !kept.has(channel));
-  const [slim, rest] = [narrow, others].map((keep) => removeChannels(graph, [{ group, keep } satisfies Cut])) as [Graph, Graph];
+  const [slim, rest] = [narrow, others].map((keep) => removeChannels(graph, [{ group, keep }])) as [Graph, Graph];
   const names = new Set(nodes.map(({ name }) => name));
   const made = new Set(nodes.flatMap(({ outputs }) => outputs));
   const wide = partOf(rest, { names, made, consumer });
   const result = (norm ?? consumer).outputs[0]!;
-  const shares = norm ? normShares(graph, { slim, rest }, consumer, norm) : {};
-  const initializers = { ...slim.initializers, ...wide.initializers, ...shares };
+  const norms = norm ? normShares(graph, { slim, rest }, consumer, norm) : {};
+  const initializers = { ...slim.initializers, ...wide.initializers, ...norms };
 
   const narrowValue = `${result}#narrow`;
   const b = Builder.from(rebuild({ ...slim, initializers }, { nodes: [...slim.nodes, ...wide.nodes] }));
@@ -78,8 +78,7 @@ function partOf(
 function normShares(graph: Graph, parts: { slim: Graph; rest: Graph }, consumer: Node, norm: Node): Graph['initializers'] {
   const [scale, beta, mean, variance] = norm.inputs.slice(1, 5) as [string, string, string, string];
   const before = (name: string) => graph.initializers[name]!;
-  if ([scale, beta, mean, variance].every((name) => isZeros(before(name))))
-    return Object.fromEntries([scale, beta, mean, variance].map((name) => [`${name}${suffix}`, before(name)]));
+  if (isZeros(before(scale))) return {}; // a network without values
   const epsilon = readFloat(norm, 'epsilon', 1e-5);
   const energies = [parts.slim, parts.rest].map((part) => energiesOf(part.initializers[consumer.inputs[1]!]!)) as [
     Float64Array,

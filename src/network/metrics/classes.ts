@@ -1,4 +1,5 @@
 import { didYouMean, NasError } from '../../core/errors.ts';
+import type { ClassifierResult } from './metric.ts';
 
 /** The class that a metric is taken of, as in `recall(Ankle boot)`. Throws NasError DATA_CLASS for one that the data do not have. */
 export function classNamed<T extends { readonly name: string }>(classes: readonly T[], name = ''): T {
@@ -9,3 +10,7 @@ export function classNamed<T extends { readonly name: string }>(classes: readonl
   const message = `the data have no class "${name}".${didYouMean(name, names)} Classes: ${shown}.`;
   throw new NasError('DATA_CLASS', message, { facts: { class: name, classes: names } });
 }
+
+/** Recall of the classes that the validation images have. */
+export const recalls = ({ perClass }: ClassifierResult): number[] =>
+  perClass.filter(({ images }) => images > 0).map(({ recall }) => recall);
