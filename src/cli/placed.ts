@@ -25,8 +25,9 @@ export async function placing<T>(space: PlacedSpace, work: () => Promise<T>): Pr
 }
 
 function pathOf({ code, facts }: NasError, goal: Goal): readonly string[] | undefined {
-  const { section, class: className } = facts;
+  const { section, where, class: className } = facts;
   if (code === 'DATA_CLASS' && typeof className === 'string') return whereClass(className, goal);
+  if (code === 'DATA_SOUND' && typeof where === 'string') return where.split('.');
   return code === 'DATA_BATCH' && typeof section === 'string' ? [section, 'batchSize'] : places[code];
 }
 

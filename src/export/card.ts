@@ -1,5 +1,7 @@
 import type { Metrics } from '../core/objective.ts';
+import { samplesOf } from '../network/data/sounds/log-mel.ts';
 import type { ExportSource } from './formats/format.ts';
+import { soundPython, soundWords } from './sound-usage.ts';
 
 /**
  * The model card, `README.md` of an exported folder (the sections that apply of Mitchell et al. 2019, Model Cards for Model
@@ -14,13 +16,13 @@ const classFigure = /^(balancedAccuracy$|worstRecall$|recall\(|precision\()/;
 
 const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`;
 
-function intro({ certificate, classes }: ExportSource): string {
+function intro({ certificate, classes, input }: ExportSource): string {
   return `# ${certificate.study}, trial ${certificate.trial}
 
-An image classifier with ${classes.length} classes, compressed by Espalier. \`model.onnx\` is the very file that was measured; \`certificate.json\` holds its hash, every measurement and the recipe.`;
+${input.sound ? 'A sound' : 'An image'} classifier with ${classes.length} classes, compressed by Espalier. \`model.onnx\` is the very file that was measured; \`certificate.json\` holds its hash, every measurement and the recipe.`;
 }
 
-function figures({ certificate, testAccuracy, testImages }: ExportSource): string {
+function figures({ certificate, testAccuracy, testImages, input }: ExportSource): string {
   const { recorded, baseline, model } = certificate;
   const row = (name: string, key: string, format: (value: number) => string) => figureRow(name, recorded, baseline, key, format);
   return [
@@ -28,7 +30,7 @@ function figures({ certificate, testAccuracy, testImages }: ExportSource): strin
     '',
     '| | this model | dense network |',
     '|---|---|---|',
-    `| accuracy, test data (${testImages} images that the search never saw) | ${percent(testAccuracy)} | |`,
+    `| accuracy, test data (${testImages} ${input.sound ? 'recordings' : 'images'} that the search never saw) | ${percent(testAccuracy)} | |`,
     ...row('accuracy, validation data (what the search chose by)', 'accuracy', percent),
     ...Object.keys(recorded)
       .filter((key) => classFigure.test(key))
@@ -73,30 +75,35 @@ function changes({ certificate }: ExportSource): string {
 
 function usage({ input, classes }: ExportSource): string {
   const [channels, height, width] = input.shape;
+  const ready = `numpy.zeros((1, ${channels}, ${height}, ${width}), numpy.float32)`;
+  const [imports, example] = input.sound
+    ? [soundPython(input.sound, input), `look(numpy.zeros(${samplesOf(input.sound)}))`]
+    : ['import numpy, onnxruntime', ready];
   return `## How to run it
 
-Input \`${input.name}\`: float32 [N, ${channels}, ${height}, ${width}], each channel (pixel / 255 − mean) / std with mean ${input.mean.join(', ')} and std ${input.std.join(', ')}.${resizing(input)} Output: ${classes.length} logits; the largest is the class.
+Input \`${input.name}\`: float32 [N, ${channels}, ${height}, ${width}], each channel (pixel / 255 − mean) / std with mean ${input.mean.join(', ')} and std ${input.std.join(', ')}.${preparing(input)} Output: ${classes.length} logits; the largest is the class.
 
 \`\`\`python
-import numpy, onnxruntime
-session = onnxruntime.InferenceSession("model.onnx")
-logits, = session.run(None, {"${input.name}": numpy.zeros((1, ${channels}, ${height}, ${width}), numpy.float32)})
+${imports}
+${input.sound ? '\n' : ''}session = onnxruntime.InferenceSession("model.onnx")
+logits, = session.run(None, {"${input.name}": ${example}})
 \`\`\``;
 }
 
-/** A picture that is made smaller in another way is another picture. */
-function resizing({ shape: [channels, height, width], resize }: ExportSource['input']): string {
+/** A picture that is made smaller in another way is another picture; a spectrogram of another kind another sound. */
+function preparing({ shape: [channels, height, width], resize, sound }: ExportSource['input']): string {
+  if (sound) return ` ${soundWords(sound)}`;
   if (!resize) return '';
   const colour = channels === 1 ? 'made grey' : 'in sRGB';
   return ` Pictures were turned upright, scaled to cover ${width} × ${height} pixels (${resize.filter}), the middle cut out, ${colour}: prepare yours alike.`;
 }
 
-function again({ certificate }: ExportSource): string {
+function again({ certificate, input }: ExportSource): string {
   return `## How to make it again
 
 \`\`\`sh
 ${certificate.reproduce.command}
 \`\`\`
 
-The data decides what it is good for: it knows the classes above in pictures like those it was trained on, and nothing else.`;
+The data decides what it is good for: it knows the classes above in ${input.sound ? 'sounds' : 'pictures'} like those it was trained on, and nothing else.`;
 }

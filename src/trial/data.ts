@@ -29,6 +29,18 @@ export function checkBatches({ baseline, batch }: TrialSetup, { train }: Dataset
   }
 }
 
+/** Refuses to mirror sounds, which then run backwards. Throws NasError DATA_SOUND. */
+export function checkMirrors({ baseline, trial }: TrialSetup, { sound }: Dataset): void {
+  if (!sound) return;
+  for (const [section, recipe] of Object.entries({ baseline, trial })) {
+    const { augment } = recipe as { readonly augment?: { readonly flip?: boolean } };
+    if (!augment?.flip) continue;
+    const where = `${section}.augment.flip`;
+    const message = `${where}: mirrored, a sound runs backwards. Leave it out; crop: [0, 4] shifts sounds in time.`;
+    throw new NasError('DATA_SOUND', message, { facts: { where } });
+  }
+}
+
 /** Refuses metrics of a class that is not there to be measured. Throws NasError DATA_CLASS. */
 export function checkClasses({ metrics }: TrialSetup, { classes, validation }: Dataset): void {
   const named = classes.map((name, label) => ({ name, label }));

@@ -12,7 +12,7 @@ export const opset = 17;
 export const exportGraph = (graph: Graph, dataset: InputMeaning): Uint8Array => encode(graph, exportOptions(dataset));
 
 /** What of the data travels with the file. */
-export type InputMeaning = Pick<Dataset, 'normalization' | 'classes' | 'resize'>;
+export type InputMeaning = Pick<Dataset, 'normalization' | 'classes' | 'resize' | 'sound'>;
 
 export const exportOptions = (meaning: InputMeaning): EncodeOptions => ({
   opset,
@@ -21,12 +21,13 @@ export const exportOptions = (meaning: InputMeaning): EncodeOptions => ({
   metadata: metadataOf(meaning),
 });
 
-/** From a picture to the network's input. */
-export const preprocessingOf = ({ normalization: { mean, std }, resize }: InputMeaning) => ({
+/** From a picture, or a sound's spectrogram, to the network's input. */
+export const preprocessingOf = ({ normalization: { mean, std }, resize, sound }: InputMeaning) => ({
   formula: '(pixel / 255 - mean) / std',
   mean,
   std,
   ...(resize ? { resize } : {}),
+  ...(sound ? { sound } : {}),
 });
 
 const metadataOf = (meaning: InputMeaning): Record<string, string> => ({

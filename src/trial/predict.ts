@@ -13,7 +13,7 @@ import { buildModel, type ModelSpec } from '../network/models/index.ts';
 import { exportOptions } from './export-graph.ts';
 
 /** What of the data decides a file's structure. `prepare` reports it, so that the orchestrator needs no data of its own. */
-export type DataFacts = Pick<Dataset, 'shape' | 'classes' | 'normalization' | 'resize'>;
+export type DataFacts = Pick<Dataset, 'shape' | 'classes' | 'normalization' | 'resize' | 'sound'>;
 
 /** What the graph of a plan will be, by `finalStructure`, from what is known before a trial. */
 export function createStructures(

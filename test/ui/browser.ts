@@ -17,6 +17,8 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A microphone that beeps.
+  '--use-fake-device-for-media-stream',
 ];
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: chromiumPath, args: flags });

@@ -2,7 +2,7 @@
 export interface Answers {
   /** A model family, or the user's own network: a file that ends in `.onnx`. */
   readonly model: string;
-  /** `fashion-mnist`, or a folder with pictures or idx files. */
+  /** `fashion-mnist`, or a folder with pictures, recordings or idx files. */
   readonly data: string;
   /** Objectives besides accuracy. */
   readonly aim: readonly string[];

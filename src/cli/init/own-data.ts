@@ -1,15 +1,20 @@
-import { findImages } from '../../network/data/images/layout.ts';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { findExamples } from '../../network/data/class-folder/layout.ts';
+import { pictureFiles } from '../../network/data/image-folder.ts';
 import { countTrainingImages, hasAnyMnistFile } from '../../network/data/mnist-files.ts';
+import { soundFiles } from '../../network/data/sound-folder.ts';
 import { importNetwork } from '../../network/models/import/import.ts';
 import { readNetworkFile } from '../../network/models/import/read.ts';
 import { isOwnNetwork } from './answers.ts';
 
 /** What is in a folder of the user's. */
 export interface OwnData {
-  readonly name: 'idx' | 'images';
+  readonly name: 'idx' | 'images' | 'sounds';
   /** To train on, before any are held out. */
   readonly count: number;
-  /** Of pictures: that those to look at while searching are in a folder of their own. */
+  /** That those to look at while searching are in a folder of their own. */
   readonly hasValidation?: boolean;
   /** Of pictures, as the user's own network takes them. */
   readonly size?: readonly [height: number, width: number];
@@ -19,9 +24,19 @@ export interface OwnData {
 /** Throws NasError DATA_MISSING, DATA_CORRUPT, and of the network NETWORK_FILE, ONNX_…, IMPORT_…. */
 export async function lookAtData(folder: string, model: string): Promise<OwnData> {
   if (hasAnyMnistFile(folder)) return { name: 'idx', count: await countTrainingImages(folder) };
-  const { train, test, validation } = await findImages(folder);
+  const name = (await holdsSounds(folder)) ? 'sounds' : 'images';
+  const { train, test, validation } = await findExamples(folder, name === 'sounds' ? soundFiles : pictureFiles);
   const count = test ? train.length : Math.floor((train.length * 4) / 5);
-  return { name: 'images', count, hasValidation: validation !== undefined, ...(isOwnNetwork(model) ? inputOf(model) : {}) };
+  const input = name === 'images' && isOwnNetwork(model) ? inputOf(model) : {};
+  return { name, count, hasValidation: validation !== undefined, ...input };
+}
+
+/** Whether the first file of a known kind is a recording; a folder without any is one for pictures. */
+async function holdsSounds(folder: string): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  const endings = (await readdir(folder, { recursive: true })).map((name) => extname(name).toLowerCase());
+  const first = endings.find((ending) => [pictureFiles, soundFiles].some(({ readable }) => readable.has(ending)));
+  return first !== undefined && soundFiles.readable.has(first);
 }
 
 function inputOf(model: string): Pick<OwnData, 'size' | 'colour'> {

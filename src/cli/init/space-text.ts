@@ -149,6 +149,10 @@ function heldOut(usual: number, images = Number.POSITIVE_INFINITY): number {
 function dataOf(data: string, own: OwnData | undefined, counts: Readonly<Record<string, number | undefined>>): string {
   if (!isOwnData(data)) return flow({ name: 'fashion-mnist', ...counts });
   const folder = JSON.stringify(data);
+  if (own?.name === 'sounds') {
+    const seen = flow({ name: 'sounds', folder, seconds: 1, ...counts });
+    return `${seen} # a folder for every class; seconds: so much of every recording is looked at, its middle`;
+  }
   if (own?.name !== 'images') return `${flow({ name: 'idx', folder, ...counts })} # idx files under MNIST's names`;
   const [height, width] = own.size ?? [64, 64];
   const size = height === width ? height : `[${height}, ${width}]`;

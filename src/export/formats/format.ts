@@ -1,3 +1,4 @@
+import type { LogMel } from '../../network/data/sounds/log-mel.ts';
 import type { Certificate } from '../certificate.ts';
 
 /** What a format is made from: the measured bytes and what is known of them. */
@@ -23,6 +24,8 @@ export interface ModelInput {
   readonly std: readonly number[];
   /** How a picture of any size becomes an image; absent where they had that size. */
   readonly resize?: { readonly fit: 'cover'; readonly filter: string; readonly colour: string };
+  /** How a sound becomes an image; absent where images are pictures. */
+  readonly sound?: LogMel;
 }
 
 /** What a folder is made of: files by name. A name may hold folders. */

@@ -41,6 +41,7 @@ export const aboutOf = ({ certificate, input, classes }: ExportSource) => ({
     mean: input.mean,
     std: input.std,
     ...(input.resize ? { resize: input.resize } : {}),
+    ...(input.sound ? { sound: input.sound } : {}),
   },
   classes,
 });

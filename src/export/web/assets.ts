@@ -55,6 +55,7 @@ async function bundle(): Promise<Page> {
     format: 'esm',
     target: 'es2022',
     platform: 'neutral',
+    mainFields: ['module', 'main'],
     external: ['node:*'],
     outdir: 'out',
     write: false,

@@ -1,3 +1,5 @@
+import type { LogMel } from '../../network/data/sounds/log-mel.ts';
+
 /** What the page of a web bundle knows of its model; lies beside it as `facts.json`. */
 export interface WebFacts {
   readonly study: string;
@@ -15,5 +17,7 @@ export interface WebFacts {
     readonly std: readonly number[];
     /** Pictures cover the image, as those that the network was trained on; absent: they are seen whole, on black. */
     readonly resize?: { readonly fit: 'cover' };
+    /** Sounds are seen so; absent where the network takes pictures. */
+    readonly sound?: LogMel;
   };
 }

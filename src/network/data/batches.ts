@@ -34,8 +34,8 @@ export interface TrainBatchOptions extends BatchOptions {
 }
 
 export interface Augment {
-  /** Shift by up to so many pixels in each direction; what comes in from outside is the mean (0 after normalisation). */
-  readonly crop: number;
+  /** Shift by up to so many pixels, [up and down, left and right]; what comes in from outside is the mean (0 after normalisation). */
+  readonly crop: number | readonly [rows: number, columns: number];
   /** Mirror every second image, left to right. */
   readonly flip: boolean;
 }
@@ -97,11 +97,9 @@ const wholeImage: View = { dy: 0, dx: 0, flip: false };
 
 function drawView({ crop, flip }: Augment, rng: Rng): View {
   if (crop === 0 && !flip) return wholeImage;
-  return {
-    dy: crop === 0 ? 0 : rng.int(2 * crop + 1) - crop,
-    dx: crop === 0 ? 0 : rng.int(2 * crop + 1) - crop,
-    flip: flip && rng.uniform() < 0.5,
-  };
+  const [rows, columns] = typeof crop === 'number' ? [crop, crop] : crop;
+  const shift = (most: number) => (most === 0 ? 0 : rng.int(2 * most + 1) - most);
+  return { dy: shift(rows), dx: shift(columns), flip: flip && rng.uniform() < 0.5 };
 }
 
 function emptyBatch(count: number, shape: ImageShape): Batch {

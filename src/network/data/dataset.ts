@@ -1,4 +1,6 @@
-/** An image classification data set in memory. Plain data on shared memory: a structured clone to a thread copies no pixel. */
+import type { LogMel } from './sounds/log-mel.ts';
+
+/** A classification data set of images (a sound's is its spectrogram) in memory. Plain data on shared memory: a structured clone to a thread copies no pixel. */
 export interface Dataset {
   readonly name: string;
   /** Of one image: channels, height, width. */
@@ -8,6 +10,8 @@ export interface Dataset {
   readonly normalization: Normalization;
   /** How pictures of any size became these images; absent where they had that size. */
   readonly resize?: Resize;
+  /** How sounds became these images; absent where they are none. */
+  readonly sound?: LogMel;
   readonly train: Split;
   /** Held out of the training files: all that a search may look at besides `train`. */
   readonly validation: Split;

@@ -1,5 +1,5 @@
-import { NasError } from '../../core/errors.ts';
 import type { DatasetDefinition } from './definition.ts';
+import { namedFolder } from './folder.ts';
 import { buildDataset, readMnistFolder } from './mnist-files.ts';
 
 /** A user's own images: classes 0 … n-1 are those of the training labels, sizes are read from the files. */
@@ -9,10 +9,7 @@ export const idxFolder: DatasetDefinition = {
     "your own grey images: data.folder with four idx files under MNIST's names (train-images-idx3-ubyte.gz …), up to 256 classes",
   needsFolder: true,
   async load(options, hooks) {
-    if (options.folder === undefined) {
-      throw new NasError('DATA_MISSING', 'data.folder is missing: name the folder that holds your idx files.');
-    }
-    const content = await readMnistFolder(options.folder, hooks);
+    const content = await readMnistFolder(namedFolder(options, 'your idx files'), hooks);
     const count = [...content.train.labels].reduce((largest, label) => Math.max(largest, label), 0) + 1;
     const classes = Array.from({ length: count }, (_, label) => String(label));
     return buildDataset('idx', content, classes, options);

@@ -9,6 +9,8 @@ export interface Places {
   readonly local?: string | undefined;
   /** Where Debian's packages put theirs, one folder per data set. */
   readonly installed: string;
+  /** Where Debian's packages of spoken prompts put theirs. */
+  readonly prompts: string;
   readonly aptGet: string;
   readonly dpkgDeb: string;
 }
@@ -21,6 +23,7 @@ export function placesOf(env: Readonly<Record<string, string | undefined>> = pro
     cache: join(cacheHome, 'espalier', 'datasets'),
     local: env['NAS_DATA'] || undefined,
     installed: '/usr/share/datasets',
+    prompts: '/usr/share/asterisk/sounds',
     aptGet: 'apt-get',
     dpkgDeb: 'dpkg-deb',
   };

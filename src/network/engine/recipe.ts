@@ -24,7 +24,12 @@ const recipeFields = {
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of the target that is spread evenly over all classes.'),
   augment: z
     .strictObject({
-      crop: z.int().min(0).default(0).describe('Shift every image by up to so many pixels in each direction.'),
+      crop: z
+        .union([z.int().min(0), z.tuple([z.int().min(0), z.int().min(0)])])
+        .default(0)
+        .describe(
+          'Shift every image by up to so many pixels in each direction; [up and down, left and right] where these differ. In the spectrogram of a sound, up and down is pitch, left and right is time.',
+        ),
       flip: z.boolean().default(false).describe('Mirror every second image, left to right.'),
     })
     .prefault({})

@@ -20,6 +20,7 @@ export function emptyMachine(folder: string): Places {
   return {
     cache: join(folder, 'cache'),
     installed: join(folder, 'installed'),
+    prompts: join(folder, 'prompts'),
     aptGet: join(folder, 'no-apt-get'),
     dpkgDeb: 'dpkg-deb',
   };

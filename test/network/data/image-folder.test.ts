@@ -256,7 +256,7 @@ describe('pictures that cannot be', () => {
       'a class of the test that training lacks',
       (at: string) => rename(join(at, 'test/rot'), join(at, 'test/blau')),
       'DATA_CORRUPT',
-      /test\/blau: is of a class that there are no training images of/,
+      /test\/blau: is of a class that there are no training pictures of/,
     ],
     ['a class without pictures', (at: string) => mkdir(join(at, 'train/leer')), 'DATA_CORRUPT', /train\/leer: holds no pictures/],
   ])('refuses %s', async (_, change, code, message) => {

@@ -1,40 +1,18 @@
 import type { Sharp, SharpOptions } from 'sharp';
 import { NasError } from '../../../core/errors.ts';
-import type { Progress } from '../../../core/trial.ts';
-import { emptySplit, type ImageShape, imageSize, type Split } from '../dataset.ts';
+import type { ExampleFile } from '../class-folder/layout.ts';
+import type { ImageShape } from '../dataset.ts';
 import { corrupt } from '../idx.ts';
-import type { ImageFile } from './layout.ts';
 
 type OpenImage = (path: string, options: SharpOptions) => Sharp;
 
-/** Read side by side: libvips works in threads of its own. */
-const atOnce = 8;
-/** Progress is told so often in all. */
-const steps = 500;
-
 /**
- * The pictures as the network sees them: turned as their EXIF data say, scaled so that they cover [H, W], the middle cut out,
- * in sRGB or grey, what is transparent in black (`Resize`). Throws NasError DATA_CORRUPT (one cannot be read), DATA_READER.
+ * Opens what reads pictures as the network sees them, [C, H, W]: turned as their EXIF data say, scaled so that they cover [H, W],
+ * the middle cut out, in sRGB or grey, what is transparent in black (`Resize`). Throws NasError DATA_READER; the reader DATA_CORRUPT.
  */
-export async function decodeImages(
-  files: readonly ImageFile[],
-  shape: ImageShape,
-  progress: (progress: Progress) => void,
-): Promise<Split> {
+export async function imageReader(shape: ImageShape): Promise<(file: ExampleFile) => Promise<Uint8Array>> {
   const open = await loadReader();
-  const step = Math.ceil(files.length / steps);
-  const split = emptySplit(files.length, imageSize(shape));
-  let [next, done] = [0, 0];
-  const readSome = async () => {
-    for (let i = next++; i < files.length; i = next++) {
-      const file = files[i]!;
-      placePlanes(await pixelsOf(open, file.path, shape), shape, split.images, i * imageSize(shape));
-      split.labels[i] = file.label;
-      if (++done % step === 0 || done === files.length) progress({ stage: 'read images', done, total: files.length });
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, readSome));
-  return split;
+  return async ({ path }) => planesOf(await pixelsOf(open, path, shape), shape);
 }
 
 /** It comes with Espalier unless its install was told to leave optional packages out. */
@@ -65,10 +43,12 @@ async function pixelsOf(open: OpenImage, path: string, [channels, height, width]
 }
 
 /** [H, W, C] → [C, H, W] */
-function placePlanes(pixels: Uint8Array, [channels, height, width]: ImageShape, target: Uint8Array, at: number): void {
+function planesOf(pixels: Uint8Array, [channels, height, width]: ImageShape): Uint8Array {
+  if (channels === 1) return pixels;
   const plane = height * width;
+  const planes = new Uint8Array(channels * plane);
   for (let c = 0; c < channels; c++) {
-    const start = at + c * plane;
-    for (let i = 0, from = c; i < plane; i++, from += channels) target[start + i] = pixels[from]!;
+    for (let i = 0, from = c; i < plane; i++, from += channels) planes[c * plane + i] = pixels[from]!;
   }
+  return planes;
 }

@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import type { Split } from '../dataset.ts';
 import { emptySplit } from '../dataset.ts';
 
-/** Decoded pictures by what they are for: `train`, `test` … */
+/** Decoded examples by what they are for: `train`, `test` … */
 export type Decoded = Readonly<Record<string, Split>>;
 
 interface Facts {
-  /** What the pictures were when they were decoded, and how that was done. */
+  /** What the files were when they were decoded, and how that was done. */
   readonly key: string;
   readonly parts: Readonly<Record<string, { readonly count: number; readonly sha256: string }>>;
 }
 
 const knownContent = new WeakMap<Split, string>();
 
-/** What a split holds, as hex. Kept: of many pictures it takes a second. */
+/** What a split holds, as hex. Kept: of many images it takes a second. */
 export function contentOf(split: Split): string {
   const content = knownContent.get(split) ?? createHash('sha256').update(split.labels).update(split.images).digest('hex');
   knownContent.set(split, content);
@@ -23,17 +23,17 @@ export function contentOf(split: Split): string {
 }
 
 /**
- * Decoded pictures in a folder of ours, so that every worker of every search need not decode them again: one folder of the user's
- * at one size is one folder here, whose content is replaced where the pictures have changed.
+ * Decoded files in a folder of ours, so that every worker of every search need not decode them again: one folder of the user's
+ * seen in one way is one folder here, whose content is replaced where the files have changed.
  */
-export class KeptImages {
+export class KeptExamples {
   readonly #folder: string;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Undefined where they were not kept, are of other pictures, or are damaged. */
+  /** Undefined where they were not kept, are of other files, or are damaged. */
   async read(key: string, size: number): Promise<Decoded | undefined> {
     try {
       const facts = JSON.parse(await readFile(join(this.#folder, 'facts.json'), 'utf8')) as Facts;
