@@ -76,6 +76,7 @@ beforeAll(async () => {
     'train/dog/1.png': plain([50, 100, 200]),
     'test/cat/1.png': plain([190, 100, 50]),
   });
+  await cp(join(root, 'test/fixtures/prompts'), join(folder, 'base', 'words'), { recursive: true });
   for (const name of ['quick', 'resnet'])
     await writeFile(join(folder, 'base', `${name}.yaml`), space(name, join(folder, 'data')));
   const [, controller] = /^```js\n(.*?)^```/ms.exec(await read('src/cli/guides/own-controller.md'))!;

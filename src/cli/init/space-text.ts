@@ -6,6 +6,7 @@ export function spaceText(name: string, answers: Answers, own?: OwnData): string
   const { model, data, bound, aim, techniques, effort } = answers;
   const { trials, limit, network, ...training } = efforts[effort]!;
   const { epochs, fineTune, batch } = trainingOn(own?.count, { ...training, limit });
+  const more = `${batch}${own?.name === 'sounds' ? shifts : ''}`;
   const validation = own?.hasValidation ? undefined : heldOut(limit === undefined ? 5000 : 2000, own?.count);
   const most = own && limit !== undefined && own.count <= limit ? undefined : limit;
   const seen = validation === undefined ? 'images in the folder for it' : `${validation.toLocaleString('en-US')} held-out images`;
@@ -25,12 +26,12 @@ model: ${isOwnNetwork(model) ? `{ file: ${JSON.stringify(model)} }` : network[mo
 # What it is trained on. The search sees accuracies on the ${seen} only; the test images are for the end.
 data: ${dataOf(data, own, { validation, limit: most })}
 
-${isOwnNetwork(model) ? furtherTraining : baselineOf(epochs, batch)}
+${isOwnNetwork(model) ? furtherTraining : baselineOf(epochs, more)}
 
 # How every candidate is trained after it was compressed. A list makes a setting part of the search: [0.02, 0.05].
 trial:
   epochs: ${fineTune} # parts of an epoch count too
-  learningRate: 0.02${batch}
+  learningRate: 0.02${more}
 
 # What is searched for: the best compromises between these.
 objectives:
@@ -54,13 +55,16 @@ search:
 `;
 }
 
+const shifts = '\n  augment: { crop: [0, 4] } # shifts sounds by up to 4 columns in time';
+
+/** `more`: further lines. */
 const baselineOf = (
   epochs: number,
-  batch: string,
+  more: string,
 ) => `# How the uncompressed network is trained: once, then it is kept for later searches.
 baseline:
   epochs: ${epochs}
-  learningRate: 0.1 # the highest one; it falls along a cosine${batch}`;
+  learningRate: 0.1 # the highest one; it falls along a cosine${more}`;
 
 /** That the efforts are made for. */
 const usualImages = 50_000;

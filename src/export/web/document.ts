@@ -30,7 +30,7 @@ export function webDocument({ study, trial, bytes, testAccuracy, testImages, cla
 <body>
 <header>
 <h1>${escaped(study)}, trial ${trial}</h1>
-<p>${size} · ${(100 * testAccuracy).toFixed(2)} % accuracy on ${testImages} test images · ${classes.length} classes · runs here, nothing is sent anywhere</p>
+<p>${size} · ${(100 * testAccuracy).toFixed(2)} % accuracy on ${testImages} test ${input.sound ? 'recordings' : 'images'} · ${classes.length} classes · runs here, nothing is sent anywhere</p>
 </header>
 <p id="served">This page needs a web server. In this folder: <code>${serveCommand}</code></p>
 <main>

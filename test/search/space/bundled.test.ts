@@ -14,8 +14,14 @@ const schema = jsonSchema({ sections, techniques, metrics: metricInfos, recipe: 
 const validator = z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
 
 describe('bundled spaces', () => {
-  it('are a first try and one of every family', () =>
-    expect(listSpaceFiles(bundledSpaces)).toEqual(['everything.yaml', 'mobilenet.yaml', 'quick.yaml', 'resnet.yaml']));
+  it('are a first try, one of every family, and one that hears', () =>
+    expect(listSpaceFiles(bundledSpaces)).toEqual([
+      'everything.yaml',
+      'mobilenet.yaml',
+      'quick.yaml',
+      'resnet.yaml',
+      'speech.yaml',
+    ]));
 
   it.each(listSpaceFiles(bundledSpaces))('%s is right for the parser and for editors', (file) => {
     const space = loadSpace(`${bundledSpaces}/${file}`);
