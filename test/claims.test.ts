@@ -38,7 +38,7 @@ describe('the summary', () => {
   const records = own.map(({ key, row: name, seed }) => {
     const metrics = { accuracy: 0, size: name === 'resnet' ? 300 : 100, macs: 10, params: 10 };
     const test = { resnet: 0.9, 'channels-50': 0.88 + 0.02 * seed, 'channels-50/control': 0.85 }[name]!;
-    return [key, { key, row: name, seed, seconds: 1, state: 'done', metrics, test, artefact: '' }] as const;
+    return [key, { key, version: 1, row: name, seed, seconds: 1, state: 'done', metrics, test, artefact: '' }] as const;
   });
 
   it('compares every seed with its own dense network and its own control', () => {

@@ -8,8 +8,7 @@ import { withoutValues } from '../../src/network/ir/zeros.ts';
 import { modelSpecSchema } from '../../src/network/models/index.ts';
 import { compileGlob } from '../../src/search/space/file/glob.ts';
 import { sha256 } from '../../src/trial/artefacts.ts';
-import { trainingVersion } from '../../src/trial/setup.ts';
-import { data, type NetworkName, networkNames, networks } from './networks.ts';
+import { type NetworkName, networkNames, networks } from './networks.ts';
 import type { Row, Rule } from './row.ts';
 
 /** One trial of a row: what to run, and what its result is found by. */
@@ -20,7 +19,7 @@ export interface Job {
   readonly seed: number;
   readonly fresh: boolean;
   readonly plan: Plan;
-  /** Changes with anything that its result follows from. */
+  /** Changes with anything that its result follows from, but for the code. */
   readonly key: string;
 }
 
@@ -38,7 +37,7 @@ export function jobsOf(row: Row, seed: number): readonly Job[] {
 function withKey(job: Omit<Job, 'key'>): Job {
   const { network, seed, fresh, plan } = job;
   const { what: _, ...sections } = networks[network];
-  const made = { version: trainingVersion, data, ...sections, plan, seed, fresh };
+  const made = { ...sections, plan, seed, fresh };
   return { ...job, key: sha256(stableStringify(made as unknown as Json)).slice(0, 16) };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Metrics } from '../../src/core/objective.ts';
 import type { Outcome } from '../../src/core/trial.ts';
+import { trainingVersion } from '../../src/trial/setup.ts';
 import type { Job } from './jobs.ts';
 
 const folder = fileURLToPath(new URL('../../results/claims', import.meta.url));
@@ -14,7 +15,14 @@ const trialsFile = resultPath('trials.ndjson');
 const timesFile = resultPath('times.json');
 
 /** A line of trials.ndjson. */
-export type TrialRecord = { readonly key: string; readonly row: string; readonly seed: number; readonly seconds: number } & (
+export type TrialRecord = {
+  readonly key: string;
+  /** `trainingVersion` of the code that trained it. */
+  readonly version: number;
+  readonly row: string;
+  readonly seed: number;
+  readonly seconds: number;
+} & (
   | {
       readonly state: 'done';
       /** On validation data; the rest follows from the file. */
@@ -42,7 +50,7 @@ export function readTrials(): ReadonlyMap<string, TrialRecord> {
 export function keep({ key, row, seed }: Job, outcome: Outcome): TrialRecord | undefined {
   if (outcome.state === 'aborted') return undefined;
   const seconds = Math.round(outcome.seconds * 10) / 10;
-  const facts = { key, row, seed, seconds };
+  const facts = { key, version: trainingVersion, row, seed, seconds };
   const record: TrialRecord =
     outcome.state === 'failed'
       ? { ...facts, state: 'failed', code: outcome.code, message: outcome.message }

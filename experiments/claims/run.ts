@@ -8,7 +8,7 @@ import { createPoolExecutor } from '../../src/executors/index.ts';
 import type { EngineChoice } from '../../src/network/engine/choice.ts';
 import type { TrialSetup } from '../../src/trial/setup.ts';
 import type { Job } from './jobs.ts';
-import { data, type NetworkName, networkNames, networks } from './networks.ts';
+import { type NetworkName, networkNames, networks } from './networks.ts';
 import { keep } from './results.ts';
 
 /** Measured files are kept here, so that they can be timed later. */
@@ -16,7 +16,7 @@ export const modelFolder = join(dirname(baselineFolder()), 'claims');
 
 /** A seed's network, with the dense one that belongs to it. */
 export const setupOf = (network: NetworkName, seed: number, engine: EngineChoice, threads: number): TrialSetup => {
-  const { model, baseline, trial, baselines } = networks[network];
+  const { model, data, baseline, trial, baselines } = networks[network];
   return {
     model,
     data,

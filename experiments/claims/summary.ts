@@ -88,6 +88,12 @@ export class Summary {
     return spreadOf(result, measure);
   }
 
+  /** How many trials there are, and how many of them code trained whose results differed from today's. */
+  ages(version: number): { readonly all: number; readonly old: number } {
+    const all = [...this.#records.values()].flatMap((bySeed) => [...bySeed.values()]);
+    return { all: all.length, old: all.filter((record) => record.version !== version).length };
+  }
+
   /** Failures, as lines. */
   failures(): readonly string[] {
     const all = [...this.#records.values()].flatMap((bySeed) => [...bySeed.values()]);

@@ -104,17 +104,34 @@ async function checkedRun(
   return times;
 }
 
-/** Steps per second of two workers over those of one, in turns. */
-async function workerGains(net: Net): Promise<readonly number[]> {
+/** One worker and two, in turns, each with one thread; beside them one process and two of PyTorch. */
+async function sideBySide(net: Net, { plain }: Torches): Promise<NetReport['sideBySide']> {
   const workers = await startWorkers(net, ours, 2);
-  const gains: number[] = [];
+  const other = plain && (await startTorch(values.python, plainEnvironment));
+  const crews: Record<string, Crew> = { [ours]: (count, steps) => workers.run(count, steps) };
+  for (const layout of plain && other ? layouts : []) crews[`PyTorch ${layout}`] = torchCrew([plain!, other!], net, layout);
+  const steps = 2 * stepsPerRound;
+  const times = Object.fromEntries(Object.keys(crews).map((name) => [name, { one: [] as number[], two: [] as number[] }]));
   for (let round = 0; round < rounds; round++) {
-    const one = await workers.run(1, 2 * stepsPerRound);
-    const two = await workers.run(2, 2 * stepsPerRound);
-    gains.push((2 * one) / two);
+    for (const [name, crew] of Object.entries(crews)) {
+      times[name]!.one.push((await crew(1, steps)) / steps);
+      times[name]!.two.push((await crew(2, steps)) / (2 * steps));
+    }
   }
   workers.close();
-  return gains;
+  other?.close();
+  return times;
+}
+
+/** Milliseconds until so many processes have each made so many steps. */
+type Crew = (count: number, steps: number) => Promise<number>;
+
+function torchCrew(processes: readonly Torch[], net: Net, layout: Layout): Crew {
+  return async (count, steps) => {
+    const startedAt = performance.now();
+    await Promise.all(processes.slice(0, count).map((torch) => torch.run(net, layout, 1, steps)));
+    return performance.now() - startedAt;
+  };
 }
 
 async function measure(net: Net, torch: Torches): Promise<NetReport> {
@@ -129,7 +146,7 @@ async function measure(net: Net, torch: Torches): Promise<NetReport> {
     // A step costs about three times the forward pass: the gradients by inputs and by weights are as large as it.
     gflop: (6 * macs(modelOf(net)).total) / 1e9,
     runs: { 1: runs, 2: twoThreads.runs },
-    workerGains: await workerGains(net),
+    sideBySide: await sideBySide(net, torch),
     // Seconds per image: only where images are small.
     tensorflow: net.size < 32 ? await measureTensorflow(net) : [],
     shares: await profile(net, ours, 6),

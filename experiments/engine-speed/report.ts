@@ -29,8 +29,8 @@ export interface NetReport {
   readonly gflop: number;
   /** By threads. */
   readonly runs: Readonly<Record<1 | 2, Runs>>;
-  /** Steps per second of two workers over those of one. */
-  readonly workerGains: readonly number[];
+  /** By who ran, with one thread each: milliseconds in which one makes a step, and two together make one, round by round. */
+  readonly sideBySide: Readonly<Record<string, { readonly one: readonly number[]; readonly two: readonly number[] }>>;
   readonly tensorflow: readonly TensorflowTime[];
   readonly shares: readonly Share[];
 }
@@ -68,9 +68,22 @@ function ratioOf(runs: Runs, ours: string, kind: keyof StepTimes, pages: '' | ty
   if (!found) return 'not measured, PyTorch was not there';
   const [name, better] = found;
   const own = runs[ours]![kind];
-  const paired = own.map((time, i) => time / better[kind][i]!);
-  return `${(median(own) / median(better[kind])).toFixed(2)} × ${name} (paired steps ${spread(paired, 2)})`;
+  return `${(median(own) / median(better[kind])).toFixed(2)} × ${name} (paired steps ${spread(paired(own, better[kind]), 2)})`;
 }
+
+/** What a second worker gives, here and in PyTorch's better layout, and how the pairs compare. */
+function sideBySideLines(crews: NetReport['sideBySide'], ours: string): string {
+  const own = crews[ours]!;
+  const gainOf = ({ one, two }: typeof own) => `${spread(paired(one, two), 2)} × the steps per second`;
+  const first = `- two workers with one thread each against one: ${gainOf(own)}`;
+  const others = Object.entries(crews).filter(([name]) => name !== ours);
+  const [name, better] = others.toSorted((a, b) => median(a[1].two) - median(b[1].two))[0] ?? [];
+  if (!better) return first;
+  return `${first}; two processes of ${name} against one: ${gainOf(better)}
+- two workers against two processes of ${name}: ${spread(paired(own.two, better.two), 2)} × the time a step`;
+}
+
+const paired = (times: readonly number[], others: readonly number[]): number[] => times.map((time, i) => time / others[i]!);
 
 /** What a step would take at the rate of the best product of matrices, and what that would be of PyTorch's time. */
 function limitOf(gflop: number, rate: number, runs: Runs): string {
@@ -92,7 +105,7 @@ ${nets.map((net) => netToMarkdown(net, report)).join('\n')}`;
 }
 
 function netToMarkdown(report: NetReport, { ours, gemm }: Report): string {
-  const { net, parameters, startMs, laterStartMs, gflop, runs, workerGains, tensorflow, shares } = report;
+  const { net, parameters, startMs, laterStartMs, gflop, runs, sideBySide, tensorflow, shares } = report;
   const rate = gflop / (Math.min(...runs[1][ours]!.ms) / 1000);
   const startOf = (ms: number) =>
     `${(ms / 1000).toFixed(2)} s, ${((ms - median(runs[1][ours]!.ms)) / 1000).toFixed(2)} s more than a later step`;
@@ -107,7 +120,7 @@ ${([1, 2] as const).flatMap((threads) => rowsOf(runs[threads], threads)).join('\
 - ${ours} against PyTorch's better layout, one thread: wall ${ratioOf(runs[1], ours, 'ms')}; CPU ${ratioOf(runs[1], ours, 'cpuMs')}
 - two threads: wall ${ratioOf(runs[2], ours, 'ms')}; CPU ${ratioOf(runs[2], ours, 'cpuMs')}
 - against PyTorch in large pages, one thread: wall ${ratioOf(runs[1], ours, 'ms', largePages)}; two: ${ratioOf(runs[2], ours, 'ms', largePages)}
-- two workers with one thread each against one: ${spread(workerGains, 2)} × the steps per second
+${sideBySideLines(sideBySide, ours)}
 - ${gflop.toFixed(1)} GFLOP per step: ${rate.toFixed(0)} GFLOP/s in the fastest, ${((100 * rate) / gemm[1]!).toFixed(0)} % of the best product of matrices; all of a step at that product's rate: ${limitOf(gflop, gemm[1]!, runs[1])}; on two threads ${limitOf(gflop, gemm[2]!, runs[2])}
 - from the network to the end of its first step: ${startOf(startMs)}; in a process that has trained before: ${startOf(laterStartMs)}
 ${tensorflow.map((time) => `${tensorflowLine(time, runs[1][ours]!, net)}\n`).join('')}

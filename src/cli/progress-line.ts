@@ -46,6 +46,7 @@ export async function showWait<T>(
     line.clear();
     stream.write(`${what}  ${formatDuration(performance.now() - startedAt)}${stream.isTTY ? '' : '\n'}`);
   };
+  if (stream.isTTY) tick();
   const timer = setInterval(tick, stream.isTTY ? waitMs.terminal : waitMs.elsewhere);
   try {
     return await wait(({ stage, done, total }) => line.show(stage, done, total));

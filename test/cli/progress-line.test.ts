@@ -13,12 +13,12 @@ describe('progress on standard error', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('counts the seconds of a wait on a terminal, and leaves nothing of it', async () => {
+  it('counts the seconds of a wait on a terminal from the first on, and leaves nothing of it', async () => {
     const { written, to } = stream(true);
     const waiting = showWait('measuring', () => pause(2500), to);
     await vi.advanceTimersByTimeAsync(2500);
     await waiting;
-    expect(written.filter((text) => text.includes('measuring'))).toEqual(['measuring  1 s', 'measuring  2 s']);
+    expect(written.filter((text) => text.includes('measuring'))).toEqual(['measuring  0 s', 'measuring  1 s', 'measuring  2 s']);
     expect(written.at(-1)).toBe('\r\u001b[K');
   });
 

@@ -6,6 +6,7 @@ import { architecture, combinations, goals } from './combined.ts';
 import { dynamic } from './dynamic.ts';
 import { distillation, lowRank } from './learned.ts';
 import { afterTraining, whileTraining } from './quantization.ts';
+import { speech } from './speech.ts';
 import { criteria, layers, structured, timing } from './structured.ts';
 import { unstructured } from './unstructured.ts';
 
@@ -23,6 +24,7 @@ export const claims: readonly Claim[] = [
   combinations,
   architecture,
   goals,
+  speech,
 ];
 
 /** The dense networks: what all rows of a network are compared with. */

@@ -36,6 +36,7 @@ import { NoiseWatch } from '../noise-watch.ts';
 import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
 import { logScale } from '../picking.ts';
 import { placing } from '../placed.ts';
+import { showWait } from '../progress-line.ts';
 import { replicate } from '../replication.ts';
 import { removeCheckpoint, schedulerOf } from '../schedule.ts';
 import { openScreen, type Screen } from '../screen.ts';
@@ -78,7 +79,8 @@ export async function search(flags: SearchFlags): Promise<number> {
       print(summarize(store!, found, end, commandWords(flags, settings.trials)));
       return exitCodes.ok;
     }
-    const engine = found ? await engineOfStudy(found.name, engineOf(found)) : await chooseFaster(settings.engine, space);
+    const choose = () => (found ? engineOfStudy(found.name, engineOf(found)) : chooseFaster(settings.engine, space));
+    const engine = await (flags.json ? choose() : showWait('Trying out what trains here', choose));
     const record = found ?? newRecord(space, settings, engine);
     const workers = settings.workers ?? defaultWorkers(engine);
     const controller = await controllerOf(record);
