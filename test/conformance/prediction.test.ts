@@ -21,6 +21,8 @@ const graphs: Record<string, Graph> = {
   'a ResNet': trainedResnet({ blocks: [1, 1], widths: [4, 6] }, [1, 6, 6]),
   'a network from a file': importedNetwork('tiny'),
   'a transformer': importedNetwork('transformer-small'),
+  'attention with its tokens first': importedNetwork('vision-opset17'),
+  'attention in windows': importedNetwork('swin-opset17'),
   ...Object.fromEntries(Object.entries(sketches).map(([name, { build }]) => [name, build()])),
 };
 const outlines = Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, withoutValues(graph)]));

@@ -27,6 +27,8 @@ const families: Record<string, Graph> = {
   'a perceptron': trainedModel({ family: 'mlp', widths: [6, 5] }, [1, 6, 6]),
   'a network from a file': importedNetwork('tiny'),
   'a transformer': importedNetwork('transformer-small'),
+  'attention with its tokens first': importedNetwork('vision-opset17'),
+  'attention in windows': importedNetwork('swin-opset17'),
 };
 const graphs: Record<string, Graph> = {
   ...families,

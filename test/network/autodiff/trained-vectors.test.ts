@@ -49,7 +49,7 @@ describe('constants that are trained beside the parameters', () => {
     expect(trainedVectors(graph)).toEqual(['bias', 'scale']);
   });
 
-  it.each(['transformer-small', 'convnext-opset20'])('have the gradients that differences show: %s', (name) => {
+  it.each(['transformer-small', 'convnext-opset20', 'vision-opset17'])('have the gradients that differences show: %s', (name) => {
     const graph = withBatch(importedNetwork(name), 2);
     const step = buildTrainStep(graph, {
       optimizer: { name: 'sgd', momentum: 0, nesterov: false },

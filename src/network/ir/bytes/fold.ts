@@ -1,13 +1,14 @@
 import { inferNode, type Scope } from '../builder.ts';
 import type { DType, Node, Shape, Tensor, TensorData, TensorType } from '../graph.ts';
 import { dataArrays, dtypeCodes, elementCount, tensorOf } from '../graph.ts';
+import { cutsOf } from '../ops/slicing.ts';
 import { readInt, readTensor } from '../ops/support/attributes.ts';
 import { broadcast, toNumbers } from '../ops/support/shapes.ts';
 
 /** What a node's output is known to be before anything runs: exporters compute shapes and constants with nodes of their own. */
 
-/** Elements of a folded constant at most: shapes, axes, biases. What only turns a constant round may be as large as it is. */
-const most = 1 << 16;
+/** Elements of a folded constant at most: shapes, axes, biases, masks of attention in windows. What only turns a constant round may be as large as it is. */
+const most = 1 << 21;
 
 /** The value of a node whose inputs are constants (Shape: whatever its input); undefined where that is not known here. */
 export function foldNode(node: Node, scope: Scope): Tensor | undefined {
@@ -32,6 +33,7 @@ export const onlyFolded: ReadonlySet<string> = new Set([
   'ReduceProd',
   'Mod',
   'Not',
+  'ScatterND',
 ]);
 
 interface RuleContext {
@@ -145,11 +147,18 @@ const modulo: FoldRule = (context) => {
   return elementwise((a, b) => (signed ? a % b : a - b * Math.floor(a / b)), first)(context);
 };
 
-/** Lists one after the other. */
-const joined: FoldRule = ({ inputs }) => {
-  if (inputs.some(({ shape, dtype }) => shape.length !== 1 || dtype !== first(inputs))) return undefined;
-  const values = inputs.flatMap(toNumbers);
-  return values.length <= most ? tensorOf(first(inputs), [values.length], values) : undefined;
+/** One after the other along an axis. */
+const joined: FoldRule = ({ node, inputs, type }) => {
+  const { dtype, shape } = type();
+  if (inputs.some((input) => input.dtype !== dtype) || elementCount(shape) > most) return undefined;
+  const given = readInt(node, 'axis', 0);
+  const inner = elementCount(shape.slice(given < 0 ? given + shape.length : given));
+  const numbers = inputs.map(toNumbers);
+  const pieces = inputs.map(({ data }) => (data.length * inner) / elementCount(shape));
+  const rows = Array.from({ length: elementCount(shape) / inner }, (_, row) =>
+    numbers.flatMap((own, i) => own.slice(row * pieces[i]!, (row + 1) * pieces[i]!)),
+  );
+  return tensorOf(dtype, shape, rows.flat());
 };
 
 /** Entries of a list. */
@@ -161,18 +170,19 @@ const gathered: FoldRule = ({ inputs }) => {
   return places.every((place) => place >= 0 && place < size) ? picked(list, indices.shape, places) : undefined;
 };
 
-const sliced: FoldRule = ({ inputs, type }) => {
-  const [list, starts, , , steps] = inputs as readonly (Tensor | undefined)[];
-  const step = steps ? toNumbers(steps)[0]! : 1;
-  if (list?.shape.length !== 1 || !starts || step < 1) return undefined;
-  const size = list.data.length;
-  const start = toNumbers(starts)[0]!;
-  const from = Math.min(Math.max(start < 0 ? start + size : start, 0), size);
+/** Along any axes, in steps of either direction. */
+const sliced: FoldRule = ({ node, inputs, type }) => {
+  const [x] = inputs as [Tensor];
   const { shape } = type();
+  if (elementCount(shape) > most) return undefined;
+  const cuts = cutsOf(node, x.shape, inputs);
+  const strides = stridesOf(x.shape);
+  const start = cuts.reduce((sum, cut, axis) => sum + cut.start * strides[axis]!, 0);
+  const steps = cuts.map(({ step }, axis) => step * strides[axis]!);
   return picked(
-    list,
+    x,
     shape,
-    Array.from({ length: shape[0]! }, (_, i) => from + i * step),
+    Array.from(walk(shape, steps), (place) => start + place),
   );
 };
 
@@ -200,6 +210,25 @@ const ranged: FoldRule = ({ inputs }) => {
   );
 };
 
+/** A copy of a tensor in which slices at given places are others. */
+const scattered: FoldRule = ({ node, inputs }) => {
+  const [x, indices, updates] = inputs as [Tensor, Tensor, Tensor];
+  const depth = indices.shape.at(-1) ?? 0;
+  const reduction = node.attributes['reduction'];
+  const replaces = reduction === undefined || (reduction.kind === 'string' && reduction.value === 'none');
+  if (!replaces || x.data.length > most || updates.dtype !== x.dtype) return undefined;
+  const strides = stridesOf(x.shape);
+  const slice = elementCount(x.shape.slice(depth));
+  const result = picked(x, x.shape, x.data.keys());
+  const numbers = toNumbers(indices);
+  for (let i = 0; i * depth < numbers.length; i++) {
+    const place = numbers.slice(i * depth, (i + 1) * depth);
+    const start = place.reduce((sum, index, axis) => sum + (index < 0 ? index + x.shape[axis]! : index) * strides[axis]!, 0);
+    result.data.set(updates.data.subarray(i * slice, (i + 1) * slice) as never, start);
+  }
+  return result;
+};
+
 /** Of a list, to one number. */
 const product: FoldRule = ({ node, inputs }) => {
   if (inputs[0]!.shape.length !== 1) return undefined;
@@ -224,6 +253,7 @@ const rules: ReadonlyMap<string, FoldRule> = new Map<string, FoldRule>([
   ['ConstantOfShape', filled],
   ['Range', ranged],
   ['ReduceProd', product],
+  ['ScatterND', scattered],
   ['Add', elementwise((a, b) => a + b, first)],
   ['Sub', elementwise((a, b) => a - b, first)],
   ['Mul', elementwise((a, b) => a * b, first)],

@@ -97,11 +97,21 @@ const slice: OpEntry = {
     const { b, node, inputs } = context;
     const shape = b.shape(inputs[0]!);
     const cuts = cutsOf(node, shape, constantsOf(b, node));
-    if (cuts.some((cut) => cut.step !== 1)) throw noGradient(node, 'a slice with a step other than 1 has no gradient here');
-    const pads = [...cuts.map((cut) => cut.start), ...cuts.map((cut, i) => shape[i]! - cut.start - cut.size)];
-    return [b.op('Pad', [gradOf(context), b.ints(pads)])];
+    if (cuts.some((cut) => cut.step < 1)) throw noGradient(node, 'a slice that runs backwards has no gradient here');
+    const spread = cuts.reduce((value, { step }, axis) => (step === 1 ? value : spaced(b, value, axis, step)), gradOf(context));
+    const pads = [...cuts.map((cut) => cut.start), ...cuts.map((cut, i) => shape[i]! - cut.start - cut.step * cut.size)];
+    return [b.op('Pad', [spread, b.ints(pads)])];
   },
 };
+
+/** Every entry along an axis with `step` − 1 zeros behind it. */
+function spaced(b: Builder, value: string, axis: number, step: number): string {
+  const shape = b.shape(value);
+  const column = reshape(b, value, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
+  const none = shape.map(() => 0);
+  const padded = b.op('Pad', [column, b.ints([0, ...none, ...none.toSpliced(axis + 1, 0, step - 1)])]);
+  return reshape(b, padded, shape.with(axis, step * shape[axis]!));
+}
 
 const pad: OpEntry = {
   op: 'Pad',

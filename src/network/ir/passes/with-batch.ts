@@ -2,9 +2,11 @@ import { NasError } from '../../../core/errors.ts';
 import { allNodes, allTypes, mapBodies } from '../bodies.ts';
 import { Builder } from '../builder.ts';
 import type { Graph, GraphInput, Node, Shape } from '../graph.ts';
-import { elementCount, show } from '../graph.ts';
+import { show } from '../graph.ts';
 import { opEntry } from '../ops/index.ts';
+import { readInt } from '../ops/support/attributes.ts';
 import { toNumbers } from '../ops/support/shapes.ts';
+import { BatchPlaces } from './batch-places.ts';
 import { deadCode } from './dead-code.ts';
 
 /**
@@ -19,13 +21,21 @@ export function withBatch(graph: Graph, batch: number): Graph {
   if (before === batch) return graph;
   const inputs = graph.inputs.map(({ name, type }) => ({ name, type: { ...type, shape: [batch, ...type.shape.slice(1)] } }));
   const types = allTypes(graph);
-  const result = rewriteShapes(graph, inputs, before, (b, data, first) => {
-    const isBatch = first === before && show(b.shape(data)) !== show(types[data]!.shape);
-    return isBatch ? batch : first;
+  const places = new BatchPlaces(types, before);
+  const result = rewriteShapes(graph, inputs, before, {
+    resized(b, wanted, node) {
+      const ahead = places.before(node.inputs[0]!, b.shape(node.inputs[0]!));
+      return ahead === undefined
+        ? wanted
+        : atBatch(wanted, types[node.outputs[0]!]!.shape, { node, places, ahead, before, batch });
+    },
+    added(b, node) {
+      const reason = places.follow(node, (value) => b.shape(value));
+      if (reason !== undefined) throw refusal(node, before, reason);
+    },
   });
   const found = allTypes(result);
   for (const node of allNodes(graph)) {
-    checkStaysTogether(node, { before, types, found });
     for (const output of node.outputs) {
       if (output !== '') checkFollows(node, output, { before, batch, types, found, first: graph.outputs.includes(output) });
     }
@@ -40,12 +50,36 @@ export function withBatch(graph: Graph, batch: number): Graph {
 export function freeBatch(graph: Graph): Graph {
   const before = batchOf(graph);
   const types = allTypes(withBatch(graph, before + 1));
-  const result = rewriteShapes(graph, graph.inputs, before, (b, data, first, node) => {
-    if (first !== before || !types[data] || show(types[data].shape) === show(b.shape(data))) return first;
-    if (b.shape(data)[0] !== before) throw refusal(node, before, `its shape begins with ${before}, that of its input does not`);
-    return opEntry(node).shapeInput!.keep;
+  const result = rewriteShapes(graph, graph.inputs, before, {
+    resized(b, wanted, node) {
+      const data = node.inputs[0]!;
+      const [first, ...rest] = wanted;
+      if (first !== before || !types[data] || show(types[data].shape) === show(b.shape(data))) return wanted;
+      if (b.shape(data)[0] === before) return [opEntry(node).shapeInput!.keep, ...rest];
+      if (node.op === 'Reshape' && !rest.includes(-1)) return [-1, ...rest];
+      throw refusal(node, before, `its shape begins with ${before}, that of its input does not`);
+    },
   });
   return deadCode(result);
+}
+
+interface Resizing {
+  readonly node: Node;
+  readonly places: BatchPlaces;
+  /** Numbers that stand before the batch in the data. */
+  readonly ahead: number;
+  readonly before: number;
+  readonly batch: number;
+}
+
+/** A shape constant for another batch size. `old`: what it came to. Where the batch is not the first dimension alone, it is left open. */
+function atBatch(wanted: Shape, old: Shape, { node, places, ahead, before, batch }: Resizing): Shape {
+  if (wanted[0] === before && ahead === 1) return [batch, ...wanted.slice(1)];
+  // Of one image, dimensions of 1 cannot be told from the batch: what is open is it.
+  if (node.op !== 'Reshape' || (before === 1 && wanted.includes(-1))) return wanted;
+  const axis = places.axisIn(old, ahead);
+  const isOpen = wanted[axis] === -1 || (wanted[axis] === 0 && !readInt(node, 'allowzero', 0));
+  return axis < 0 || isOpen ? wanted : old.with(axis, -1);
 }
 
 function batchOf(graph: Graph): number {
@@ -54,8 +88,12 @@ function batchOf(graph: Graph): number {
   return batch;
 }
 
-/** From the first size of a node's shape constant to the one it shall have; `data` is the node's input 0. */
-type Rewrite = (b: Builder, data: string, first: number, node: Node) => number;
+interface Rewrite {
+  /** From a node's shape constant to the one it shall have. */
+  resized(b: Builder, wanted: Shape, node: Node): Shape;
+  /** A node of the graph before is there now, rewritten. */
+  added?(b: Builder, node: Node): void;
+}
 
 /** The graph with other inputs and shape constants, every type inferred anew. */
 function rewriteShapes(graph: Graph, inputs: readonly GraphInput[], before: number, rewrite: Rewrite): Graph {
@@ -70,8 +108,9 @@ function rewriteInto(b: Builder, graph: Graph, before: number, rewrite: Rewrite)
   for (const node of graph.nodes) {
     if (node.domain === 'espalier' && !opEntry(node).perSample) throw refusal(node, before, 'it belongs to a training graph');
     try {
-      const rewritten = withShape(b, graph, node, rewrite);
+      const rewritten = withShape(b, node, rewrite);
       b.add(mapBodies(rewritten, (body) => rewriteInto(new Builder(body.name, b), body, before, rewrite)));
+      rewrite.added?.(b, node);
     } catch (error) {
       throw error instanceof NasError && error.code !== 'IR_BATCH' ? refusal(node, before, error.message, error) : error;
     }
@@ -79,13 +118,14 @@ function rewriteInto(b: Builder, graph: Graph, before: number, rewrite: Rewrite)
   return b.finish(graph.outputs);
 }
 
-function withShape(b: Builder, graph: Graph, node: Node, rewrite: Rewrite): Node {
+function withShape(b: Builder, node: Node, rewrite: Rewrite): Node {
   const index = opEntry(node).shapeInput?.index ?? -1;
-  const constant = graph.initializers[node.inputs[index] ?? ''];
+  // A body may hold it, or what is around the body.
+  const constant = b.constantOf(node.inputs[index] ?? '');
   if (!constant || constant.data.length === 0) return node;
-  const [first, ...rest] = toNumbers(constant) as [number, ...number[]];
-  const size = rewrite(b, node.inputs[0]!, first, node);
-  return size === first ? node : { ...node, inputs: node.inputs.with(index, b.ints([size, ...rest])) };
+  const wanted = toNumbers(constant);
+  const resized = rewrite.resized(b, wanted, node);
+  return show(resized) === show(wanted) ? node : { ...node, inputs: node.inputs.with(index, b.ints(resized)) };
 }
 
 interface Growth {
@@ -106,19 +146,6 @@ function checkFollows(node: Node, value: string, { before, batch, types, found, 
   if (show(now) !== show(old) && show(now) !== show(grown)) {
     throw refusal(node, before, `"${value}" of shape ${show(old)} would become ${show(now)}`);
   }
-}
-
-const reshaping: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
-
-/** Numbers that are only told apart otherwise keep their order: an image stays in one piece where as much stands before it as did. */
-function checkStaysTogether(node: Node, { before, types, found }: Pick<Growth, 'before' | 'types' | 'found'>): void {
-  if (node.domain !== '' || !reshaping.has(node.op)) return;
-  const [from, to] = [node.inputs[0]!, node.outputs[0]!].map((value) => {
-    const [old, now] = [types[value]!.shape, found[value]!.shape];
-    const axis = now.findIndex((size, i) => size !== old[i]);
-    return axis < 0 ? undefined : elementCount(old.slice(0, axis));
-  });
-  if (from !== to) throw refusal(node, before, 'it mixes what belongs to different images');
 }
 
 function refusal(node: Node, before: number, reason: string, cause?: unknown): NasError {

@@ -18,6 +18,18 @@ function reshaping(n: number): Graph {
   return b.build([b.op('Expand', [last, b.ints([n, 4])], {}, { name: 'wide' })]);
 }
 
+/** x [n, 3, 4] with its tokens first, as rows of all of them, which `between` sees as [3·n, 4], and back. */
+function tokensFirst(n: number, between: (b: Builder, rows: string) => string): Graph {
+  const b = new Builder('tokens first');
+  const turned = b.op('Transpose', [b.input('x', f32(n, 3, 4))], { perm: [1, 0, 2] });
+  const rows = b.op('Reshape', [turned, b.ints([3 * n, 4])]);
+  const apart = b.op('Reshape', [between(b, rows), b.ints([3, n, 4])]);
+  return b.build([b.op('Transpose', [apart], { perm: [1, 0, 2] }, { name: 'back' })]);
+}
+
+const weights = tensorOf('float32', [4, 4], [1, 2, 0, 0, 0, 1, 0, 3, 0, 0, 1, 0, 2, 0, 0, 1]);
+const product = (b: Builder, rows: string) => b.op('MatMul', [rows, b.initializer('w', weights)]);
+
 const tied = (build: (b: Builder, x: string) => string): Graph => {
   const b = new Builder('tied');
   return b.build([build(b, b.input('x', f32(2, 3, 4)))]);
@@ -50,6 +62,23 @@ describe('withBatch', () => {
     const back = withBatch(withBatch(graph, 7), 2);
     expect(back.types['wide']).toEqual(graph.types['wide']);
     expect(back.nodes.map(({ op }) => op)).toEqual(graph.nodes.map(({ op }) => op));
+  });
+
+  it('follows the batch where tokens come first, and where these become rows with it', () => {
+    const feed = Array.from({ length: 60 }, (_, i) => i);
+    const found = withBatch(tokensFirst(7, product), 5);
+    const wanted = interpret(tokensFirst(5, product), { x: feed })['back']!.data;
+    expect([...interpret(found, { x: feed })['back']!.data]).toEqual([...wanted]);
+    const small = withBatch(withBatch(found, 1), 5);
+    expect([...interpret(small, { x: feed })['back']!.data]).toEqual([...wanted]);
+    expect([...interpret(freeBatch(found), { x: feed })['back']!.data]).toEqual([...wanted]);
+  });
+
+  it('refuses what would take rows of several images together', () => {
+    const softmax = tokensFirst(7, (b, rows) => b.op('Softmax', [rows], { axis: 0 }));
+    expect(() => withBatch(softmax, 5)).toThrow(/\(Softmax\) ties the graph to the batch size 7: it mixes what belongs/);
+    const halves = tokensFirst(8, (b, rows) => b.op('Reshape', [b.op('Reshape', [rows, b.ints([6, 4, 4])]), b.ints([24, 4])]));
+    expect(() => withBatch(halves, 4)).toThrow(/ties the graph to the batch size 8: it mixes what belongs/);
   });
 
   it.each<[string, Graph, RegExp]>([
