@@ -6,10 +6,10 @@ import { opEntry } from '../ops/index.ts';
 const reshaping: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
 
 /** Ops that treat every row of input 0 alike: to them it is the same whose rows these are. */
-const rowwise: ReadonlySet<string> = new Set([
-  ...['MatMul', 'Gemm', 'Add', 'Sub', 'Mul', 'Div', 'Pow', 'Sqrt', 'Erf', 'Tanh', 'Sigmoid', 'Relu', 'Clip', 'Identity', 'Cast'],
-  ...['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'MatMulInteger'],
-]);
+const rowwise: ReadonlySet<string> = new Set(
+  `MatMul MatMulInteger Gemm Add Sub Mul Div Pow Sqrt Erf Tanh Sigmoid Relu Clip Identity Cast QuantizeLinear DequantizeLinear
+  DynamicQuantizeLinear`.split(/\s+/),
+);
 
 /** Why a node cannot run at any batch size. */
 export type Mixing = string;
