@@ -88,6 +88,16 @@ describe('c', () => {
     expect((files['model.c'] as string).match(/0x[0-9a-f]{2}/g)).toHaveLength(model.length);
   });
 
+  it('says how a network for sounds hears', async () => {
+    const sound = { rate: 8000, seconds: 1, window: 256, hop: 160, mels: 8, decibels: 90 };
+    const files = await exportFiles({ ...source, input: { ...source.input, sound } }, {}, [c]);
+    expect(files['model.h']).toMatch(
+      /#define ESPALIER_SAMPLE_RATE 8000\n#define ESPALIER_WINDOW 256\n#define ESPALIER_HOP 160\n/,
+    );
+    expect(files['model.h']).toContain('/* A sound is mixed to one channel, resampled to 8000 Hz');
+    expect((await exportFiles(source, {}, [c]))['model.h']).not.toContain('SAMPLE_RATE');
+  });
+
   it.runIf(compiler)('compiles without a warning, and holds the bytes and names', async () => {
     const target = join(folder, 'c');
     await mkdir(target);

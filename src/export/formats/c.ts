@@ -1,3 +1,5 @@
+import type { LogMel } from '../../network/data/sounds/log-mel.ts';
+import { soundWords } from '../sound-usage.ts';
 import type { ExportFormat, ExportSource } from './format.ts';
 
 const bytesPerLine = 16;
@@ -28,7 +30,7 @@ extern "C" {
 /* An ONNX file, aligned to 16 bytes. Input "${comment(input.name)}": float [1, C, H, W]; output: one logit per class. */
 extern const unsigned char espalier_model[ESPALIER_MODEL_BYTES];
 
-/* The input is (pixel / 255 - mean) / std, per channel. */
+${input.sound ? soundDefines(input.sound) : ''}/* The input is (pixel / 255 - mean) / std, per channel. */
 extern const float espalier_mean[ESPALIER_INPUT_CHANNELS];
 extern const float espalier_std[ESPALIER_INPUT_CHANNELS];
 extern const char *const espalier_classes[ESPALIER_CLASSES];
@@ -40,6 +42,17 @@ extern const char *const espalier_classes[ESPALIER_CLASSES];
 #endif
 `;
 }
+
+/** What a program that listens has to know. */
+const soundDefines = (sound: LogMel) => `#define ESPALIER_SAMPLE_RATE ${sound.rate}
+#define ESPALIER_WINDOW ${sound.window}
+#define ESPALIER_HOP ${sound.hop}
+#define ESPALIER_MELS ${sound.mels}
+#define ESPALIER_DECIBELS ${sound.decibels}
+
+/* ${soundWords(sound).replaceAll('−', '-')} */
+
+`;
 
 function arrayOf({ model, input, classes }: ExportSource): string {
   const lines: string[] = [];
