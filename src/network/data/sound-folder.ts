@@ -7,7 +7,6 @@ import { namedFolder } from './folder.ts';
 import { framesOf, type LogMel, melBands } from './sounds/log-mel.ts';
 import { soundEndings, soundReader } from './sounds/read.ts';
 
-const usual = { rate: 16_000, seconds: 1, mels: 40, hop: 20 };
 /** Quieter is silence. */
 const decibels = 90;
 /** A window is at least so many times as long as the hop: neighbours overlap. */
@@ -41,8 +40,7 @@ export const soundFolder: DatasetDefinition = {
 };
 
 /** Throws NasError DATA_SOUND where the options leave nothing to see. */
-export function soundView(options: SoundOptions, defaults = usual): View {
-  const { rate, seconds, mels, hop } = { ...defaults, ...defined(options) };
+export function soundView({ rate = 16_000, seconds = 1, mels = 40, hop = 20 }: SoundOptions): View {
   const step = Math.max(1, Math.round((rate * hop) / 1000));
   const window = 2 ** Math.ceil(Math.log2(leastOverlap * step));
   const sound: LogMel = { rate, seconds, window, hop: step, mels, decibels };
@@ -56,9 +54,6 @@ export function soundView(options: SoundOptions, defaults = usual): View {
     reader: () => soundReader(sound),
   };
 }
-
-const defined = ({ rate, seconds, mels, hop }: SoundOptions) =>
-  Object.fromEntries(Object.entries({ rate, seconds, mels, hop }).filter(([, value]) => value !== undefined));
 
 function checkSound(sound: LogMel): void {
   const { rate, seconds, window, mels } = sound;
