@@ -61,6 +61,8 @@ describe('an op that stands for others', () => {
       },
     ],
     ['LayerNormalization from axis -2 on', { op: 'LayerNormalization', constants: [[3, 4]], ints: { axis: -2 } }],
+    ['ReduceL2 of all', { op: 'ReduceL2', ints: { keepdims: 0 } }],
+    ['ReduceL2, every dimension kept', { op: 'ReduceL2' }],
     ['Gelu', { op: 'Gelu' }],
     ['Gelu by tanh', { op: 'Gelu', text: { approximate: 'tanh' } }],
   ])('%s gives what onnxruntime gives', async (_, written) => {

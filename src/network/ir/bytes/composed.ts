@@ -1,7 +1,7 @@
 import { NasError } from '../../../core/errors.ts';
 import type { Attributes, Node, Tensor, TensorType } from '../graph.ts';
 import { tensorOf } from '../graph.ts';
-import { readFloat, readInt, readString } from '../ops/support/attributes.ts';
+import { readFloat, readInt, readInts, readString } from '../ops/support/attributes.ts';
 
 /** What stands around a node: the types of the values before it, and a place for constants. */
 interface Surroundings {
@@ -36,6 +36,10 @@ class Parts {
 
   scalar(name: string, value: number): string {
     return this.#around.constant(`${this.#whole.name}/${name}`, tensorOf('float32', [], [value]));
+  }
+
+  ints(name: string, values: readonly number[]): string {
+    return this.#around.constant(`${this.#whole.name}/${name}`, tensorOf('int64', [values.length], values));
   }
 
   op(op: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string {
@@ -87,7 +91,21 @@ function cubic(parts: Parts, x: string): string {
   return parts.op('Mul', 'inner', [sum, parts.scalar('slope', Math.sqrt(2 / Math.PI))]);
 }
 
-const compositions: Readonly<Record<string, Composition>> = { LayerNormalization: layerNormalization, Gelu: gelu };
+/** √ of the sum of squares over axes, which are an attribute before opset 18. */
+const reduceL2: Composition = (node, around) => {
+  const [x, given] = node.inputs as [string, string?];
+  const rank = around.typeOf(x)?.shape.length ?? 0;
+  const parts = new Parts(node, around);
+  const axes = given || parts.ints('axes', readInts(node, 'axes') ?? Array.from({ length: rank }, (_, axis) => axis));
+  const kept: Attributes = { keepdims: { kind: 'int', value: readInt(node, 'keepdims', 1) } };
+  return parts.last('Sqrt', [parts.op('ReduceSum', 'sum', [parts.op('Mul', 'square', [x, x]), axes], kept)]);
+};
+
+const compositions: Readonly<Record<string, Composition>> = {
+  LayerNormalization: layerNormalization,
+  Gelu: gelu,
+  ReduceL2: reduceL2,
+};
 
 /** Ops that ONNX itself defines by others (the function bodies of its operators): they are read as these. */
 export const composedOps: ReadonlySet<string> = new Set(Object.keys(compositions));

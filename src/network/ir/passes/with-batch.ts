@@ -24,10 +24,13 @@ export function withBatch(graph: Graph, batch: number): Graph {
   const places = new BatchPlaces(types, before);
   const result = rewriteShapes(graph, inputs, before, {
     resized(b, wanted, node) {
-      const ahead = places.before(node.inputs[0]!, b.shape(node.inputs[0]!));
-      return ahead === undefined
-        ? wanted
-        : atBatch(wanted, types[node.outputs[0]!]!.shape, { node, places, ahead, before, batch });
+      const found = b.shape(node.inputs[0]!);
+      const ahead = places.before(node.inputs[0]!, found);
+      if (ahead === undefined) return wanted;
+      const { shape } = types[node.inputs[0]!]!;
+      const grown = found.findIndex((size, axis) => size !== shape[axis]);
+      const resizing = { node, places, ahead, before, batch, shape, grown };
+      return atBatch(wanted, types[node.outputs[0]!]!.shape, resizing);
     },
     added(b, node) {
       const reason = places.follow(node, (value) => b.shape(value));
@@ -55,7 +58,8 @@ export function freeBatch(graph: Graph): Graph {
       const data = node.inputs[0]!;
       const [first, ...rest] = wanted;
       if (first !== before || !types[data] || show(types[data].shape) === show(b.shape(data))) return wanted;
-      if (b.shape(data)[0] === before) return [opEntry(node).shapeInput!.keep, ...rest];
+      const { keep } = opEntry(node).shapeInput!;
+      if (b.shape(data)[0] === before || first === keep) return [keep, ...rest];
       if (node.op === 'Reshape' && !rest.includes(-1)) return [-1, ...rest];
       throw refusal(node, before, `its shape begins with ${before}, that of its input does not`);
     },
@@ -70,10 +74,15 @@ interface Resizing {
   readonly ahead: number;
   readonly before: number;
   readonly batch: number;
+  /** Of the data, and which dimension holds the batch. */
+  readonly shape: Shape;
+  readonly grown: number;
 }
 
 /** A shape constant for another batch size. `old`: what it came to. Where the batch is not the first dimension alone, it is left open. */
-function atBatch(wanted: Shape, old: Shape, { node, places, ahead, before, batch }: Resizing): Shape {
+function atBatch(wanted: Shape, old: Shape, { node, places, ahead, before, batch, shape, grown }: Resizing): Shape {
+  // Expand takes over what it does not stretch: here the parts of all images.
+  if (node.op === 'Expand' && shape[grown] !== before) return wanted.with(grown + wanted.length - shape.length, 1);
   if (wanted[0] === before && ahead === 1) return [batch, ...wanted.slice(1)];
   // Of one image, dimensions of 1 cannot be told from the batch: what is open is it.
   if (node.op !== 'Reshape' || (before === 1 && wanted.includes(-1))) return wanted;

@@ -74,6 +74,20 @@ describe('withBatch', () => {
     expect([...interpret(freeBatch(found), { x: feed })['back']!.data]).toEqual([...wanted]);
   });
 
+  it('follows the batch where windows of all images are stretched', () => {
+    const windows = (n: number) => {
+      const b = new Builder('windows');
+      const parts = b.op('Reshape', [b.input('x', f32(n, 4, 1)), b.ints([2 * n, 2, 1])]);
+      const wide = b.op('Expand', [parts, b.ints([2 * n, 2, 3])]);
+      return b.build([b.op('Reshape', [wide, b.ints([n, 12])], {}, { name: 'flat' })]);
+    };
+    const x = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    const wanted = [...interpret(windows(3), { x })['flat']!.data];
+    const one = withBatch(windows(7), 1);
+    expect([...interpret(withBatch(one, 3), { x })['flat']!.data]).toEqual(wanted);
+    expect([...interpret(withBatch(freeBatch(one), 3), { x })['flat']!.data]).toEqual(wanted);
+  });
+
   it('refuses what would take rows of several images together', () => {
     const softmax = tokensFirst(7, (b, rows) => b.op('Softmax', [rows], { axis: 0 }));
     expect(() => withBatch(softmax, 5)).toThrow(/\(Softmax\) ties the graph to the batch size 7: it mixes what belongs/);
