@@ -21,6 +21,7 @@ type Recipe = {
   readonly augment?: { readonly crop: readonly [number, number] };
 };
 
+const small = { family: 'resnet', depth: 8, widths: [16, 32, 64], stemStride: 2 } as const;
 const common = { batchSize: 64, weightDecay: 0.0005 } as const;
 /** Few recordings: smaller steps, many rounds, and sounds shifted in time. */
 const heard = { batchSize: 32, weightDecay: 0.0005, augment: { crop: [0, 4] } } as const;
@@ -34,7 +35,7 @@ export const networks = {
   resnet: {
     what: 'ResNet-8, widths 16, 32, 64 (that of resnet.yaml)',
     data: images,
-    model: { family: 'resnet', depth: 8, widths: [16, 32, 64], stemStride: 2 },
+    model: small,
     baseline: { ...common, epochs: 4, learningRate: 0.1 },
     trial: { ...common, epochs: 1, learningRate: 0.05 },
     baselines: 3,
@@ -58,7 +59,7 @@ export const networks = {
   speech: {
     what: 'ResNet-8, widths 16, 32, 64, on spoken prompts (that of speech.yaml)',
     data: speech,
-    model: { family: 'resnet', depth: 8, widths: [16, 32, 64], stemStride: 2 },
+    model: small,
     baseline: { ...heard, epochs: 20, learningRate: 0.1 },
     trial: { ...heard, epochs: 5, learningRate: 0.05 },
     baselines: 3,

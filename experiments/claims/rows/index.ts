@@ -6,11 +6,11 @@ import { architecture, combinations, goals } from './combined.ts';
 import { dynamic } from './dynamic.ts';
 import { distillation, lowRank } from './learned.ts';
 import { afterTraining, whileTraining } from './quantization.ts';
-import { speech } from './speech.ts';
+import { speechOf } from './speech.ts';
 import { criteria, layers, structured, timing } from './structured.ts';
 import { unstructured } from './unstructured.ts';
 
-export const claims: readonly Claim[] = [
+const onImages: readonly Claim[] = [
   unstructured,
   structured,
   criteria,
@@ -24,8 +24,9 @@ export const claims: readonly Claim[] = [
   combinations,
   architecture,
   goals,
-  speech,
 ];
+
+export const claims: readonly Claim[] = [...onImages, speechOf(onImages)];
 
 /** The dense networks: what all rows of a network are compared with. */
 const dense: readonly Row[] = networkNames.map((network) => ({ name: network, what: 'dense', network, techniques: {} }));

@@ -11,9 +11,6 @@ const rowwise: ReadonlySet<string> = new Set(
   DynamicQuantizeLinear`.split(/\s+/),
 );
 
-/** Why a node cannot run at any batch size. */
-export type Mixing = string;
-
 /**
  * Where the images are told apart in every value of a graph, as it is rewritten for another batch size. That is the dimension which
  * grows with the batch. An image stays in one piece where as many numbers of the order stand before the batch as did; within a
@@ -33,9 +30,14 @@ export class BatchPlaces {
 
   /** How many numbers stand before the batch, in the order of `value`; undefined where it has none. `found`: its shape at another size. */
   before(value: string, found: Shape): number | undefined {
+    const axis = this.axisOf(value, found);
+    return axis < 0 ? undefined : elementCount(this.#types[value]!.shape.slice(0, axis)) * (this.#merged.get(value) ?? 1);
+  }
+
+  /** The dimension of a value that grows with the batch; -1 where none does. */
+  axisOf(value: string, found: Shape): number {
     const old = this.#types[value]?.shape;
-    const axis = old ? found.findIndex((size, i) => size !== old[i]) : -1;
-    return axis < 0 ? undefined : elementCount(old!.slice(0, axis)) * (this.#merged.get(value) ?? 1);
+    return old ? found.findIndex((size, i) => size !== old[i]) : -1;
   }
 
   /** The dimension of the shape `wanted`, one at this graph's batch size, that holds the batch where so many numbers stand before it. */
@@ -49,7 +51,7 @@ export class BatchPlaces {
   }
 
   /** Takes note of a node that was rewritten; says where it mixes images. `shapeOf`: shapes at the other size. */
-  follow(node: Node, shapeOf: (value: string) => Shape): Mixing | undefined {
+  follow(node: Node, shapeOf: (value: string) => Shape): string | undefined {
     const mixes = 'it mixes what belongs to different images';
     const [input, output] = [node.inputs[0]!, node.outputs[0]!];
     if (node.domain !== '' || !reshaping.has(node.op)) {
@@ -64,8 +66,7 @@ export class BatchPlaces {
     const to = this.before(output, shapeOf(output));
     if (from === to) return undefined;
     if (from === undefined || to === undefined) return mixes;
-    const old = this.#types[output]!.shape;
-    const size = old[shapeOf(output).findIndex((each, i) => each !== old[i])]!;
+    const size = this.#types[output]!.shape[this.axisOf(output, shapeOf(output))]!;
     if (from % to !== 0 || size % ((from / to) * this.#batch) !== 0) return mixes;
     this.#merged.set(output, from / to);
     return undefined;

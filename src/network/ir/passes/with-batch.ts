@@ -27,9 +27,8 @@ export function withBatch(graph: Graph, batch: number): Graph {
       const found = b.shape(node.inputs[0]!);
       const ahead = places.before(node.inputs[0]!, found);
       if (ahead === undefined) return wanted;
-      const { shape } = types[node.inputs[0]!]!;
-      const grown = found.findIndex((size, axis) => size !== shape[axis]);
-      const resizing = { node, places, ahead, before, batch, shape, grown };
+      const grown = places.axisOf(node.inputs[0]!, found);
+      const resizing = { node, places, ahead, before, batch, shape: types[node.inputs[0]!]!.shape, grown };
       return atBatch(wanted, types[node.outputs[0]!]!.shape, resizing);
     },
     added(b, node) {
