@@ -2,7 +2,7 @@ import { inferNode, type Scope } from '../builder.ts';
 import type { DType, Node, Shape, Tensor, TensorData, TensorType } from '../graph.ts';
 import { dataArrays, dtypeCodes, elementCount, tensorOf } from '../graph.ts';
 import { cutsOf } from '../ops/slicing.ts';
-import { readInt, readTensor } from '../ops/support/attributes.ts';
+import { readInt, readString, readTensor } from '../ops/support/attributes.ts';
 import { broadcast, toNumbers } from '../ops/support/shapes.ts';
 
 /** What a node's output is known to be before anything runs: exporters compute shapes and constants with nodes of their own. */
@@ -214,9 +214,8 @@ const ranged: FoldRule = ({ inputs }) => {
 const scattered: FoldRule = ({ node, inputs }) => {
   const [x, indices, updates] = inputs as [Tensor, Tensor, Tensor];
   const depth = indices.shape.at(-1) ?? 0;
-  const reduction = node.attributes['reduction'];
-  const replaces = reduction === undefined || (reduction.kind === 'string' && reduction.value === 'none');
-  if (!replaces || x.data.length > most || updates.dtype !== x.dtype) return undefined;
+  if (readString(node, 'reduction', 'none') !== 'none' || depth === 0 || updates.dtype !== x.dtype) return undefined;
+  if (x.data.length > most) return undefined;
   const strides = stridesOf(x.shape);
   const slice = elementCount(x.shape.slice(depth));
   const result = picked(x, x.shape, x.data.keys());
@@ -224,6 +223,7 @@ const scattered: FoldRule = ({ node, inputs }) => {
   for (let i = 0; i * depth < numbers.length; i++) {
     const place = numbers.slice(i * depth, (i + 1) * depth);
     const start = place.reduce((sum, index, axis) => sum + (index < 0 ? index + x.shape[axis]! : index) * strides[axis]!, 0);
+    if (!(start >= 0 && start + slice <= x.data.length)) return undefined;
     result.data.set(updates.data.subarray(i * slice, (i + 1) * slice) as never, start);
   }
   return result;
