@@ -1,13 +1,19 @@
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { Progress } from '../core/trial.ts';
-import type { RemeasureReply, RemeasureRequest, RemeasureResult } from '../trial/remeasure.ts';
+import type { FurtherRequest, FurtherResult, RemeasureReply, RemeasureRequest, RemeasureResult } from '../trial/remeasure.ts';
 import { startProcess } from './process.ts';
 
+type Say = (progress: Progress) => void;
+
 /** Runs the measuring process to its end. Throws the NasError that it met, or REMEASURE_DIED. */
-export function remeasureInProcess(
-  request: RemeasureRequest,
-  onProgress: (progress: Progress) => void,
-): Promise<RemeasureResult> {
+export const remeasureInProcess = (request: RemeasureRequest, onProgress: Say): Promise<RemeasureResult> =>
+  inProcess(request, onProgress) as Promise<RemeasureResult>;
+
+/** The same for a model in another format. */
+export const remeasureFurtherInProcess = (request: FurtherRequest, onProgress: Say): Promise<FurtherResult> =>
+  inProcess(request, onProgress) as Promise<FurtherResult>;
+
+function inProcess(request: RemeasureRequest | FurtherRequest, onProgress: Say): Promise<RemeasureResult | FurtherResult> {
   const child = startProcess('../trial/remeasure-process', import.meta.url, 'inherit');
   return new Promise((resolve, reject) => {
     child.on('error', reject);

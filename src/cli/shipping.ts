@@ -1,18 +1,20 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { MeasuredTrial, Progress, Trial } from '../core/trial.ts';
-import { type Certificate, mismatches } from '../export/certificate.ts';
+import { type Certificate, type FurtherModel, mismatches } from '../export/certificate.ts';
 import type { ExportFormat, ExportSource } from '../export/formats/format.ts';
 import type { StudyView } from '../store/index.ts';
 import { artefactPath } from '../trial/artefacts.ts';
 import type { RemeasureResult } from '../trial/remeasure.ts';
+import type { TrialSetup } from '../trial/setup.ts';
 import { findTrial } from './commands/show.ts';
 import { artefactFolder, baselineFolder } from './folders.ts';
 import { meaningOf } from './meaning.ts';
-import { remeasureInProcess } from './remeasure.ts';
+import { remeasureFurtherInProcess, remeasureInProcess } from './remeasure.ts';
 import { factsOf } from './study-facts.ts';
 
 /** A model that was found to be what the study's record says. */
@@ -46,7 +48,7 @@ export async function checkFormats(trial: MeasuredTrial, formats: readonly Expor
 export async function certified(
   view: StudyView,
   trial: MeasuredTrial,
-  db: string,
+  { db, formats }: { readonly db: string; readonly formats: readonly ExportFormat[] },
   progress: (progress: Progress) => void = () => undefined,
 ): Promise<Shipment> {
   const baseline = doneTrial(findTrial(view, 0));
@@ -58,7 +60,40 @@ export async function certified(
   const measured = await remeasureInProcess(request, progress);
   checkRecord(trial, measured);
   const certificate = certify(view, trial, baseline, measured);
-  return { trial, baseline, measured, source: exportSource(await readFile(model), certificate, measured) };
+  const source = exportSource(await readFile(model), certificate, measured);
+  const further = await measureFurther(source, formats, request.setup, progress);
+  const whole = Object.keys(further).length === 0 ? source : { ...source, certificate: { ...certificate, further } };
+  return { trial, baseline, measured, source: whole };
+}
+
+/** The models of further formats, measured by their runtimes before anything is written. */
+async function measureFurther(
+  source: ExportSource,
+  formats: readonly ExportFormat[],
+  setup: TrialSetup,
+  progress: (progress: Progress) => void,
+): Promise<Record<string, FurtherModel>> {
+  const further: Record<string, FurtherModel> = {};
+  for (const format of formats) {
+    if (!format.measured) continue;
+    const files = await format.files(source);
+    further[format.measured] = await asFile(files[format.measured]!, (path) =>
+      remeasureFurtherInProcess({ further: path, setup }, progress),
+    );
+  }
+  return further;
+}
+
+/** Lends a file to `work`. */
+async function asFile<T>(content: string | Uint8Array, work: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'nas-'));
+  try {
+    const path = join(folder, 'model');
+    await writeFile(path, content);
+    return await work(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function artefactOf(trial: MeasuredTrial, folder: string): string {

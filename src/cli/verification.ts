@@ -1,7 +1,7 @@
 import { formatMetric, formatPercent } from '../dashboard/format.ts';
 import { mismatches } from '../export/certificate.ts';
 import type { CertificateClaims, LatencyClaim, MachineClaim } from '../export/read-certificate.ts';
-import type { RemeasureResult } from '../trial/remeasure.ts';
+import type { FurtherResult, RemeasureResult } from '../trial/remeasure.ts';
 
 /** One statement of a certificate beside what was found. `ok` is absent where it is only told: times belong to a machine. */
 export interface Check {
@@ -15,16 +15,21 @@ export interface Check {
 export interface FoundFiles {
   readonly sha256: string;
   readonly bytes: number;
+  /** SHA-256 of the models in other formats that are there, by file. */
+  readonly further: Readonly<Record<string, string>>;
   /** Of what the space file resolves to; undefined where it is missing. */
   readonly space: string | undefined;
 }
 
 const equal = (what: string, stated: string, found: string): Check => ({ what, stated, found, ok: stated === found });
 
-export function fileChecks({ model, reproduce }: CertificateClaims, found: FoundFiles): Check[] {
+export function fileChecks({ model, further, reproduce }: CertificateClaims, found: FoundFiles): Check[] {
   return [
     equal('model.onnx, SHA-256', model.sha256, found.sha256),
     equal('model.onnx, bytes', `${model.bytes}`, `${found.bytes}`),
+    ...Object.entries(further).map(([file, stated]) =>
+      equal(`${file}, SHA-256`, stated.sha256, found.further[file] ?? 'missing'),
+    ),
     equal('space.yaml', reproduce.space.sha256, found.space ?? 'missing'),
   ];
 }
@@ -46,10 +51,20 @@ export function measuredChecks({ measured: stated, recorded }: CertificateClaims
   ];
 }
 
+/** Of a model in another format. */
+export const furtherChecks = (
+  file: string,
+  stated: CertificateClaims['further'][string],
+  found: Pick<FurtherResult, 'validation' | 'test'>,
+): Check[] =>
+  (['test', 'validation'] as const).map((split) =>
+    accuracyCheck(split, stated[split].accuracy, found[split].accuracy, ` of ${file}`),
+  );
+
 /** Of the same file on another processor: sums in another order can flip an image at the edge. */
-function accuracyCheck(split: string, stated: number, found: number): Check {
+function accuracyCheck(split: string, stated: number, found: number, whose = ''): Check {
   const ok = mismatches({ accuracy: stated }, { accuracy: found }).length === 0;
-  return { what: `accuracy, ${split} data`, stated: formatPercent(stated), found: formatPercent(found), ok };
+  return { what: `accuracy${whose}, ${split} data`, stated: formatPercent(stated), found: formatPercent(found), ok };
 }
 
 function latencyChecks(stated: CertificateClaims['measured'], found: RemeasureResult): Check[] {

@@ -36,6 +36,10 @@ function figures({ certificate, testAccuracy, testImages, input }: ExportSource)
       .filter((key) => classFigure.test(key))
       .flatMap((key) => row(`${key.replaceAll('|', '\\|')}, validation data`, key, percent)),
     `| bytes | ${model.bytes} | ${baseline['size'] ?? ''} |`,
+    ...Object.entries(certificate.further ?? {}).flatMap(([file, { bytes, test, runtime }]) => [
+      `| accuracy of \`${file}\`, the same test data, by ${runtime} | ${percent(test.accuracy)} | |`,
+      `| bytes of \`${file}\` | ${bytes} | |`,
+    ]),
     ...row('parameters', 'params', String),
     ...row('multiply-accumulates per image', 'macs', String),
     ...row(`latency, ${conditionsOf(certificate)}`, 'latencyMs', (ms) => `${ms.toPrecision(3)} ms`),
@@ -73,7 +77,7 @@ function changes({ certificate }: ExportSource): string {
   return ['## What was done to it', '', '| layer | technique | setting |', '|---|---|---|', ...lines.sort()].join('\n');
 }
 
-function usage({ input, classes }: ExportSource): string {
+function usage({ input, classes, certificate }: ExportSource): string {
   const [channels, height, width] = input.shape;
   const ready = `numpy.zeros((1, ${channels}, ${height}, ${width}), numpy.float32)`;
   const [imports, example] = input.sound
@@ -87,6 +91,24 @@ Input \`${input.name}\`: float32 [N, ${channels}, ${height}, ${width}], each cha
 ${imports}
 ${input.sound ? '\n' : ''}session = onnxruntime.InferenceSession("model.onnx")
 logits, = session.run(None, {"${input.name}": ${example}})
+\`\`\`${lite(certificate, input)}`;
+}
+
+/** The same input, its channels last. */
+function lite({ further }: ExportSource['certificate'], { shape: [channels, height, width] }: ExportSource['input']): string {
+  if (!further?.['model.tflite']) return '';
+  return `
+
+\`model.tflite\` is the same network for LiteRT (TensorFlow Lite): input float32 [1, ${height}, ${width}, ${channels}], prepared alike, its channels last; output [1, classes].
+
+\`\`\`python
+import numpy
+from ai_edge_litert.interpreter import Interpreter  # or, from TensorFlow: tf.lite.Interpreter
+interpreter = Interpreter("model.tflite")
+interpreter.allocate_tensors()
+interpreter.set_tensor(interpreter.get_input_details()[0]["index"], numpy.zeros((1, ${height}, ${width}, ${channels}), numpy.float32))
+interpreter.invoke()
+logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 \`\`\``;
 }
 

@@ -13,6 +13,8 @@ export interface Certificate {
   readonly recorded: Metrics;
   /** Measured anew, by a fresh process, on the very file that is shipped: metrics, per class, validation and test. */
   readonly measured: Json;
+  /** Models in other formats beside it, by file: measured likewise, by the runtime of the format. */
+  readonly further?: Readonly<Record<string, FurtherModel>>;
   /** The dense network of the same study, as measured in the search. */
   readonly baseline: Metrics;
   readonly candidate: Candidate;
@@ -26,6 +28,21 @@ export interface Certificate {
     readonly space: { readonly file: string; readonly sha256: string };
     readonly versions: Json;
   };
+}
+
+/** A model in another format, and what it gives on the same data. */
+export interface FurtherModel {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly runtime: string;
+  readonly validation: Measured;
+  readonly test: Measured;
+}
+
+interface Measured {
+  readonly images: number;
+  /** Share of the images. */
+  readonly accuracy: number;
 }
 
 /**

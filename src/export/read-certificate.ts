@@ -26,6 +26,18 @@ const claims = z.object({
     }),
     machine: z.object({ platform: z.string(), processor: z.string() }),
   }),
+  further: z
+    .record(
+      // In the folder itself.
+      z.string().regex(/^[\w-][\w.-]*$/, 'is no name of a file'),
+      z.object({
+        sha256: hash,
+        bytes: z.int(),
+        validation: z.object({ accuracy: finite }),
+        test: z.object({ accuracy: finite }),
+      }),
+    )
+    .default({}),
   reproduce: z.object({ space: z.object({ sha256: hash }) }),
 });
 

@@ -6,7 +6,9 @@ import type { Metrics } from '../core/objective.ts';
 import type { Progress } from '../core/trial.ts';
 import { finalize } from '../network/compress/recipe.ts';
 import type { Dataset } from '../network/data/dataset.ts';
-import { evaluate } from '../network/engine/evaluate.ts';
+import { evaluate, evaluateOn } from '../network/engine/evaluate.ts';
+import { liteRuntime } from '../network/engine/litert/load.ts';
+import { openLiteSession } from '../network/engine/litert/session.ts';
 import { decode } from '../network/ir/bytes/decode.ts';
 import { sha256 } from './artefacts.ts';
 import { untrained } from './baseline.ts';
@@ -27,9 +29,15 @@ export interface RemeasureRequest {
   readonly setup: TrialSetup;
 }
 
+/** A model in another format than ONNX, by path. */
+export interface FurtherRequest {
+  readonly further: string;
+  readonly setup: TrialSetup;
+}
+
 export type RemeasureReply =
   | { readonly type: 'progress'; readonly progress: Progress }
-  | { readonly type: 'done'; readonly result: RemeasureResult }
+  | { readonly type: 'done'; readonly result: RemeasureResult | FurtherResult }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface SplitReport {
@@ -55,6 +63,15 @@ export interface RemeasureResult {
   };
   readonly classes: readonly string[];
   readonly machine: Json;
+}
+
+/** What a model in another format gives on the same data, by its own runtime. */
+export interface FurtherResult {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly runtime: string;
+  readonly validation: SplitReport;
+  readonly test: SplitReport;
 }
 
 /**
@@ -87,6 +104,26 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
   };
 }
 
+/** Measures a TensorFlow Lite model with LiteRT: accuracy; times in WebAssembly would say nothing of a phone. */
+export async function remeasureFurther({ further, setup }: FurtherRequest, hooks: TrialHooks): Promise<FurtherResult> {
+  const bytes = new Uint8Array(await readFile(further));
+  const dataset = await loadTrialData(setup, hooks);
+  const session = await openLiteSession(bytes);
+  try {
+    const validation = await evaluateOn(session, dataset, dataset.validation, hooks);
+    const test = await evaluateOn(session, dataset, dataset.test, hooks);
+    return {
+      sha256: sha256(bytes),
+      bytes: bytes.length,
+      runtime: liteRuntime,
+      validation: { images: dataset.validation.count, ...validation },
+      test: { images: dataset.test.count, ...test },
+    };
+  } finally {
+    await session.release();
+  }
+}
+
 const denseFile = (setup: TrialSetup, dataset: Dataset): Uint8Array =>
   exportGraph(finalize(untrained(setup, dataset, 'untrained'), { recipe: {}, techniques: {} }, {}), dataset);
 
@@ -106,9 +143,11 @@ const quietHooks = (send: (reply: RemeasureReply) => void): TrialHooks => ({
 });
 
 /** The process's entry: one request in, one result out. */
-export async function answer(request: RemeasureRequest, send: (reply: RemeasureReply) => void): Promise<void> {
+export async function answer(request: RemeasureRequest | FurtherRequest, send: (reply: RemeasureReply) => void): Promise<void> {
+  const hooks = quietHooks(send);
   try {
-    send({ type: 'done', result: await remeasure(request, quietHooks(send)) });
+    const result = 'further' in request ? remeasureFurther(request, hooks) : remeasure(request, hooks);
+    send({ type: 'done', result: await result });
   } catch (error) {
     const code = error instanceof NasError ? error.code : 'UNEXPECTED';
     send({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });

@@ -7,6 +7,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { predictFunction } from '../../src/cli/compose.ts';
 import { factsOf } from '../../src/cli/study-facts.ts';
+import { openLiteSession } from '../../src/network/engine/litert/session.ts';
 import type { ModelSpec } from '../../src/network/models/index.ts';
 import { openStore, readStudy } from '../../src/store/index.ts';
 import type { PreparedFacts } from '../../src/trial/prepare.ts';
@@ -97,8 +98,9 @@ describe('nas search, end to end', () => {
   });
 
   it('exports a file that onnxruntime loads elsewhere and that has the recorded accuracy', { timeout: 120_000 }, async () => {
-    const run = await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--db', 'a.db');
+    const run = await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--format', 'tflite', '--db', 'a.db');
     expect(run.code).toBe(0);
+    expect(run.stdout).toMatch(/model\.tflite +[\d.]+ kB, accuracy [\d.]+ % on test data \(LiteRT/);
     const bytes = await readFile(join(cwd, 'model/model.onnx'));
     const certificate = JSON.parse(await readFile(join(cwd, 'model/certificate.json'), 'utf8'));
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(certificate.model.sha256);
@@ -112,6 +114,11 @@ describe('nas search, end to end', () => {
     const { logits } = await session.run({ [name]: feed });
     expect(test.accuracy(logits!.data as Float32Array)).toBeCloseTo(certificate.measured.test.accuracy, 3);
     await session.release();
+    const lite = await openLiteSession(new Uint8Array(await readFile(join(cwd, 'model/model.tflite'))));
+    const answers = await lite.run({ [name]: { dtype: 'float32', shape: feed.dims, data: test.images } });
+    await lite.release();
+    const further = certificate.further['model.tflite'];
+    expect(test.accuracy(answers[lite.outputs[0]!]!.data as Float32Array)).toBeCloseTo(further.test.accuracy, 10);
     expect((await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--db', 'a.db')).code).toBe(2);
   });
 
@@ -132,11 +139,14 @@ describe('nas search, end to end', () => {
     expect(good.stderr).toBe('');
     const [report] = JSON.parse(good.stdout) as [{ verified: boolean; checks: { what: string; ok?: boolean }[] }];
     expect(report.verified).toBe(true);
-    expect(report.checks.filter(({ ok }) => ok).map(({ what }) => what)).toContain('accuracy, test data');
+    const fine = report.checks.filter(({ ok }) => ok).map(({ what }) => what);
+    expect(fine).toEqual(expect.arrayContaining(['accuracy, test data', 'accuracy of model.tflite, test data']));
     await cp(join(cwd, 'model'), join(cwd, 'changed'), { recursive: true });
-    await appendFile(join(cwd, 'changed/model.onnx'), 'x');
+    for (const name of ['onnx', 'tflite']) await appendFile(join(cwd, `changed/model.${name}`), 'x');
     const changed = await nas(cwd, 'verify', 'changed', '--files');
-    expect(changed.stdout).toMatch(/WRONG +model\.onnx, SHA-256.*changed is not what its certificate says/s);
+    expect(changed.stdout).toMatch(
+      /WRONG +model\.onnx, SHA-256.*WRONG +model\.tflite, SHA-256.*changed is not what its certificate says/s,
+    );
     expect(changed.code).toBe(1);
     expect((await nas(cwd, 'verify', 'data')).stderr).toContain('data has no certificate.json');
   });

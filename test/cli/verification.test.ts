@@ -47,12 +47,12 @@ describe('a certificate', () => {
   });
 
   it('holds where the files and what they measure are as it states', () => {
-    expect(wrongOf(fileChecks(read(), { sha256, bytes: 10, space: sha256 }))).toEqual([]);
+    expect(wrongOf(fileChecks(read(), { sha256, bytes: 10, further: {}, space: sha256 }))).toEqual([]);
     expect(wrongOf(measuredChecks(read(), found))).toEqual([]);
   });
 
   it('does not hold for other files', () => {
-    const checks = fileChecks(read(), { sha256: 'b'.repeat(64), bytes: 11, space: undefined });
+    const checks = fileChecks(read(), { sha256: 'b'.repeat(64), bytes: 11, further: {}, space: undefined });
     expect(wrongOf(checks)).toEqual(['model.onnx, SHA-256', 'model.onnx, bytes', 'space.yaml']);
   });
 

@@ -30,7 +30,7 @@ export async function exportFront({ out, formats, json, ...study }: FrontExport)
   if (front.length === 0) throw noFront(view);
   for (const member of front) await checkFormats(member, formats, study.db);
   note(`Measuring ${front.length} models again on validation and test data …`);
-  const shipments = await certifyAll(view, front, study.db);
+  const shipments = await certifyAll(view, front, { db: study.db, formats });
   const manifest = frontManifest(view.record.name, factsOf(view.record).goal, shipments.map(entryOf(choice)));
   const files: Record<string, ExportFiles[string]> = { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n` };
   for (const { trial, source } of shipments) {
@@ -49,12 +49,16 @@ const noFront = ({ record }: StudyView) =>
 
 const folderOf = ({ number }: MeasuredTrial): string => `trial-${String(number).padStart(3, '0')}`;
 
-async function certifyAll(view: StudyView, front: readonly MeasuredTrial[], db: string): Promise<readonly Shipment[]> {
+async function certifyAll(
+  view: StudyView,
+  front: readonly MeasuredTrial[],
+  how: Parameters<typeof certified>[2],
+): Promise<readonly Shipment[]> {
   const line = progressLine();
   const shipments: Shipment[] = [];
   for (const [i, member] of front.entries()) {
     line.show('measuring', i, front.length);
-    shipments.push(await certified(view, member, db));
+    shipments.push(await certified(view, member, how));
   }
   line.clear();
   return shipments;

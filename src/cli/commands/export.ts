@@ -63,16 +63,22 @@ async function exportModel(options: ModelExport): Promise<void> {
       : doneTrial(findTrial(view, options.trial));
   await checkFormats(trial, formats, db);
   if (!json) note(`Measuring trial ${trial.number} again on validation and test data …`);
-  const measure = (say: Parameters<typeof certified>[3]) => certified(view, trial, db, say);
+  const measure = (say: Parameters<typeof certified>[3]) => certified(view, trial, { db, formats }, say);
   const shipment = await (json ? measure(() => undefined) : showWait('measuring', measure));
   await writeFolder(out, await exportFiles(shipment.source, spaceFiles(view.record), formats));
   if (json) printJson({ out, ...shipment.source.certificate });
-  else print([describe(out, shipment), ...formats.map((format) => describeFormat(out, format))].join('\n'));
+  else
+    print(
+      [describe(out, shipment), ...formats.filter(({ measured }) => !measured).map((format) => describeFormat(out, format))].join(
+        '\n',
+      ),
+    );
 }
 
-function describe(out: string, { trial, baseline, measured }: Shipment): string {
+function describe(out: string, { trial, baseline, measured, source }: Shipment): string {
   const smaller = formatRatio((baseline.metrics['size'] ?? Number.NaN) / measured.bytes);
-  const files = [
+  const { further = {} } = source.certificate;
+  const files: (readonly [name: string, what: string])[] = [
     ['model.onnx', `trial ${trial.number}, ${formatBytes(measured.bytes)}, ${smaller} smaller than the dense network`],
     [
       'certificate.json',
@@ -80,7 +86,10 @@ function describe(out: string, { trial, baseline, measured }: Shipment): string 
     ],
     ['README.md', 'the model card'],
     ['space.yaml', 'what it was searched in'],
-  ] as const;
+  ];
+  for (const [name, { bytes, test, runtime }] of Object.entries(further)) {
+    files.push([name, `${formatBytes(bytes)}, accuracy ${formatPercent(test.accuracy)} on test data (${runtime})`]);
+  }
   const width = Math.max(...files.map(([name]) => join(out, name).length));
   // Below each other where the folder's name leaves room for that.
   const indent = ' '.repeat(width + 2 <= outputWidth() / 2 ? width + 2 : 4);

@@ -5,18 +5,17 @@ import { join } from 'node:path';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import { readCertificate } from '../../export/read-certificate.ts';
 import { sha256 } from '../../trial/artefacts.ts';
-import type { RemeasureRequest, RemeasureResult } from '../../trial/remeasure.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
 import { loadSpace } from '../compose.ts';
 import { verifyDatabase } from '../database-check.ts';
 import { baselineFolder } from '../folders.ts';
 import { note, print, printJson } from '../output.ts';
 import { showWait } from '../progress-line.ts';
-import { remeasureInProcess } from '../remeasure.ts';
+import { remeasureFurtherInProcess, remeasureInProcess } from '../remeasure.ts';
 import { measuredMetrics } from '../search-settings.ts';
 import { onInterrupt } from '../signals.ts';
 import { table } from '../table.ts';
-import { type Check, fileChecks, measuredChecks } from '../verification.ts';
+import { type Check, fileChecks, furtherChecks, measuredChecks } from '../verification.ts';
 
 export interface VerifyFlags {
   readonly db: string;
@@ -68,7 +67,8 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
   const bytes = await readFile(model).catch(() => Buffer.alloc(0));
   const spaceFile = join(folder, 'space.yaml');
   const space = existsSync(spaceFile) ? loadSpace(spaceFile) : undefined;
-  const checks = fileChecks(claims, { sha256: sha256(bytes), bytes: bytes.length, space: space?.hash });
+  const further = await hashesOf(folder, Object.keys(claims.further));
+  const checks = fileChecks(claims, { sha256: sha256(bytes), bytes: bytes.length, further, space: space?.hash });
   if (files || !space || !isFine({ checks })) return checks;
   if (!json) note(`Measuring ${model} again on validation and test data …`);
   const setup: TrialSetup = {
@@ -82,19 +82,36 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
     baselineFolder: baselineFolder(),
     threads: availableParallelism(),
   };
-  const measure = (say: Say) => remeasured({ model, setup }, data, say);
-  const found = await (json ? measure(() => undefined) : showWait('measuring', measure));
-  return [...checks, ...measuredChecks(claims, found)];
+  const show = <T>(measure: (say: Say) => Promise<T>) => (json ? measure(() => undefined) : showWait('measuring', measure));
+  const found = await show((say) => measured(() => remeasureInProcess({ model, setup }, say), data));
+  checks.push(...measuredChecks(claims, found));
+  for (const [file, stated] of Object.entries(claims.further)) {
+    const again = await show((say) =>
+      measured(() => remeasureFurtherInProcess({ further: join(folder, file), setup }, say), data),
+    );
+    checks.push(...furtherChecks(file, stated, again));
+  }
+  return checks;
+}
+
+/** Of the files that are there. */
+async function hashesOf(folder: string, files: readonly string[]): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const file of files) {
+    const bytes = await readFile(join(folder, file)).catch(() => undefined);
+    if (bytes) hashes[file] = sha256(bytes);
+  }
+  return hashes;
 }
 
 type Say = Parameters<typeof remeasureInProcess>[1];
 
 /** The data lay somewhere else where the model was searched: how to say where is said with the error. */
-async function remeasured(request: RemeasureRequest, data: string | undefined, say: Say): Promise<RemeasureResult> {
+async function measured<T>(work: () => Promise<T>, data: string | undefined): Promise<T> {
   const stop = () => process.exit(exitCodes.interrupted);
   const interrupts = onInterrupt({ first: stop, second: stop });
   try {
-    return await remeasureInProcess(request, say);
+    return await work();
   } catch (error) {
     if (!(error instanceof NasError) || error.code !== 'DATA_MISSING' || data !== undefined) throw error;
     const message = `${error.message}\nName the folder that has them here: nas verify --data DIR.`;

@@ -29,7 +29,7 @@ function addExport(nas: Command): void {
     .option('--out <dir>', 'folder to write; must not exist yet or be empty')
     .option(
       '--format <names...>',
-      'further formats beside model.onnx: web (a page), tfjs and tfjs-layers (TensorFlow.js), c (array and header)',
+      'further formats beside model.onnx: tflite (LiteRT), web (a page), tfjs and tfjs-layers (TensorFlow.js), c (array and header)',
     )
     .addOption(wholeStudy('--data <file>', 'the study as a table, one row per trial: FILE.csv, .json or .ndjson', 'optuna'))
     .addOption(wholeStudy('--optuna <file>', 'the study as an SQLite file for Optuna and optuna-dashboard', 'data'))

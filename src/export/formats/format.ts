@@ -37,6 +37,8 @@ export interface ExportFormat {
   readonly summary: string;
   /** Refuses a model that the format cannot hold: throws NasError. Absent where it holds any. */
   readonly check?: (model: Uint8Array) => void;
+  /** The file of it that is a model for a runtime of its own, and is measured by that; absent where there is none. */
+  readonly measured?: string;
   /** The command that uses it in the folder `out`, and what it is for; the summary alone where left out. */
   readonly use?: (out: string) => { readonly what: string; readonly command: string };
   /** Files of the folder by their names (a name may hold folders). */

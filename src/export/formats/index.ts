@@ -3,6 +3,7 @@ import { c } from './c.ts';
 import type { ExportFormat } from './format.ts';
 import { tfjs } from './tfjs.ts';
 import { tfjsLayers } from './tfjs-layers.ts';
+import { tflite } from './tflite.ts';
 import { web } from './web.ts';
 
-export const exportFormats: readonly ExportFormat[] = [web, tfjs, tfjsLayers, c];
+export const exportFormats: readonly ExportFormat[] = [web, tflite, tfjs, tfjsLayers, c];

@@ -1,7 +1,7 @@
 import { NasError } from '../../core/errors.ts';
 import type { Graph, Node, Shape, Tensor, TensorType } from '../../network/ir/graph.ts';
 import { readInt } from '../../network/ir/ops/support/attributes.ts';
-import { evaluate, permuted } from './constants.ts';
+import { evaluate, permuted } from '../constants.ts';
 import { rules } from './rules/index.ts';
 import type { Conversion } from './rules/rule.ts';
 import { GraphWriter } from './writer.ts';

@@ -26,6 +26,9 @@ export interface ClassResult {
 
 const batchSize = 250;
 
+type Images = Pick<Dataset, 'shape' | 'normalization' | 'classes'>;
+type Hooks = Pick<EngineHooks, 'checkpoint'>;
+
 /**
  * Runs an exported model (input [N, C, H, W] for any N, first output logits [N, K]) over a split: one image at a time where
  * the model decides by them which of its branches run, since in a batch it decides for all images together.
@@ -34,24 +37,32 @@ const batchSize = 250;
  */
 export function evaluate(
   bytes: Uint8Array,
-  dataset: Pick<Dataset, 'shape' | 'normalization' | 'classes'>,
+  dataset: Images,
   split: Split,
-  hooks: Pick<EngineHooks, 'checkpoint'>,
+  hooks: Hooks,
   options: SessionOptions = {},
 ): Promise<Evaluation> {
-  const { shape, normalization } = dataset;
-  return withSession(bytes, options, async (session) => {
-    const tally = new Tally(dataset.classes.length);
-    const together = hasBranches(bytes) ? 1 : batchSize;
-    for (const batch of evaluationBatches({ split, shape, normalization, batchSize: together })) {
-      hooks.checkpoint();
-      const logits = await logitsOf(session, batch, shape);
-      batch.labels.forEach((label, i) => {
-        tally.add(logits.subarray(i * tally.classes, (i + 1) * tally.classes), label);
-      });
-    }
-    return tally.result();
-  });
+  const together = hasBranches(bytes) ? 1 : batchSize;
+  return withSession(bytes, options, (session) => evaluateOn(session, dataset, split, hooks, together));
+}
+
+/** The same for a session that is open, of whatever runtime. */
+export async function evaluateOn(
+  session: Session,
+  { shape, normalization, classes }: Images,
+  split: Split,
+  hooks: Hooks,
+  together = batchSize,
+): Promise<Evaluation> {
+  const tally = new Tally(classes.length);
+  for (const batch of evaluationBatches({ split, shape, normalization, batchSize: together })) {
+    hooks.checkpoint();
+    const logits = await logitsOf(session, batch, shape);
+    batch.labels.forEach((label, i) => {
+      tally.add(logits.subarray(i * tally.classes, (i + 1) * tally.classes), label);
+    });
+  }
+  return tally.result();
 }
 
 async function logitsOf(session: Session, { x, count }: Batch, shape: readonly number[]): Promise<Float32Array> {

@@ -1,5 +1,5 @@
 import { readFloat, readInt } from '../../../network/ir/ops/support/attributes.ts';
-import { permuted } from '../constants.ts';
+import { permuted } from '../../constants.ts';
 import { flag } from '../writer.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,6 +1,6 @@
 import type { Node, Tensor } from '../../../network/ir/graph.ts';
 import { readInt, readInts, readString } from '../../../network/ir/ops/support/attributes.ts';
-import { permuted } from '../constants.ts';
+import { permuted } from '../../constants.ts';
 import { text, wholes } from '../writer.ts';
 import type { Conversion, Rule } from './rule.ts';
 

@@ -7,9 +7,9 @@ import {
   type Shape,
   type Tensor,
   type TensorData,
-} from '../../network/ir/graph.ts';
-import { readInt, readInts, readString } from '../../network/ir/ops/support/attributes.ts';
-import { broadcast, toNumbers } from '../../network/ir/ops/support/shapes.ts';
+} from '../network/ir/graph.ts';
+import { readInt, readInts, readString } from '../network/ir/ops/support/attributes.ts';
+import { broadcast, toNumbers } from '../network/ir/ops/support/shapes.ts';
 
 /**
  * Values of nodes that read constants only: the ops with which an exported file takes packed and sparse weights apart.
@@ -125,16 +125,21 @@ const transpose: Evaluator = ([x], node) => [permuted(x!, readInts(node, 'perm')
 /** The tensor with its axes in another order. */
 export function permuted(x: Tensor, order: readonly number[]): Tensor {
   const shape = order.map((axis) => x.shape[axis]!);
-  const steps = x.shape.map((_, axis) => elementCount(x.shape.slice(axis + 1)));
-  return tensor(x.dtype, shape, (i) => {
-    let [rest, place] = [i, 0];
-    for (let k = order.length - 1; k >= 0; k--) {
-      const at = rest % shape[k]!;
-      rest = (rest - at) / shape[k]!;
-      place += at * steps[order[k]!]!;
+  const steps = order.map((axis) => elementCount(x.shape.slice(axis + 1)));
+  const data = new dataArrays[x.dtype](elementCount(shape));
+  const at = shape.map(() => 0);
+  let place = 0;
+  for (let i = 0; i < data.length; i++) {
+    data[i] = x.data[place]!;
+    // The last axis first; one that is through begins anew, and the one before it goes on.
+    for (let k = at.length - 1; k >= 0; k--) {
+      place += steps[k]!;
+      if (++at[k]! < shape[k]!) break;
+      place -= steps[k]! * shape[k]!;
+      at[k] = 0;
     }
-    return Number(x.data[place]);
-  });
+  }
+  return { dtype: x.dtype, shape, data };
 }
 
 const evaluators: Readonly<Record<string, Evaluator>> = {
@@ -148,10 +153,12 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
   Gather: gather,
   Identity: (inputs) => [inputs[0]!],
   Mul: binary((a, b) => a * b),
+  Pow: binary((a, b) => a ** b),
   Reshape: reshape,
   ScatterElements: scatter,
   Slice: slice,
   Split: split,
+  Sqrt: ([x]) => [tensor(x!.dtype, x!.shape, (i) => Math.sqrt(Number(x!.data[i])))],
   Sub: binary((a, b) => a - b),
   Transpose: transpose,
 };

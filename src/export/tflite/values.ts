@@ -1,0 +1,146 @@
+import type { Node, Shape, Tensor, TensorData, TensorType } from '../../network/ir/graph.ts';
+import { toNumbers } from '../../network/ir/ops/support/shapes.ts';
+import { permuted } from '../constants.ts';
+import type { CodeRange, Layout, WeightCodes } from './rules/rule.ts';
+import type { ModelWriter } from './writer.ts';
+
+/** Channels last, as TensorFlow Lite computes on pictures: [N, C, H, W] → [N, H, W, C], and back. */
+export const toLast = [0, 2, 3, 1];
+export const toFirst = [0, 3, 1, 2];
+
+/** The form in which a tensor holds a value. */
+export interface Form {
+  readonly layout: Layout;
+  /** Of its codes; absent where it holds floats. */
+  readonly range?: CodeRange;
+}
+
+interface Held extends Form {
+  readonly tensor: number;
+}
+
+/** Where the values of a graph lie in a TensorFlow Lite model: as floats or codes, channels first or last, made when they are asked for. */
+export class Values {
+  readonly constants = new Map<string, Tensor>();
+  /** By the value that holds them as floats. */
+  readonly weights = new Map<string, WeightCodes>();
+  readonly #writer: ModelWriter;
+  readonly #types: Readonly<Record<string, TensorType>>;
+  readonly #held = new Map<string, readonly Held[]>();
+
+  constructor(writer: ModelWriter, types: Readonly<Record<string, TensorType>>) {
+    this.#writer = writer;
+    this.#types = types;
+  }
+
+  shape(value: string): Shape {
+    return this.#types[value]!.shape;
+  }
+
+  /** The layout in which a value was made; pictures have their channels last then. */
+  layout(value: string): Layout {
+    return this.#held.get(value)?.[0]?.layout ?? 'first';
+  }
+
+  /** The range of a value's codes; undefined where it has none. */
+  range(value: string): CodeRange | undefined {
+    return this.#held.get(value)?.find(({ range }) => range)?.range;
+  }
+
+  /** A new tensor that holds a value. */
+  declare(value: string, form: Form): number {
+    const layout = this.shape(value).length === 4 ? form.layout : 'first';
+    const name = this.#held.has(value) ? `${value}${suffix({ ...form, layout })}` : value;
+    const tensor = this.between(name, sizesOf(this.shape(value), layout), form.range);
+    this.hold(value, tensor, { ...form, layout });
+    return tensor;
+  }
+
+  hold(value: string, tensor: number, form: Form): void {
+    this.#held.set(value, [...(this.#held.get(value) ?? []), { ...form, tensor }]);
+  }
+
+  /** What holds one value holds another one as well. */
+  same(value: string, as: string): void {
+    this.#held.set(value, this.#held.get(as)!);
+  }
+
+  between(name: string, shape: Shape, range: CodeRange | undefined): number {
+    if (!range) return this.#writer.tensor({ name, shape, type: 'float32' });
+    return this.#writer.tensor({ name, shape, type: 'int8', quantization: { scales: [range.scale], zero: range.zero, axis: 0 } });
+  }
+
+  codes(value: string, layout: Layout): number {
+    const range = this.range(value)!;
+    return this.#in(value, { range, layout });
+  }
+
+  /** The tensor of floats that holds a value, made of its codes where there are only these. Constants meet values of `rank` dimensions. */
+  floats(value: string, layout: Layout, rank = this.shape(value).length): number {
+    const constant = this.constants.get(value);
+    if (constant) return this.#constant(value, layout === 'last' && rank === 4 ? lastChannels(constant) : constant, layout);
+    const held = this.#held.get(value)!;
+    if (held.some(({ range }) => !range)) return this.#in(value, { layout });
+    const codes = this.codes(value, layout);
+    const tensor = this.declare(value, { layout });
+    this.#writer.operator('DEQUANTIZE', [codes], tensor);
+    return tensor;
+  }
+
+  /** The same floats or codes in a layout. */
+  #in(value: string, form: Form): number {
+    const kind = this.#held.get(value)!.filter(({ range }) => (range === undefined) === (form.range === undefined));
+    const isPicture = this.shape(value).length === 4;
+    const found = kind.find(({ layout }) => !isPicture || layout === form.layout);
+    if (found) return found.tensor;
+    const tensor = this.declare(value, form);
+    const order = this.#writer.ints(`${value}${suffix(form)}/order`, form.layout === 'last' ? toLast : toFirst);
+    this.#writer.operator('TRANSPOSE', [kind[0]!.tensor, order], tensor);
+    return tensor;
+  }
+
+  #constant(value: string, { shape, data }: Tensor, layout: Layout): number {
+    const key = `${value} as a constant, channels ${layout}, ${shape.length}`;
+    const known = this.#held.get(key)?.[0]?.tensor;
+    if (known !== undefined) return known;
+    const floats = floatsOf(data);
+    const tensor = this.#writer.tensor({ name: value, type: 'float32', shape, data: floats });
+    this.hold(key, tensor, { layout });
+    return tensor;
+  }
+}
+
+export const floatsOf = (data: TensorData): Float32Array =>
+  data instanceof Float32Array ? data : Float32Array.from(Array.from(data, Number));
+
+const suffix = ({ layout, range }: Form) => `${range ? '/codes' : ''}${layout === 'last' ? '/last' : ''}`;
+
+/** A shape as a tensor in that layout has it. */
+export const sizesOf = (shape: Shape, layout: Layout): Shape =>
+  layout === 'last' && shape.length === 4 ? toLast.map((axis) => shape[axis]!) : shape;
+
+/** A constant that meets pictures with their channels last. */
+function lastChannels(tensor: Tensor): Tensor {
+  if (tensor.shape.every((size) => size === 1)) return tensor;
+  const shape = [...Array.from({ length: 4 - tensor.shape.length }, () => 1), ...tensor.shape];
+  return permuted({ ...tensor, shape }, toLast);
+}
+
+/** What a node makes of constant codes: DequantizeLinear without a zero point, or a product with scales. */
+export function weightOf(node: Node, inputs: readonly Tensor[], attribute: number): WeightCodes | undefined {
+  const [codes, scale, zero] = inputs;
+  if (!codes || !scale) return undefined;
+  const scales = toNumbers(scale);
+  if (node.op === 'DequantizeLinear') {
+    const plain = codes.dtype === 'int8' && (!zero || toNumbers(zero).every((each) => each === 0));
+    const axis = scales.length === 1 ? undefined : attribute;
+    return plain ? { codes, scales, axis } : undefined;
+  }
+  const areCodes = () => toNumbers(codes).every((code) => Number.isInteger(code) && code >= -127 && code <= 127);
+  if (node.op !== 'Mul' || !areCodes()) return undefined;
+  if (scales.length === 1) return { codes, scales, axis: undefined };
+  const axis = scale.shape.findIndex((size) => size > 1);
+  const along =
+    scale.shape.length === codes.shape.length && scale.shape[axis] === scales.length && codes.shape[axis] === scales.length;
+  return along ? { codes, scales, axis } : undefined;
+}
