@@ -49,27 +49,6 @@ export const operators = {
 
 export type OperatorName = keyof typeof operators;
 
-/** The oldest definition that knows 8-bit integers, of operators where it is not the first. */
-export const integerVersions: Readonly<Partial<Record<OperatorName, number>>> = {
-  ADD: 2,
-  AVERAGE_POOL_2D: 2,
-  CONCATENATION: 2,
-  CONV_2D: 3,
-  DEPTHWISE_CONV_2D: 3,
-  DEQUANTIZE: 2,
-  FULLY_CONNECTED: 4,
-  GATHER: 2,
-  MAX_POOL_2D: 2,
-  MEAN: 2,
-  MUL: 2,
-  PAD: 2,
-  PADV2: 2,
-  RELU: 2,
-  RELU6: 2,
-  STRIDED_SLICE: 2,
-  TRANSPOSE: 2,
-};
-
 export const tensorTypes = { float32: 0, int32: 2, int8: 9, int4: 17 } as const;
 export type TensorTypeName = keyof typeof tensorTypes;
 

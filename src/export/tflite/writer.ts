@@ -1,7 +1,6 @@
 import type { Shape } from '../../network/ir/graph.ts';
 import {
   type Field,
-  integerVersions,
   type OperatorName,
   type Options,
   operators,
@@ -10,6 +9,7 @@ import {
   tensorTypes,
 } from './schema.ts';
 import { Tables } from './tables.ts';
+import { versionOf } from './versions.ts';
 
 /** real = scale · (code − zero); a scale for every index of `axis` where there are several. */
 export interface Quantization {
@@ -63,8 +63,8 @@ export class ModelWriter {
   }
 
   operator(name: OperatorName, inputs: readonly number[], output: number, options?: Options): void {
-    const integers = [...inputs, output].some((tensor) => this.#tensors[tensor]?.type === 'int8');
-    const key = `${name} ${integers ? (integerVersions[name] ?? 1) : 1}`;
+    const used = inputs.map((input) => this.#tensors[input]!);
+    const key = `${name} ${versionOf({ name, inputs: used, output: this.#tensors[output]!, options })}`;
     if (!this.#codes.includes(key)) this.#codes.push(key);
     this.#operators.push({ code: this.#codes.indexOf(key), inputs, outputs: [output], ...(options ? { options } : {}) });
   }
