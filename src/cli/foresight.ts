@@ -50,7 +50,8 @@ export class Foresight {
     const { space, goal, sections } = factsOf(record);
     if (!wantsLayerTimes(goal)) return true;
     const structureOf = structureFunction(sections.model as unknown as ModelSpec, space, prepared.data);
-    const asked = { executor, space, use: sections.latency, baseline: prepared.baseline.hash };
+    const { timedOn } = prepared;
+    const asked = { executor, space, use: sections.latency, timedOn, baseline: prepared.baseline.hash };
     const found = await layerTimesOf({ ...asked, structureOf, progress: progressOf('layer times') });
     if (found === 'stopped') return false;
     say(describeLayerTimes(found));

@@ -152,6 +152,7 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
       ['nas export --out model', 'what nas pick shows first'],
       ['nas export --trial 37 --out model', 'a trial of your choice'],
       ['nas export --trial 37 --out model --format web', 'with a page that runs it in a browser'],
+      ['nas export --trial 37 --out model --format tflite', 'with a TensorFlow Lite model, for phones'],
       ['nas export --trial 37 --out model --format tfjs c', 'with TensorFlow.js, and a C array'],
       ['nas export --front --out front', 'every model of the front, with a manifest'],
       ['nas export --data trials.csv', 'the study as a table: .csv, .json, .ndjson'],
@@ -202,6 +203,13 @@ export const commandHelp: Readonly<Record<string, CommandHelp>> = {
       ['nas doctor --no-speed', 'a quick look'],
     ],
     see: 'nas engine, nas guide speed',
+  },
+  device: {
+    examples: [
+      ['nas device', 'on the board: prints the line for the space file, and a token'],
+      ['NAS_DEVICE_TOKEN=mine nas device --port 7411', 'with a token of your own, which stays the same'],
+    ],
+    see: 'nas guide on-a-device',
   },
   engine: {
     examples: [['nas engine install cuda', "onnxruntime's CUDA parts"]],

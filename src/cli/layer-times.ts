@@ -1,10 +1,11 @@
 import { arch, cpus } from 'node:os';
 import type { Candidate } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
-import type { Json } from '../core/json.ts';
+import { type Json, stableStringify } from '../core/json.ts';
 import type { Goal } from '../core/objective.ts';
-import type { Outcome } from '../core/trial.ts';
+import { type Outcome, stopError } from '../core/trial.ts';
 import { formatPercent, formatTook } from '../dashboard/format.ts';
+import type { DeviceFacts } from '../device/protocol.ts';
 import { allNodes, bodiesOf } from '../network/ir/bodies.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { fewestTimed, fitLayerTimes, type LayerTimes, type TimedWork } from '../network/metrics/layer-times/fit.ts';
@@ -55,6 +56,8 @@ export interface LayerTimesContext {
   readonly space: Space;
   /** How a file is run; as the setup says it. */
   readonly use?: Json | undefined;
+  /** The device that times, where it is not this machine. */
+  readonly timedOn?: DeviceFacts | undefined;
   /** Hash of the trained baseline: it stands for the model and the data. */
   readonly baseline: string;
   /** The graph that a candidate will be exported as; undefined where only a trial tells. */
@@ -65,12 +68,12 @@ export interface LayerTimesContext {
 }
 
 /**
- * How long layers take on this machine, from networks of the space that are timed without training; from the cache where that
+ * How long layers take on the machine that times, from networks of the space that are timed without training; from the cache where that
  * was done before. 'stopped' where a person stopped it; undefined where too few networks could be timed.
  */
 export async function layerTimesOf(context: LayerTimesContext): Promise<Found | 'stopped' | undefined> {
-  const { space, baseline, use } = context;
-  const machine = [arch(), cpus()[0]?.model ?? '', versions().onnxruntime];
+  const { space, baseline, use, timedOn } = context;
+  const machine = timedOn ?? [arch(), cpus()[0]?.model ?? '', versions().onnxruntime];
   const made = { version: [version, versions().espalier], machine, baseline, space, ...(use === undefined ? {} : { use }) };
   const file = cacheFile('layer-times', made);
   const known = await readCached<Kept>(file);
@@ -96,6 +99,8 @@ async function timeAll(context: LayerTimesContext): Promise<readonly TimedWork[]
       const place = next++;
       const outcome = await timeOne(executor, chosen[place]!.candidate, place);
       progress(++done, chosen.length);
+      const error = outcome.state === 'aborted' ? stopError(outcome) : undefined;
+      if (error) throw error;
       stopped ||= outcome.state === 'aborted';
       if (outcome.state !== 'done') continue;
       const { latencyMs, latencyRatio } = outcome.metrics;
@@ -120,7 +125,10 @@ function timeOne(executor: Executor, candidate: Candidate, trial: number): Promi
 /** What a network takes that decides per image what it runs says little of its layers. */
 function candidatesOf({ space, structureOf }: LayerTimesContext) {
   const at = haltonSequence(space, 'layer times');
-  return Array.from({ length: wanted }, (_, i) => at(i)).flatMap((candidate) => {
+  const drawn = Array.from({ length: wanted }, (_, i) => at(i));
+  // A small space has some of them several times.
+  const different = new Map(drawn.map((candidate) => [stableStringify(candidate), candidate]));
+  return [...different.values()].flatMap((candidate) => {
     const graph = structureOf(candidate);
     return graph && !allNodes(graph).some((node) => bodiesOf(node).length > 0) ? [{ candidate, graph }] : [];
   });

@@ -6,6 +6,9 @@ import { placedAt } from '../search/space/file/place.ts';
 
 /** What of a space file turns out to be wrong only once the data are read, and where it stands. */
 const places: Readonly<Record<string, readonly string[]>> = {
+  DEVICE_TOKEN: ['latency', 'on'],
+  DEVICE_UNREACHABLE: ['latency', 'on'],
+  DEVICE_VERSION: ['latency', 'on'],
   DATA_MISSING: ['data', 'folder'],
   DATA_TOO_SMALL: ['data', 'validation'],
   LATENCY_THREADS: ['latency', 'threads'],

@@ -12,3 +12,16 @@ export function onInterrupt({ first, second }: { first: () => void; second: () =
     },
   };
 }
+
+/** Resolves at the first signal; a second one ends the process as usual. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const interrupts = onInterrupt({
+      first() {
+        interrupts.dispose();
+        resolve();
+      },
+      second: () => undefined,
+    });
+  });
+}

@@ -77,7 +77,7 @@ function latencyChecks(stated: CertificateClaims['measured'], found: RemeasureRe
   return [
     { what: 'latency', stated: time(stated.latency), found: time(here) },
     { what: '  of the dense network’s', stated: ratio(stated.latency), found: ratio(here) },
-    { what: '  on', stated: nameOf(stated.machine), found: nameOf(machine) },
+    { what: '  on', stated: nameOf(stated.latency.machine ?? stated.machine), found: nameOf(machine) },
   ];
 }
 

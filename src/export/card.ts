@@ -44,8 +44,19 @@ function figures({ certificate, testAccuracy, testImages, input }: ExportSource)
     ...row('multiply-accumulates per image', 'macs', String),
     ...row(`latency, ${conditionsOf(certificate)}`, 'latencyMs', (ms) => `${ms.toPrecision(3)} ms`),
     '',
-    'Latency belongs to the machine that measured it (`certificate.json`, `measured.machine`).',
+    `Latency belongs to the machine that measured it (\`certificate.json\`, \`measured.${timedBy(certificate) ? 'latency.' : ''}machine\`)${timedBy(certificate)}.`,
   ].join('\n');
+}
+
+/** The device, where another machine timed than measured everything else. */
+function timedBy({ measured }: ExportSource['certificate']): string {
+  const { machine } = (measured as { readonly latency?: { readonly machine?: Machine } }).latency ?? {};
+  return machine ? `: ${machine.processor}, ${machine.platform}` : '';
+}
+
+interface Machine {
+  readonly platform: string;
+  readonly processor: string;
 }
 
 /** Certificates of before it could be chosen do not say it. */

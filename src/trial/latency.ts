@@ -1,49 +1,76 @@
 import { availableParallelism } from 'node:os';
 import { NasError } from '../core/errors.ts';
+import { addressOf, type DeviceJob, deviceFacts, timeThere } from '../device/client.ts';
+import type { DeviceFacts } from '../device/protocol.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
 import { type Dataset, imageSize, type Split } from '../network/data/dataset.ts';
-import { openSession } from '../network/engine/session.ts';
 import type { Way } from '../network/ir/ways.ts';
-import { type ImageKind, type LatencyOptions, type LatencyResult, measureLatency } from '../network/metrics/latency.ts';
+import type { ImageKind, LatencyOptions, LatencyResult } from '../network/metrics/latency.ts';
+import { timeFiles } from '../network/metrics/timing.ts';
 import { type LatencyUse, latencyUseSchema, usualUse } from '../network/metrics/use.ts';
-import type { TrialHooks } from './protocol.ts';
-import { settle } from './settle.ts';
+import { SearchStopped, type TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
 import type { SharedTrialData } from './shared.ts';
+
+/** `machine`: the device, where it was not this machine. */
+type Timed = LatencyResult & Pick<LatencyUse, 'batch' | 'threads'> & { readonly machine?: DeviceFacts };
 
 /** Images of one kind that take turns, and kinds that are timed apart: the most frequent ways, and all others together. */
 const imagesPerKind = 16;
 const mostKinds = 8;
 
 /**
- * Times a file in the host's exclusive lane, in turns with the dense baseline, over validation images: those of every way through
+ * Times a file in the host's exclusive lane, or on the device that the space names, in turns with the dense baseline, over
+ * validation images: those of every way through
  * the network apart, by their share of all. Of several images at once one decides for all, and they are taken as they come.
  */
-export function latencyOf(
+export async function latencyOf(
   bytes: Uint8Array,
   ways: readonly Way[],
-  { setup, dataset, baselineBytes }: Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes'>,
+  { setup, dataset, baselineBytes, timedOn }: Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes' | 'timedOn'>,
   hooks: TrialHooks,
   options: Partial<LatencyOptions> = {},
-): Promise<LatencyResult & LatencyUse> {
+): Promise<Timed> {
   hooks.progress({ stage: 'latency', done: 0, total: 1 });
-  const { batch, threads } = conditionsOf(setup);
+  const { batch, threads, on } = conditionsOf(setup);
   const kinds = batch === 1 ? kindsOf(ways, dataset) : [{ share: 1, images: batchesOf(batch, dataset) }];
   const input = { name: 'x', shape: [batch, ...dataset.shape], kinds };
-  const open = (file: Uint8Array) => openSession(file, { threads });
+  const files = { candidate: bytes, baseline: baselineBytes, input, threads, options };
+  if (on !== undefined) {
+    const machine = timedOn ? { machine: timedOn } : {};
+    return { ...(await timedBy(on, files, hooks)), batch, threads, ...machine };
+  }
   return hooks.exclusive(async (quiet) => {
-    const job = { candidate: bytes, baseline: baselineBytes, input, open, processorTime, options };
-    await settle(job);
-    const latency = await measureLatency(job);
+    const latency = await timeFiles(files);
     return { ...latency, batch, threads, noisy: latency.noisy || !quiet };
   });
 }
 
-/** Refuses more threads than there are cores: what they take says nothing. Throws NasError LATENCY_THREADS. */
-export function checkThreads(setup: TrialSetup): void {
-  const { threads } = conditionsOf(setup);
-  const cores = availableParallelism();
-  if (threads <= cores) return;
+/** The other trials go on meanwhile: the device does one timing after the other. */
+async function timedBy(url: string, files: DeviceJob, hooks: TrialHooks): Promise<LatencyResult> {
+  const waits = () => hooks.progress({ stage: 'wait for the device', done: 0, total: 1 });
+  try {
+    return await timeThere(addressOf(url), files, { waits });
+  } catch (error) {
+    // Without it no other trial can be measured either.
+    if (error instanceof NasError && lost.has(error.code)) throw new SearchStopped(error.code, error.message, error);
+    throw error;
+  }
+}
+
+const lost: ReadonlySet<string> = new Set(['DEVICE_UNREACHABLE', 'DEVICE_TOKEN', 'DEVICE_VERSION']);
+
+/**
+ * The device that times, where it is not this machine.
+ *
+ * Refuses more threads than it, or this machine, has cores: what they take says nothing. Throws NasError LATENCY_THREADS, and
+ * what `deviceFacts` throws.
+ */
+export async function checkTiming(setup: TrialSetup): Promise<DeviceFacts | undefined> {
+  const { threads, on } = conditionsOf(setup);
+  const device = on === undefined ? undefined : await deviceFacts(addressOf(on));
+  const cores = device?.cores ?? availableParallelism();
+  if (threads <= cores) return device;
   const message = `latency.threads: ${threads} threads cannot be timed on a machine with ${cores} cores. Take at most ${cores}.`;
   throw new NasError('LATENCY_THREADS', message, { facts: { threads, cores } });
 }
@@ -51,12 +78,6 @@ export function checkThreads(setup: TrialSetup): void {
 /** How the file is run where it is used. */
 const conditionsOf = ({ latency }: TrialSetup): LatencyUse =>
   latency === undefined ? usualUse : latencyUseSchema.parse(latency);
-
-/** Of all threads: the others wait in the meantime. */
-const processorTime = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-};
 
 /** @param ways the most frequent first */
 function kindsOf(ways: readonly Way[], dataset: Dataset): readonly ImageKind[] {

@@ -14,7 +14,7 @@ import type { SharedTrialData } from './shared.ts';
 const mostTold = 256;
 
 /** What measuring takes of what the trials share. */
-type MeasureContext = Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes'>;
+type MeasureContext = Pick<SharedTrialData, 'setup' | 'dataset' | 'baselineBytes' | 'timedOn'>;
 
 /** `details.ways` of a network that decides per image what it runs: what it decided for the validation images, one by one. */
 export interface WaysRecord {
@@ -53,7 +53,7 @@ export async function measure(
     ways,
     async latency() {
       const latency = await latencyOf(bytes, await ways(), shared, hooks);
-      details['latency'] = { ...latency };
+      details['latency'] = { ...latency } as unknown as Json;
       return latency;
     },
   });

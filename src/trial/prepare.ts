@@ -1,10 +1,11 @@
 import type { Json } from '../core/json.ts';
+import type { DeviceFacts } from '../device/protocol.ts';
 import { finalize } from '../network/compress/recipe.ts';
 import { defaultEngine, type EngineChoice } from '../network/engine/choice.ts';
 import { type Baseline, loadBaseline } from './baseline.ts';
 import { checkBatches, checkClasses, checkMirrors, loadTrialData } from './data.ts';
 import { exportGraph } from './export-graph.ts';
-import { checkThreads } from './latency.ts';
+import { checkTiming } from './latency.ts';
 import type { DataFacts } from './predict.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
@@ -17,11 +18,13 @@ export interface PreparedFacts {
   readonly data: DataFacts;
   readonly baseline: Baseline['facts'];
   readonly engine: EngineChoice;
+  /** The device that times, where it is not this machine. */
+  readonly timedOn?: DeviceFacts;
 }
 
 /** Once per trial host: the data in shared memory and the trained baseline (from its cache, or trained now). */
 export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ shared: SharedTrialData; facts: Json }> {
-  checkThreads(setup);
+  const timedOn = await checkTiming(setup);
   const dataset = await loadTrialData(setup, hooks);
   checkBatches(setup, dataset);
   checkClasses(setup, dataset);
@@ -32,7 +35,8 @@ export async function prepare(setup: TrialSetup, hooks: TrialHooks): Promise<{ s
   const baselineBytes = exportGraph(finalize(graph, { recipe: {}, techniques: {} }, {}), dataset);
   const { shape, classes, normalization, resize, sound, hash: dataHash } = dataset;
   const data = { shape, classes, normalization, ...(resize ? { resize } : {}), ...(sound ? { sound } : {}) };
-  const prepared: PreparedFacts = { dataHash, data, baseline: facts, engine: { ...engine } };
-  const shared = { setup, dataset, baseline: graph, baselineBytes, engine, ...(teacher ? { teacher } : {}) };
+  const device = timedOn ? { timedOn } : {};
+  const prepared: PreparedFacts = { dataHash, data, baseline: facts, engine: { ...engine }, ...device };
+  const shared = { setup, dataset, baseline: graph, baselineBytes, engine, ...device, ...(teacher ? { teacher } : {}) };
   return { shared, facts: prepared as unknown as Json };
 }

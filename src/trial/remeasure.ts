@@ -14,6 +14,7 @@ import { sha256 } from './artefacts.ts';
 import { untrained } from './baseline.ts';
 import { loadTrialData } from './data.ts';
 import { exportGraph, preprocessingOf } from './export-graph.ts';
+import { checkTiming } from './latency.ts';
 import { measure } from './measure.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
@@ -83,7 +84,9 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
   const dataset = await loadTrialData(setup, hooks);
   const baselineBytes = baseline === undefined ? denseFile(setup, dataset) : new Uint8Array(await readFile(baseline));
   const graph = decode(bytes);
-  const { metrics, details } = await measure(graph, bytes, { setup, dataset, baselineBytes }, hooks);
+  const timedOn = await checkTiming(setup);
+  const shared = { setup, dataset, baselineBytes, ...(timedOn ? { timedOn } : {}) };
+  const { metrics, details } = await measure(graph, bytes, shared, hooks);
   const validation = await evaluate(bytes, dataset, dataset.validation, hooks);
   const test = await evaluate(bytes, dataset, dataset.test, hooks);
   return {

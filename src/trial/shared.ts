@@ -1,3 +1,4 @@
+import type { DeviceFacts } from '../device/protocol.ts';
 import type { Dataset } from '../network/data/dataset.ts';
 import type { EngineChoice } from '../network/engine/choice.ts';
 import type { Graph } from '../network/ir/graph.ts';
@@ -16,4 +17,6 @@ export interface SharedTrialData {
   readonly teacher?: Teacher;
   /** What trains, the same in every host of the study. */
   readonly engine: EngineChoice;
+  /** The device that times, where it is not this machine. */
+  readonly timedOn?: DeviceFacts;
 }

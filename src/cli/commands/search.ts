@@ -25,6 +25,7 @@ import { budgetOfSession } from '../budget.ts';
 import { keyFunction, loadSpace } from '../compose.ts';
 import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
+import { describeDevice } from '../device.ts';
 import { engineOfStudy } from '../engine.ts';
 import { chooseFaster } from '../faster.ts';
 import { nothingLeft } from '../finished.ts';
@@ -183,6 +184,8 @@ class SearchRun {
       const facts = await this.#prepare();
       if (facts === undefined) return exitCodes.interrupted;
       this.#log(trainsWith(this.#engine));
+      const { timedOn } = facts as unknown as PreparedFacts;
+      if (timedOn) this.#log(`Times are those of the device: ${describeDevice(timedOn)}.`);
       for (const text of this.#given.notes) this.#log(text);
       const { controllerReason } = factsOf(this.#record);
       if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);

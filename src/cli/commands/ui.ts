@@ -9,7 +9,7 @@ import { hasDesktop, openBrowser } from '../browser.ts';
 import { exportHere } from '../export-process.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print } from '../output.ts';
-import { onInterrupt } from '../signals.ts';
+import { interrupted } from '../signals.ts';
 import { detailsOf, headOf } from '../study-picture.ts';
 
 interface UiFlags extends StudyOptions {
@@ -56,16 +56,4 @@ export async function ui(flags: UiFlags): Promise<number> {
 function nameOf(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const interrupts = onInterrupt({
-      first() {
-        interrupts.dispose();
-        resolve();
-      },
-      second: () => undefined,
-    });
-  });
 }

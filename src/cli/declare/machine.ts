@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { port } from './common.ts';
 
 /** Declares what looks at this machine, or changes what it has: `nas doctor`, `nas engine`. */
 export function addMachine(nas: Command): void {
@@ -10,6 +11,16 @@ export function addMachine(nas: Command): void {
     .action(async (flags) => {
       const { doctor } = await import('../commands/doctor.ts');
       process.exitCode = await doctor(flags);
+    });
+  nas
+    .command('device')
+    .description('time models on this machine for searches on others: a board, a server, anything that runs Node.js')
+    .option('--port <n>', 'port to listen on', port, 7411)
+    .option('--host <address>', 'address to listen on; beyond this machine a token is asked for', '0.0.0.0')
+    .addOption(new Option('--json', 'for programs: what it is, and every timing, as JSON, a line each'))
+    .action(async (flags) => {
+      const { device } = await import('../commands/device.ts');
+      process.exitCode = await device(flags);
     });
   nas
     .command('engine')

@@ -1,12 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { dbOption, jsonOption, studyOption } from './common.ts';
-
-function port(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65_535)
-    throw new InvalidArgumentError('Expected a port from 0 to 65535.');
-  return value;
-}
+import type { Command } from 'commander';
+import { dbOption, jsonOption, port, studyOption } from './common.ts';
 
 /** Declares the web page and the report. */
 export function addScreens(nas: Command): void {

@@ -4,9 +4,13 @@ import { z } from 'zod';
 export const latencyUseSchema = z
   .strictObject({
     batch: z.int().min(1).max(1024).default(1).describe('Images in one run. latencyMs is the time of a run.'),
-    threads: z.int().min(1).max(256).default(1).describe('Threads that a run may use; no more than this machine has cores.'),
+    threads: z.int().min(1).max(256).default(1).describe('Threads that a run may use; no more than there are cores.'),
+    on: z
+      .url({ protocol: /^https?$/, error: 'is no address such as http://192.168.1.7:7411' })
+      .optional()
+      .describe('The machine that times: where `nas device` runs, which prints its address. This machine where left out.'),
   })
-  .describe('How the exported file is run when its time is measured: one image, on one thread, where left out');
+  .describe('How the exported file is run when its time is measured: one image, on one thread, on this machine, where left out');
 
 export type LatencyUse = z.infer<typeof latencyUseSchema>;
 

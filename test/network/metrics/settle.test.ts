@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest';
-import type { LatencyJob } from '../../src/network/metrics/latency.ts';
+import type { LatencyJob } from '../../../src/network/metrics/latency.ts';
 
 /** A baseline whose runs take so many milliseconds; counts them. */
 function baselineOf(ms: number) {
@@ -27,7 +27,7 @@ let settle: (job: LatencyJob) => Promise<unknown>;
 
 beforeEach(async () => {
   vi.resetModules();
-  ({ settle } = await import('../../src/trial/settle.ts'));
+  ({ settle } = await import('../../../src/network/metrics/settle.ts'));
 });
 
 it('runs a small baseline many times, once', async () => {

@@ -1,4 +1,4 @@
-import { type LatencyJob, measureLatency } from '../network/metrics/latency.ts';
+import { type LatencyJob, measureLatency } from './latency.ts';
 
 /** A run that takes longer hardly feels what the JavaScript around it takes. */
 const slowMs = 5;
