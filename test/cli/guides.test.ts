@@ -18,6 +18,7 @@ const documents = ['README.md', ...guides.map(({ name }) => `src/cli/guides/${na
 /** Commands that this test does not type, and why. Their options are looked up. */
 const untyped: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^npm (ci|test)$/, 'it would install and test the installation that this test runs in'],
+  [/^nas device/, 'it serves until it is stopped: test/cli/device.test.ts'],
   [/^nas ui/, 'it serves until it is stopped: test/ui'],
   [/node serve\.mjs$/, 'it serves until it is stopped: test/export/web.test.ts'],
   [/^nas search --space quick.yaml$/, 'it made the study that all documents begin with'],

@@ -62,7 +62,7 @@ describe('a device that times files', () => {
     const sent: string[] = [];
     const { fetch } = globalThis;
     globalThis.fetch = (input, init) => {
-      if (init?.method === 'PUT') sent.push(String(input).split('/').at(-1)!);
+      if (init?.method === 'PUT') sent.push((input as URL).pathname.split('/').at(-1)!);
       return fetch(input, init);
     };
     try {
