@@ -32,10 +32,10 @@ export async function latencyOf(
   options: Partial<LatencyOptions> = {},
 ): Promise<Timed> {
   hooks.progress({ stage: 'latency', done: 0, total: 1 });
-  const { batch, threads, on } = conditionsOf(setup);
+  const { batch, threads, seconds, on } = conditionsOf(setup);
   const kinds = batch === 1 ? kindsOf(ways, dataset) : [{ share: 1, images: batchesOf(batch, dataset) }];
   const input = { name: 'x', shape: [batch, ...dataset.shape], kinds };
-  const files = { candidate: bytes, baseline: baselineBytes, input, threads, options };
+  const files = { candidate: bytes, baseline: baselineBytes, input, threads, options: { maxSeconds: seconds, ...options } };
   if (on !== undefined) {
     const machine = timedOn ? { machine: timedOn } : {};
     return { ...(await timedBy(on, files, hooks)), batch, threads, ...machine };

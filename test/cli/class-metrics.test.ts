@@ -12,6 +12,7 @@ model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
 data: { name: idx, folder: data, validation: 200 }
 baseline: { epochs: 2, batchSize: 32, learningRate: 0.1 }
 trial: { epochs: 0.25, batchSize: 32, learningRate: 0.02 }
+latency: { seconds: 0.1 }
 objectives: { worstRecall: maximize, size: minimize }
 constraints: [${rule}]
 layers:
@@ -67,6 +68,6 @@ it('says what is missed where nothing keeps it', { timeout: 60_000 }, async () =
 it('is refused where the data have no such class, before anything is trained', async () => {
   const run = await search('unknown.yaml', 'recall(cat) >= 60 %');
   expect(run.code).toBe(2);
-  expect(run.stderr).toContain('unknown.yaml:7:15: the data have no class "cat"');
+  expect(run.stderr).toContain('unknown.yaml:8:15: the data have no class "cat"');
   expect(run.stderr).toContain('Classes: 0, 1, 2');
 });

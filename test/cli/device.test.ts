@@ -12,7 +12,7 @@ model: { family: resnet, depth: 6, widths: [4, 8], stemStride: 2 }
 data: { name: idx, folder: data, validation: 100 }
 baseline: { epochs: 1, batchSize: 32, learningRate: 0.1 }
 trial: { epochs: 0.25, batchSize: 32, learningRate: 0.02 }
-latency: { on: ${url} }
+latency: { on: ${url}, seconds: 0.1 }
 objectives: { accuracy: maximize, size: minimize }
 layers:
   - match: "*"

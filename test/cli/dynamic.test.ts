@@ -12,6 +12,7 @@ model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
 data: { name: idx, folder: data, validation: 200 }
 baseline: { epochs: 1, batchSize: 32, learningRate: 0.1 }
 trial: { epochs: 0.25, batchSize: 32, learningRate: 0.02 }
+latency: { seconds: 0.1 }
 objectives: { accuracy: maximize, expectedMacs: minimize }
 layers:
   - match: "stage1.*"

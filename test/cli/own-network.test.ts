@@ -16,6 +16,7 @@ const space = (model: string, rest = '') => `
 model: ${model}
 data: { name: idx, folder: data, validation: 100 }
 trial: { epochs: 0.5, batchSize: 32, learningRate: 0.002 }
+latency: { seconds: 0.1 }
 objectives: { accuracy: maximize, size: minimize }
 ${rest}
 layers:

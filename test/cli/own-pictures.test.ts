@@ -13,6 +13,7 @@ model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
 data: { name: images, folder: pictures, size: [20, 24], validation: 60 }
 baseline: { epochs: 4, batchSize: 16, learningRate: 0.1 }
 trial: { epochs: 1, batchSize: 16, learningRate: 0.05 }
+latency: { seconds: 0.1 }
 objectives: { accuracy: maximize, size: minimize }
 layers:
   - match: "*"

@@ -15,6 +15,7 @@ model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
 data: { name: sounds, folder: ${JSON.stringify(prompts)}, seconds: 0.8, rate: 8000, validation: 8 }
 baseline: { epochs: 20, batchSize: 8, learningRate: 0.1, augment: ${augment} }
 trial: { epochs: 2, batchSize: 8, learningRate: 0.02, augment: { crop: [0, 4] } }
+latency: { seconds: 0.1 }
 objectives: { accuracy: maximize, size: minimize }
 layers:
   - match: "*"

@@ -22,6 +22,7 @@ model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
 data: { name: idx, folder: ${folder}, validation: 500 }
 baseline: { epochs: 2, batchSize: 32, learningRate: 0.1 }
 trial: { epochs: 0.25, batchSize: 32, learningRate: 0.02 }
+latency: { seconds: 0.1 }
 objectives: { accuracy: maximize, size: minimize }
 layers:
   - match: "*"

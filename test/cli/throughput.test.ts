@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 it('is searched for, and shipped with what it was measured at', { timeout: 120_000 }, async () => {
-  await writeFile(join(cwd, 'server.yaml'), space('{ batch: 40 }'));
+  await writeFile(join(cwd, 'server.yaml'), space('{ batch: 40, seconds: 0.1 }'));
   const run = await nas(cwd, 'search', '--space', 'server.yaml', '--trials', '2', '--workers', '1');
   expect([run.stderr, run.code]).toEqual(['', 0]);
   const { metrics } = JSON.parse((await nas(cwd, 'show', '1', '--json')).stdout);

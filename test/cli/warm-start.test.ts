@@ -14,6 +14,7 @@ model: { family: resnet, depth: 6, widths: [4, 8], stemStride: 2 }
 data: { name: idx, folder: data, validation: 300 }
 baseline: { epochs: 0.5, batchSize: 32, learningRate: 0.1 }
 trial: { epochs: 0.05, batchSize: 32, learningRate: 0.02 }
+latency: { seconds: 0.1 }
 objectives: { ${objectives} }
 layers:
   - match: "*"

@@ -16,6 +16,7 @@ model: { family: resnet, depth: 6, widths: [8, 16], stemStride: 2 }
 data: { name: idx, folder: data, validation: 200 }
 baseline: { epochs: 0.5, batchSize: 32, learningRate: 0.1 }
 trial: { epochs: 8, batchSize: 32, learningRate: 0.02 }
+latency: { seconds: 0.1 }
 objectives: { accuracy: maximize, size: minimize }
 layers:
   - match: "*"

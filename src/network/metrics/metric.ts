@@ -14,7 +14,7 @@ export interface MeasureContext {
   /** The ways that images of the validation split take through the network. */
   ways(): Promise<readonly Way[]>;
   /** Measures the file against the baseline. */
-  latency(): Promise<LatencyResult & LatencyUse>;
+  latency(): Promise<LatencyResult & Pick<LatencyUse, 'batch' | 'threads'>>;
 }
 
 /** What of an exported network is known before it is trained. */
