@@ -1,10 +1,11 @@
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { describe, expect, it } from 'vitest';
 import { tfjs } from '../../src/export/formats/tfjs.ts';
-import { Builder } from '../../src/network/ir/builder.ts';
+import { Builder, float } from '../../src/network/ir/builder.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
 import { conv3, sketch } from '../fixtures/graphs.ts';
-import { shippedModels } from '../fixtures/shipped.ts';
+import { importedNetwork } from '../fixtures/networks.ts';
+import { shippedModel, shippedModels } from '../fixtures/shipped.ts';
 import { expectAnswers, sketchSource } from '../fixtures/tfjs-answers.ts';
 
 describe('TensorFlow.js', () => {
@@ -55,9 +56,21 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
     const w = b.initializer('w', { ...logits, shape: [3, 2], data: Float32Array.of(1, 2, 3, -4, 5, 0.5) });
     return b.op('Softmax', [b.op('MatMul', [b.op('ReduceMean', [x], { axes: [2, 3], keepdims: 0 }), w])], { axis: -1 });
   },
+  'HardSwish, HardSigmoid, LeakyRelu': (b, x) => {
+    const share = b.op('HardSigmoid', [b.op('HardSwish', [x])], { alpha: float(0.3), beta: float(0.4) });
+    return b.op('Flatten', [b.op('LeakyRelu', [b.op('Sub', [share, x])], { alpha: float(0.2) })]);
+  },
   'Reshape to a picture again': (b, x) =>
     b.op('Flatten', [b.op('Relu', [b.op('Reshape', [b.op('Flatten', [x]), b.ints([0, 6, 4, 2])])])]),
 };
+
+describe('TensorFlow.js, networks as PyTorch exports them', () => {
+  it.each(['mobile-dynamo', 'mobile-opset11', 'dense-opset12'])('%s', async (name) => {
+    const graph = importedNetwork(name);
+    const source = await shippedModel(graph, {});
+    await expectAnswers(tfjs, loadGraphModel, { ...source, input: { ...source.input, name: graph.inputs[0]!.name } });
+  });
+});
 
 describe('TensorFlow.js, single rules', () => {
   it.each(Object.entries(sketches))('%s', async (_, build) => {

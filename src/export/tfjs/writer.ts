@@ -43,6 +43,7 @@ export const shapeOf = (sizes: Shape): GraphShape => ({ dim: sizes.map((size) =>
 
 export const flag = (b: boolean): Attribute => ({ b });
 export const whole = (value: number): Attribute => ({ i: String(value) });
+export const real = (f: number): Attribute => ({ f });
 export const wholes = (values: readonly number[]): Attribute => ({ list: { i: values.map(String) } });
 export const text = (value: string): Attribute => ({ s: Buffer.from(value).toString('base64') });
 

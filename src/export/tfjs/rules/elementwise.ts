@@ -1,5 +1,8 @@
 import type { Node } from '../../../network/ir/graph.ts';
+import { readFloat } from '../../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
+import { channelLine } from '../../batch-norm.ts';
+import { real } from '../writer.ts';
 import type { Conversion, Rule } from './rule.ts';
 
 const unary =
@@ -32,14 +35,49 @@ function bound(c: Conversion, node: Node, value: string | undefined, open: numbe
   return constant ? toNumbers(constant)[0]! : c.refuse(node, 'has bounds that are no constants');
 }
 
+/** max(0, min(1, αx + β)) */
+function hardSigmoidOf(c: Conversion, node: Node, alpha: number, beta: number): string {
+  const output = node.outputs[0]!;
+  const number = (name: string, value: number) => c.writer.scalar(`${output}/${name}`, value);
+  const scaled = c.writer.op(`${output}/scaled`, 'Mul', [c.ref(node.inputs[0]!), number('alpha', alpha)]);
+  const moved = c.writer.op(`${output}/moved`, 'AddV2', [scaled, number('beta', beta)]);
+  return c.writer.op(`${output}/share`, 'ClipByValue', [moved, number('low', 0), number('high', 1)]);
+}
+
+const hardSigmoid: Rule = (c, node) => hardSigmoidOf(c, node, readFloat(node, 'alpha', 0.2), readFloat(node, 'beta', 0.5));
+
+/** x · max(0, min(1, x / 6 + 1 / 2)) */
+const hardSwish: Rule = (c, node) =>
+  c.writer.op(node.outputs[0]!, 'Mul', [c.ref(node.inputs[0]!), hardSigmoidOf(c, node, 1 / 6, 0.5)]);
+
+const leakyRelu: Rule = (c, node) =>
+  c.writer.op(node.outputs[0]!, 'LeakyRelu', [c.ref(node.inputs[0]!)], { alpha: real(readFloat(node, 'alpha', 0.01)) });
+
+/** The channels lie last. */
+const batchNormalization: Rule = (c, node) => {
+  const [x, output] = [node.inputs[0]!, node.outputs[0]!];
+  const { length: rank } = c.type(x).shape;
+  if (rank === 3 || rank > 4) c.refuse(node, `runs over values of ${rank} dimensions`);
+  const constant = (value: string) => c.constant(value) ?? c.refuse(node, 'has statistics that are no constants');
+  const { factors, terms } = channelLine(node, constant);
+  const vector = (name: string, data: Float32Array) =>
+    c.writer.floats(`${output}/${name}`, { dtype: 'float32', shape: [data.length], data });
+  const scaled = c.writer.op(`${output}/scaled`, 'Mul', [c.ref(x), vector('factor', factors)]);
+  return c.writer.op(output, 'AddV2', [scaled, vector('term', terms)]);
+};
+
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Abs: unary('Abs'),
   Add: binary('AddV2'),
+  BatchNormalization: batchNormalization,
   Clip: clip,
   Div: binary('RealDiv'),
   Erf: unary('Erf'),
   Exp: unary('Exp'),
+  HardSigmoid: hardSigmoid,
+  HardSwish: hardSwish,
   Identity: unary('Identity'),
+  LeakyRelu: leakyRelu,
   Max: binary('Maximum'),
   Min: binary('Minimum'),
   Mul: binary('Mul'),
