@@ -118,7 +118,7 @@ export async function remeasureFurther({ further, setup }: FurtherRequest, hooks
     return {
       sha256: sha256(bytes),
       bytes: bytes.length,
-      runtime: liteRuntime,
+      runtime: liteRuntime(),
       validation: { images: dataset.validation.count, ...validation },
       test: { images: dataset.test.count, ...test },
     };

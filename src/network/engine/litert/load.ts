@@ -6,10 +6,13 @@ import * as litert from '@litertjs/core';
 
 /** Loads LiteRT, TensorFlow Lite's runtime, as WebAssembly: it is written for browsers, and told that this is one. */
 
+const require = createRequire(import.meta.url);
+
+/** Its name and version; it runs as WebAssembly. */
+export const liteRuntime = (): string => `LiteRT ${(require('@litertjs/core/package.json') as { version: string }).version}`;
+
 /** Runs on every Node.js that we run on: without threads, and without relaxed SIMD, whose sums depend on the machine. */
 const script = 'litert_wasm_compat_internal.js';
-
-export const liteRuntime = 'LiteRT, as WebAssembly';
 
 type Factory = (options: object) => Promise<unknown>;
 
@@ -35,7 +38,7 @@ export const loadLite = (): Promise<Lite> => (loaded ??= load());
 async function load(): Promise<Lite> {
   let said: string[] = [];
   const hear = (line: string) => void said.push(line);
-  const folder = join(dirname(createRequire(import.meta.url).resolve('@litertjs/core/package.json')), 'wasm');
+  const folder = join(dirname(require.resolve('@litertjs/core/package.json')), 'wasm');
   await asBrowser(hear, () => litert.loadLiteRt(join(folder, script)));
   return {
     compile: litert.loadAndCompile,
@@ -74,5 +77,5 @@ async function asBrowser(hear: (line: string) => void, work: () => Promise<unkno
 function factoryOf(path: string): Factory {
   const source = `${readFileSync(path, 'utf8')}\nreturn ModuleFactory;`;
   const run = compileFunction(source, ['require', '__filename', '__dirname']);
-  return run(createRequire(import.meta.url), path, dirname(path)) as Factory;
+  return run(require, path, dirname(path)) as Factory;
 }
