@@ -105,12 +105,12 @@ logits, = session.run(None, {"${input.name}": ${example}})
 \`\`\`${lite(certificate, input)}`;
 }
 
-/** The same input, its channels last. */
+/** It takes pictures that are not normalised, their channels last. */
 function lite({ further }: ExportSource['certificate'], { shape: [channels, height, width] }: ExportSource['input']): string {
   if (!further?.['model.tflite']) return '';
   return `
 
-\`model.tflite\` is the same network for LiteRT (TensorFlow Lite): input float32 [1, ${height}, ${width}, ${channels}], prepared alike, its channels last; output [1, classes].
+\`model.tflite\` is the same network for LiteRT (TensorFlow Lite): input float32 [1, ${height}, ${width}, ${channels}], pixel / 255, its channels last: it normalises by itself; output [1, classes]. It carries the names of the classes, as MediaPipe reads them.
 
 \`\`\`python
 import numpy

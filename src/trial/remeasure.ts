@@ -111,7 +111,7 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
 export async function remeasureFurther({ further, setup }: FurtherRequest, hooks: TrialHooks): Promise<FurtherResult> {
   const bytes = new Uint8Array(await readFile(further));
   const dataset = await loadTrialData(setup, hooks);
-  const session = await openLiteSession(bytes);
+  const session = await openLiteSession(bytes, dataset.normalization);
   try {
     const validation = await evaluateOn(session, dataset, dataset.validation, hooks);
     const test = await evaluateOn(session, dataset, dataset.test, hooks);

@@ -115,7 +115,7 @@ describe('nas search, end to end', () => {
     const { logits } = await session.run({ [name]: feed });
     expect(test.accuracy(logits!.data as Float32Array)).toBeCloseTo(certificate.measured.test.accuracy, 3);
     await session.release();
-    const lite = await openLiteSession(new Uint8Array(await readFile(join(cwd, 'model/model.tflite'))));
+    const lite = await openLiteSession(new Uint8Array(await readFile(join(cwd, 'model/model.tflite'))), preprocessing);
     const answers = await lite.run({ [name]: { dtype: 'float32', shape: feed.dims, data: test.images } });
     await lite.release();
     const further = certificate.further['model.tflite'];

@@ -1,3 +1,4 @@
+import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { tflite } from '../../src/export/formats/tflite.ts';
 import { openLiteSession } from '../../src/network/engine/litert/session.ts';
@@ -10,6 +11,9 @@ import { sketchSource } from '../fixtures/tfjs-answers.ts';
 import { expectLiteAnswers, liteAndOnnx, liteBytes } from '../fixtures/tflite-answers.ts';
 
 const floats = { dtype: 'float32' as const };
+
+/** Pictures as they are. */
+const pixels = { mean: [0], std: [1] };
 
 /** 8-bit layers round half a code another way than onnxruntime's. */
 const inIntegers = /8-bit integers|3-bit/;
@@ -42,7 +46,11 @@ describe('TensorFlow Lite', () => {
     const text = Buffer.from(bytes).toString('latin1');
     expect(text.slice(4, 8)).toBe('TFL3');
     expect(text).toContain('trial 7 of odd */ <name>');
-    const session = await openLiteSession(bytes);
+    expect(text).toMatch(/TFLITE_METADATA.*M001|M001.*TFLITE_METADATA/s);
+    const labels = unzipSync(bytes.slice(text.indexOf('PK\u0003\u0004')))['labels.txt'];
+    expect(Buffer.from(labels!).toString()).toBe('ant\nbee\ncat\ndog\nelk\n');
+    expect(await liteBytes(await shippedModels['a float ResNet']!())).toEqual(bytes);
+    const session = await openLiteSession(bytes, pixels);
     expect([session.inputs, session.outputs]).toEqual([['x'], ['logits']]);
     await session.release();
   });
@@ -68,7 +76,7 @@ describe('TensorFlow Lite', () => {
 
   it('what LiteRT cannot read is refused in its words', async () => {
     const bytes = await liteBytes(await shippedModels['a float ResNet']!());
-    await expect(openLiteSession(bytes.slice(0, 100))).rejects.toThrow(
+    await expect(openLiteSession(bytes.slice(0, 100), pixels)).rejects.toThrow(
       expect.objectContaining({
         code: 'LITERT_MODEL',
         message: expect.stringMatching(/LiteRT refuses the model \(100 bytes\): ./),

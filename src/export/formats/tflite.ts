@@ -1,14 +1,19 @@
 import { decode } from '../../network/ir/bytes/decode.ts';
 import { convert } from '../tflite/convert.ts';
+import { labelsOf, metadataOf } from '../tflite/metadata.ts';
+import { takePixels } from '../tflite/raw-pixels.ts';
 import type { ExportFormat } from './format.ts';
 
-/** A model for TensorFlow Lite (LiteRT), as on phones. Its pictures are [1, H, W, C]. */
+/** A model for TensorFlow Lite (LiteRT), as on phones. Its pictures are [1, H, W, C], of 0 … 1. */
 export const tflite: ExportFormat = {
   name: 'tflite',
-  summary: 'a TensorFlow Lite model (model.tflite) for LiteRT on phones; pictures [1, H, W, C]',
+  summary: 'a TensorFlow Lite model (model.tflite) for LiteRT on phones; pictures [1, H, W, C] of 0 … 1',
   measured: 'model.tflite',
-  check: (model) => void convert(decode(model), ''),
-  files: ({ model, certificate }) => ({
-    'model.tflite': convert(decode(model), `espalier: trial ${certificate.trial} of ${certificate.study}`),
-  }),
+  check: (model) => void convert(decode(model), { description: '' }),
+  files(source) {
+    const { study, trial } = source.certificate;
+    const about = { description: `espalier: trial ${trial} of ${study}`, metadata: metadataOf(source) };
+    const model = convert(takePixels(decode(source.model), source.input), about);
+    return { 'model.tflite': Buffer.concat([model, labelsOf(source)]) };
+  },
 };

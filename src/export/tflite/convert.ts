@@ -9,7 +9,7 @@ import { fuseGelu } from './fusions/gelu.ts';
 import { rules } from './rules/index.ts';
 import type { Arrangement, CodeRange, Conversion, Layout, Manner, Rule, WeightCodes, Wish, Work } from './rules/rule.ts';
 import { floatsOf, Values, weightOf } from './values.ts';
-import { ModelWriter } from './writer.ts';
+import { type About, ModelWriter } from './writer.ts';
 
 /**
  * A graph as a TensorFlow Lite model; its input has its channels last. What is computed in 8-bit integers under onnxruntime
@@ -17,10 +17,10 @@ import { ModelWriter } from './writer.ts';
  *
  * @throws NasError TFLITE_OP, naming the op and its layer, where TensorFlow Lite has none that does the same.
  */
-export function convert(graph: Graph, description: string): Uint8Array {
+export function convert(graph: Graph, about: About): Uint8Array {
   const { writer, values } = new GraphConversion(fuseDynamicDense(fuseGelu(graph)));
   const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!];
-  return writer.finish(values.floats(input, 'last'), values.floats(output, 'first'), description);
+  return writer.finish(values.floats(input, 'last'), values.floats(output, 'first'), about);
 }
 
 class GraphConversion implements Conversion {

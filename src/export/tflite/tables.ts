@@ -1,5 +1,5 @@
 import { Builder } from 'flatbuffers';
-import { type Field, fileIdentifier } from './schema.ts';
+import type { Field } from './schema.ts';
 
 /** Bytes between which a runtime may read constants at once, without copying them. */
 const alignment = 16;
@@ -43,8 +43,9 @@ export class Tables {
     return this.#builder.createByteVector(bytes);
   }
 
-  finish(root: number): Uint8Array {
-    this.#builder.finish(root, fileIdentifier);
+  /** @param identifier four letters that tell the kind of file */
+  finish(root: number, identifier: string): Uint8Array {
+    this.#builder.finish(root, identifier);
     return this.#builder.asUint8Array();
   }
 

@@ -1,6 +1,7 @@
 import type { Shape } from '../../network/ir/graph.ts';
 import {
   type Field,
+  fileIdentifier,
   type OperatorName,
   type Options,
   operators,
@@ -25,6 +26,12 @@ export interface TensorEntry {
   readonly quantization?: Quantization;
   /** Of a constant. */
   readonly data?: Float32Array | Int32Array | Int8Array | Uint8Array;
+}
+
+/** What the file says of itself. */
+export interface About {
+  readonly description: string;
+  readonly metadata?: Uint8Array;
 }
 
 interface OperatorEntry {
@@ -69,8 +76,8 @@ export class ModelWriter {
     this.#operators.push({ code: this.#codes.indexOf(key), inputs, outputs: [output], ...(options ? { options } : {}) });
   }
 
-  /** The bytes of the file. */
-  finish(input: number, output: number, description: string): Uint8Array {
+  /** The bytes of the file. `metadata`: what programs may want to know of it, see metadata.ts. */
+  finish(input: number, output: number, { description, metadata }: About): Uint8Array {
     const t = new Tables();
     // Buffer 0 is that of all tensors that are no constants.
     const buffers = [t.table([])];
@@ -87,15 +94,25 @@ export class ModelWriter {
       ['offset', 4, t.text('main')],
     ]);
     const codes = this.#codes.map((key) => writeCode(t, key));
+    if (metadata) buffers.push(t.table([['offset', 0, t.bytes(metadata)]]));
+    const told = metadata
+      ? [
+          t.table([
+            ['offset', 0, t.text('TFLITE_METADATA')],
+            ['int32', 1, buffers.length - 1],
+          ]),
+        ]
+      : [];
     const model = t.table([
       ['int32', 0, schemaVersion],
       ['offset', 1, t.offsets(codes)],
       ['offset', 2, t.offsets([subgraph])],
       ['offset', 3, t.text(description)],
       ['offset', 4, t.offsets(buffers)],
+      ['offset', 6, t.offsets(told)],
       ['offset', 7, t.offsets([this.#signature(t, input, output)])],
     ]);
-    return t.finish(model);
+    return t.finish(model, fileIdentifier);
   }
 
   /** Names by which a program finds the input and the output. */

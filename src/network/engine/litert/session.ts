@@ -1,15 +1,16 @@
 import { exitCodes, NasError } from '../../../core/errors.ts';
+import type { Normalization } from '../../data/dataset.ts';
 import type { Tensor } from '../../ir/graph.ts';
 import type { Session, Tensors } from '../session.ts';
 import { type Lite, loadLite } from './load.ts';
 
 /**
- * Loads a TensorFlow Lite model (input [1, H, W, C], output [1, K]) as a session that takes images [N, C, H, W] and answers
- * [N, K]: one after the other.
+ * Loads a TensorFlow Lite model (input [1, H, W, C] of 0 … 1, output [1, K]) as a session that takes normalised images
+ * [N, C, H, W] and answers [N, K]: one after the other.
  *
  * @throws NasError LITERT_MODEL where LiteRT refuses it.
  */
-export async function openLiteSession(bytes: Uint8Array): Promise<Session> {
+export async function openLiteSession(bytes: Uint8Array, normalization: Normalization): Promise<Session> {
   const lite = await loadLite();
   const model = await lite.compile(bytes, { accelerator: 'wasm' }).catch((error: unknown) => {
     throw refused(lite, error, bytes.length);
@@ -25,7 +26,7 @@ export async function openLiteSession(bytes: Uint8Array): Promise<Session> {
       const size = channels * height * width;
       const answers: Float32Array[] = [];
       for (let i = 0; i < count; i++) {
-        const image = channelsLast((data as Float32Array).subarray(i * size, (i + 1) * size), channels);
+        const image = pixelsOf((data as Float32Array).subarray(i * size, (i + 1) * size), channels, normalization);
         answers.push(await answerOf(lite, model, image, [1, height, width, channels]));
       }
       return { [output]: joined(answers) };
@@ -48,10 +49,13 @@ async function answerOf(lite: Lite, model: Model, image: Float32Array, shape: re
   return answer;
 }
 
-/** [C, H, W] → [H, W, C]. */
-function channelsLast(image: Float32Array, channels: number): Float32Array {
+/** [C, H, W] → [H, W, C], and no longer normalised. */
+function pixelsOf(image: Float32Array, channels: number, { mean, std }: Normalization): Float32Array {
   const places = image.length / channels;
-  return Float32Array.from({ length: image.length }, (_, i) => image[(i % channels) * places + Math.floor(i / channels)]!);
+  return Float32Array.from({ length: image.length }, (_, i) => {
+    const channel = i % channels;
+    return image[channel * places + Math.floor(i / channels)]! * std[channel]! + mean[channel]!;
+  });
 }
 
 function joined(answers: readonly Float32Array[]): Tensor {
