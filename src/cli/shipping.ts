@@ -77,11 +77,21 @@ async function measureFurther(
   for (const format of formats) {
     if (!format.measured) continue;
     const files = await format.files(source);
-    further[format.measured] = await asFile(files[format.measured]!, (path) =>
-      remeasureFurtherInProcess({ further: path, setup }, progress),
-    );
+    const found = await asFile(files[format.measured]!, (path) => remeasureFurtherInProcess({ further: path, setup }, progress));
+    checkAgreement(format.measured, source.testAccuracy, found.test.accuracy);
+    further[format.measured] = found;
   }
   return further;
+}
+
+/** Kernels round in their own ways, which flips some images at the edge; more than that is another model. */
+const mostApart = 0.02;
+
+/** Throws NasError EXPORT_MISMATCH. */
+function checkAgreement(file: string, onnx: number, further: number): void {
+  if (Math.abs(onnx - further) <= mostApart) return;
+  const message = `${file} has an accuracy of ${further} on test data, the ONNX file ${onnx}: it does not compute the same. Nothing was exported; ship it as ONNX.`;
+  throw new NasError('EXPORT_MISMATCH', message, { facts: { file, onnx, further }, exitCode: exitCodes.failure });
 }
 
 /** Lends a file to `work`. */

@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NasError } from '../core/errors.ts';
 import { elementCount, type Shape } from '../network/ir/graph.ts';
 import type { ImageKind, LatencyOptions, LatencyResult } from '../network/metrics/latency.ts';
-import { type DeviceFacts, fileName, protocolVersion, type Refusal, type TimingAnswer, type TimingRequest } from './protocol.ts';
+import {
+  type Accepted,
+  type DeviceFacts,
+  fileName,
+  protocolVersion,
+  type Refusal,
+  type TimingAnswer,
+  type TimingRequest,
+} from './protocol.ts';
 
 /** Where a device is, and the word that it lets in. */
 export interface DeviceAddress {
@@ -13,7 +21,7 @@ export interface DeviceAddress {
 /** The environment variable with the token: no file should hold it. */
 export const tokenVariable = 'NAS_DEVICE_TOKEN';
 
-export const addressOf = (url: string): DeviceAddress => ({ url, token: process.env[tokenVariable] });
+export const addressOf = (url: string): DeviceAddress => ({ url, token: process.env[tokenVariable] || undefined });
 
 /** Two files to be timed in turns, as `measureLatency` has them. */
 export interface DeviceJob {
@@ -33,7 +41,7 @@ const factsTimeoutMs = 10_000;
  */
 export async function deviceFacts(address: DeviceAddress): Promise<DeviceFacts> {
   const response = await ask(address, 'facts', { signal: AbortSignal.timeout(factsTimeoutMs) }).catch((error: unknown) => {
-    throw unreachable(address, error);
+    throw error instanceof NoAnswer ? unreachable(address, error.cause) : error;
   });
   if (!response.ok) throw await refusal(address, response);
   const facts = (await response.json().catch(() => ({}))) as DeviceFacts;
@@ -43,43 +51,56 @@ export async function deviceFacts(address: DeviceAddress): Promise<DeviceFacts> 
 }
 
 interface Patience {
-  /** Milliseconds that a device which does not answer is waited for, in all. */
+  /** Milliseconds that a device which does not answer is waited for. */
   readonly patience?: number;
-  /** Called before every wait, with its length. */
-  readonly waits?: (ms: number) => void;
+  /** Called every few seconds while it is waited for, with whether the device answers; ends the wait by what it throws. */
+  readonly waits?: (answers: boolean) => void;
 }
 
 const patienceMs = 180_000;
 const firstWaitMs = 500;
-const longestWaitMs = 20_000;
+const longestWaitMs = 5000;
 
 /**
  * Has two files timed by the device. Where it does not answer it is asked again, for some minutes: it may be starting anew.
  *
- * @throws NasError DEVICE_UNREACHABLE where it stays away, DEVICE_TOKEN, DEVICE_FAILED where it cannot time these files.
+ * @throws NasError DEVICE_UNREACHABLE where it stays away, DEVICE_TOKEN, DEVICE_FAILED where it cannot time these files; what
+ * `waits` throws.
  */
 export async function timeThere(
   address: DeviceAddress,
   job: DeviceJob,
   { patience = patienceMs, waits }: Patience = {},
 ): Promise<LatencyResult> {
-  const giveUpAt = performance.now() + patience;
+  const work = requestOf(job);
+  let answeredAt = performance.now();
+  const answered = () => {
+    answeredAt = performance.now();
+    waits?.(true);
+  };
   for (let wait = firstWaitMs; ; wait = Math.min(2 * wait, longestWaitMs)) {
+    const before = answeredAt;
     try {
-      return await timeOnce(address, job);
+      return await timeOnce(address, work, answered);
     } catch (error) {
-      if (error instanceof NasError) throw error;
-      if (performance.now() + wait > giveUpAt) throw unreachable(address, error);
-      waits?.(wait);
+      if (!(error instanceof NoAnswer)) throw error;
+      if (answeredAt !== before) wait = firstWaitMs;
+      if (performance.now() + wait > answeredAt + patience) throw unreachable(address, error.cause);
+      waits?.(false);
       await sleep(wait);
     }
   }
 }
 
-async function timeOnce(
-  address: DeviceAddress,
-  { candidate, baseline, input, threads, options }: DeviceJob,
-): Promise<LatencyResult> {
+/** The device cannot be reached, or is not itself: it may be soon. */
+class NoAnswer extends Error {}
+
+interface Work {
+  readonly request: TimingRequest;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+function requestOf({ candidate, baseline, input, threads, options }: DeviceJob): Work {
   const { name, shape, kinds } = input;
   const images = joined(kinds, elementCount(shape));
   const files = new Map([candidate, baseline, images].map((bytes) => [fileName(bytes), bytes]));
@@ -91,25 +112,51 @@ async function timeOnce(
     threads,
     options,
   };
-  for (const [name, bytes] of files) await send(address, name, bytes);
-  const response = await ask(address, 'time', { method: 'POST', body: JSON.stringify(request) });
-  if (response.ok) return ((await response.json()) as TimingAnswer).latency;
-  // Many others have sent files meanwhile: theirs took the place of these, which are sent again.
-  if (response.status === 409) throw new Error('the device has let go of a file');
-  throw await refusal(address, response);
+  return { request, files };
+}
+
+/** Others may send files meanwhile, which take the place of these: they are sent again, so often. */
+const mostSendings = 5;
+
+async function timeOnce(address: DeviceAddress, { request, files }: Work, answered: () => void): Promise<LatencyResult> {
+  for (let sendings = 1; ; sendings++) {
+    for (const [name, bytes] of files) await send(address, name, bytes, answered);
+    const response = await ask(address, 'time', { method: 'POST', body: JSON.stringify(request) });
+    if (response.ok) return answerOf(address, ((await response.json()) as Accepted).timing, answered);
+    if (response.status !== 409 || sendings === mostSendings) throw await refusal(address, response);
+  }
+}
+
+async function answerOf(address: DeviceAddress, timing: number, answered: () => void): Promise<LatencyResult> {
+  for (;;) {
+    const response = await ask(address, `time/${timing}`, { signal: AbortSignal.timeout(60_000) });
+    // It was started anew since.
+    if (response.status === 404) throw new NoAnswer('', { cause: new Error('it has forgotten the timing') });
+    if (!response.ok) throw await refusal(address, response);
+    answered();
+    if (response.status === 200) return ((await response.json()) as TimingAnswer).latency;
+  }
 }
 
 /** Does nothing where the device has the file. */
-async function send(address: DeviceAddress, name: string, bytes: Uint8Array): Promise<void> {
+async function send(address: DeviceAddress, name: string, bytes: Uint8Array, answered: () => void): Promise<void> {
   const known = await ask(address, `files/${name}`, { method: 'HEAD' });
+  answered();
   if (known.ok) return;
   const response = await ask(address, `files/${name}`, { method: 'PUT', body: bytes as Uint8Array<ArrayBuffer> });
   if (!response.ok) throw await refusal(address, response);
 }
 
-function ask({ url, token }: DeviceAddress, path: string, init: RequestInit): Promise<Response> {
+/** Throws NoAnswer. */
+async function ask({ url, token }: DeviceAddress, path: string, init: RequestInit): Promise<Response> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return fetch(new URL(path, url.endsWith('/') ? url : `${url}/`), { ...init, headers });
+  const response = await fetch(new URL(path, url.endsWith('/') ? url : `${url}/`), { ...init, headers }).catch(
+    (error: unknown) => {
+      throw new NoAnswer('', { cause: error });
+    },
+  );
+  if (response.status >= 500) throw new NoAnswer('', { cause: new Error(`status ${response.status}`) });
+  return response;
 }
 
 function joined(kinds: readonly ImageKind[], size: number): Uint8Array {
@@ -131,7 +178,8 @@ async function refusal({ url }: DeviceAddress, response: Response): Promise<NasE
 }
 
 function unreachable({ url }: DeviceAddress, error: unknown): NasError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const cause = inner instanceof Error ? inner.message || inner.name : String(inner);
   const message = `the device at ${url} does not answer (${cause}). Is \`nas device\` running there, and the address right?`;
   return new NasError('DEVICE_UNREACHABLE', message, { facts: { url }, cause: error });
 }

@@ -7,7 +7,8 @@ import type { LatencyOptions, LatencyResult } from '../network/metrics/latency.t
  *   GET  /facts          → DeviceFacts
  *   HEAD /files/SHA256   → 200 where the device still has it, else 404
  *   PUT  /files/SHA256   ← the bytes
- *   POST /time           ← TimingRequest → TimingAnswer; 409 with `missing` where a file is not there any more
+ *   POST /time           ← TimingRequest → Accepted; 409 with `missing` where a file is not there any more
+ *   GET  /time/NUMBER    → TimingAnswer, or 202 where it is not done after some seconds: ask again. What nobody asks for is not timed.
  *
  * Errors are JSON: a code and a message.
  */
@@ -39,6 +40,11 @@ export interface TimingRequest {
   readonly threads: number;
   /** In JSON infinity is null. */
   readonly options: Partial<LatencyOptions>;
+}
+
+/** One timing waits for all that came before it. */
+export interface Accepted {
+  readonly timing: number;
 }
 
 export interface TimingAnswer {

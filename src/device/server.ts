@@ -1,33 +1,34 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { totalmem } from 'node:os';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
-import { NasError } from '../core/errors.ts';
 import type { LatencyResult } from '../network/metrics/latency.ts';
 import { SentFiles } from './files.ts';
-import { type DeviceFacts, fileName, type Refusal, type TimingRequest } from './protocol.ts';
+import { type Accepted, type DeviceFacts, fileName, type Refusal, type TimingRequest } from './protocol.ts';
 import type { Timing } from './timing-process.ts';
+import { type TimedEvent, Timings } from './timings.ts';
 
 export interface DeviceOptions {
+  /** Looks at every request first. */
+  readonly guard?: MiddlewareHandler;
   /** Absent: whoever reaches it is let in. */
   readonly token: string | undefined;
   readonly facts: DeviceFacts;
   /** Measures; called for one timing at a time. */
   readonly time: (timing: Timing) => Promise<LatencyResult>;
   readonly timed?: (event: TimedEvent) => void;
+  /** A question for a timing is answered after this long, done or not. */
+  readonly answerMs?: number;
 }
 
-export interface TimedEvent {
-  /** Of the candidate's file. */
-  readonly bytes: number;
-  readonly latency: LatencyResult;
-}
-
-/** Of one file, and of all that are kept. */
+/** Of one file, and of all that are kept: a small board has little memory. */
 const mostFileBytes = 1 << 30;
-const mostKeptBytes = 1 << 30;
+const mostKeptBytes = Math.min(1 << 30, totalmem() / 8);
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+const option = (least: number, most: number) => z.number().min(least).max(most).optional();
 
 const timingRequest = z.strictObject({
   candidate: hash,
@@ -42,20 +43,22 @@ const timingRequest = z.strictObject({
       .max(64),
   }),
   threads: z.int().min(1).max(256),
-  options: z.record(
-    z.string(),
-    z
-      .number()
-      .nullable()
-      .transform((value) => value ?? Number.POSITIVE_INFINITY),
-  ),
+  options: z.strictObject({
+    targetWidth: option(0, 1),
+    sittings: option(1, 100),
+    targetPrediction: option(0, 1).or(z.null().transform(() => Number.POSITIVE_INFINITY)),
+    maxRounds: option(1, 100_000),
+    maxSeconds: option(0, 60),
+    warmup: option(0, 1000),
+  }),
 });
 
 /** The server of `nas device`; see protocol.ts. */
-export function createDevice({ token, facts, time, timed }: DeviceOptions): Hono {
+export function createDevice({ guard, token, facts, time, timed, answerMs = 5000 }: DeviceOptions): Hono {
   const app = new Hono();
   const files = new SentFiles(mostKeptBytes);
-  const alone = oneAtATime();
+  const timings = new Timings(time, timed);
+  if (guard) app.use(guard);
   app.use(async (context, next) => {
     if (token === undefined || isSame(context.req.header('authorization') ?? '', `Bearer ${token}`)) return next();
     return refuse(context, 401, { code: 'DEVICE_TOKEN', message: 'it asks for its token' });
@@ -76,18 +79,20 @@ export function createDevice({ token, facts, time, timed }: DeviceOptions): Hono
     const request = timingRequest.safeParse(await context.req.json().catch(() => undefined));
     if (!request.success)
       return refuse(context, 400, { code: 'DEVICE_VERSION', message: 'it does not understand what it is asked' });
-    const missing = missingOf(files, request.data);
+    const wanted = request.data as TimingRequest;
+    const missing = missingOf(files, wanted);
     if (missing.length > 0) return refuse(context, 409, notThere(missing));
-    const timing = timingOf(files, request.data);
+    const timing = timingOf(files, wanted);
     if (typeof timing === 'string') return refuse(context, 400, { code: 'DEVICE_FAILED', message: timing });
-    try {
-      const latency = await alone(() => time(timing));
-      timed?.({ bytes: timing.candidate.length, latency });
-      return context.json({ latency });
-    } catch (error) {
-      const code = error instanceof NasError ? error.code : 'DEVICE_FAILED';
-      return refuse(context, 422, { code, message: error instanceof Error ? error.message : String(error) });
-    }
+    return context.json({ timing: timings.add(timing) } satisfies Accepted, 202);
+  });
+  app.get('/time/:number', async (context) => {
+    const state = await timings.wait(Number(context.req.param('number')), answerMs);
+    if (state === undefined)
+      return refuse(context, 404, { code: 'DEVICE_FORGOT', message: 'it does not know this timing any more' });
+    if (state === 'waits') return context.body('', 202);
+    if ('latency' in state) return context.json({ latency: state.latency });
+    return refuse(context, 422, state);
   });
   return app;
 }
@@ -118,16 +123,6 @@ function timingOf(files: SentFiles, { candidate, baseline, images, input, thread
   }));
   const { name, shape } = input;
   return { candidate: files.get(candidate)!, baseline: files.get(baseline)!, input: { name, shape, kinds }, threads, options };
-}
-
-/** Work waits for all that came before it. */
-function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
 }
 
 function isSame(given: string, wanted: string): boolean {

@@ -22,7 +22,8 @@ export function evaluate(node: Node, inputs: readonly (Tensor | undefined)[]): r
     : undefined;
 }
 
-type Evaluator = (inputs: readonly Tensor[], node: Node) => readonly Tensor[];
+/** Undefined where the entry does not know this form of the op. */
+type Evaluator = (inputs: readonly Tensor[], node: Node) => readonly Tensor[] | undefined;
 
 /** Integers wrap around, as their arrays do. */
 function tensor(dtype: DType, shape: Shape, element: (index: number) => number): Tensor {
@@ -70,7 +71,9 @@ const reshape: Evaluator = ([x, sizes]) => {
 };
 
 /** Along the first axis, which is all that a decoder asks for. */
-const slice: Evaluator = ([x, starts, ends]) => {
+const slice: Evaluator = ([x, starts, ends, axes, steps]) => {
+  const along = starts!.data.length === 1 && (!axes || isZero(axes)) && (!steps || toNumbers(steps).every((step) => step === 1));
+  if (!along || toNumbers(starts!)[0]! < 0 || toNumbers(ends!)[0]! < 0) return undefined;
   const [from] = toNumbers(starts!);
   const to = Math.min(toNumbers(ends!)[0]!, x!.shape[0]!);
   return [part(x!, from!, to)];
@@ -81,7 +84,10 @@ function part(x: Tensor, from: number, to: number): Tensor {
   return { ...x, shape: [to - from, ...x.shape.slice(1)], data: x.data.slice(from * inner, to * inner) as TensorData };
 }
 
-const split: Evaluator = ([x, sizes]) => {
+const isZero = (tensor: Tensor): boolean => toNumbers(tensor).every((value) => value === 0);
+
+const split: Evaluator = ([x, sizes], node) => {
+  if (!sizes || readInt(node, 'axis', 0) !== 0) return undefined;
   let from = 0;
   return toNumbers(sizes!).map((size) => {
     from += size;
@@ -90,11 +96,15 @@ const split: Evaluator = ([x, sizes]) => {
 };
 
 const cumSum: Evaluator = ([x]) => {
+  if (x!.shape.length !== 1) return undefined;
   let sum = 0;
   return [tensor(x!.dtype, x!.shape, (i) => (sum += Number(x!.data[i])))];
 };
 
-const gather: Evaluator = ([x, indices]) => [tensor(x!.dtype, indices!.shape, (i) => Number(x!.data[Number(indices!.data[i])]))];
+const gather: Evaluator = ([x, indices]) =>
+  x!.shape.length === 1 && indices!.data.every((index) => index >= 0)
+    ? [tensor(x!.dtype, indices!.shape, (i) => Number(x!.data[Number(indices!.data[i])]))]
+    : undefined;
 
 const expand: Evaluator = ([x, sizes]) => {
   const shape = broadcast([x!.shape, toNumbers(sizes!)])!;
@@ -112,7 +122,8 @@ const scatter: Evaluator = ([x, indices, updates]) => {
 
 const dequantize: Evaluator = ([q, scale, zeroPoint], node) => {
   const { shape } = q!;
-  const axis = readInt(node, 'axis', 1);
+  const given = readInt(node, 'axis', 1);
+  const axis = given < 0 ? given + shape.length : given;
   const inner = scale!.shape.length === 0 ? elementCount(shape) : elementCount(shape.slice(axis + 1));
   const channels = elementCount(scale!.shape);
   const channel = (i: number) => Math.floor(i / inner) % channels;

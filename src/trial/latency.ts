@@ -48,7 +48,10 @@ export async function latencyOf(
 
 /** The other trials go on meanwhile: the device does one timing after the other. */
 async function timedBy(url: string, files: DeviceJob, hooks: TrialHooks): Promise<LatencyResult> {
-  const waits = () => hooks.progress({ stage: 'wait for the device', done: 0, total: 1 });
+  const waits = (answers: boolean) => {
+    hooks.checkpoint();
+    if (!answers) hooks.progress({ stage: 'wait for the device', done: 0, total: 1 });
+  };
   try {
     return await timeThere(addressOf(url), files, { waits });
   } catch (error) {

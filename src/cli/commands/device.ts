@@ -1,9 +1,10 @@
 import { exitCodes } from '../../core/errors.ts';
 import { formatBytes, formatMetric } from '../../dashboard/format.ts';
 import { tokenVariable } from '../../device/client.ts';
-import { createDevice, type TimedEvent } from '../../device/server.ts';
+import { createDevice } from '../../device/server.ts';
 import { Timer } from '../../device/timer.ts';
-import { isLoopback, newToken } from '../../ui/guard.ts';
+import type { TimedEvent } from '../../device/timings.ts';
+import { isLoopback, newToken, onlyOwnHost } from '../../ui/guard.ts';
 import { listen } from '../../ui/server.ts';
 import { describeDevice, ownAddress, ownFacts } from '../device.ts';
 import { note, print } from '../output.ts';
@@ -18,12 +19,13 @@ export interface DeviceFlags {
 
 /** `nas device`: times files for searches on other machines until it is interrupted. Returns the exit code. */
 export async function device({ port, host, json }: DeviceFlags): Promise<number> {
-  const given = process.env[tokenVariable];
+  const given = process.env[tokenVariable] || undefined;
   const token = given ?? (isLoopback(host) ? undefined : newToken());
   const timer = new Timer(() => startProcess('../../device/timing-process', import.meta.url, 'inherit'));
   const timed = json ? (event: TimedEvent) => print(JSON.stringify(event)) : (event: TimedEvent) => print(lineOf(event));
   const facts = ownFacts();
-  const app = createDevice({ token, facts, time: (timing) => timer.time(timing), timed });
+  const guard = isLoopback(host) ? { guard: onlyOwnHost(host) } : {};
+  const app = createDevice({ ...guard, token, facts, time: (timing) => timer.time(timing), timed });
   const server = await listen(app, host, port);
   const name = host === '0.0.0.0' || host === '::' ? ownAddress() : host;
   const url = `http://${name.includes(':') ? `[${name}]` : name}:${server.port}`;

@@ -95,8 +95,11 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
   return checks;
 }
 
-/** Who verifies has not the device that timed: times are those of this machine. */
-const here = (latency: Json): Json => ({ ...(latency as object), on: undefined }) as unknown as Json;
+/** Who verifies has not the device that timed: times are those of this machine, with as many threads as it has cores at most. */
+function here(latency: Json): Json {
+  const { on: _, threads = 1, ...rest } = latency as { readonly on?: Json; readonly threads?: number };
+  return { ...rest, threads: Math.min(threads, availableParallelism()) };
+}
 
 /** Of the files that are there. */
 async function hashesOf(folder: string, files: readonly string[]): Promise<Record<string, string>> {

@@ -47,6 +47,10 @@ class GraphConversion implements Conversion {
     return this.values.constants.get(value);
   }
 
+  range(value: string): CodeRange | undefined {
+    return this.values.range(value);
+  }
+
   layout(value: string): Layout {
     return this.values.layout(value);
   }

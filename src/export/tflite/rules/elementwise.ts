@@ -14,6 +14,7 @@ const unary =
 const binary =
   (operator: OperatorName, manner: Manner, options?: Options): Rule =>
   (c, node) => {
+    if (node.inputs.length !== 2) c.refuse(node, `joins ${node.inputs.length} values`);
     const work = c.work(node, node.inputs, { manner });
     c.writer.operator(operator, work.inputs, work.output, options);
   };

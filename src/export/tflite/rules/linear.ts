@@ -3,7 +3,7 @@ import { readFloat, readInt } from '../../../network/ir/ops/support/attributes.t
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
 import { permuted } from '../../constants.ts';
 import { batchMatMul, fullyConnected, type Options, softmax as softmaxOptions } from '../schema.ts';
-import { biasOf } from './integers.ts';
+import { biasOf, mannerOf } from './integers.ts';
 import type { Conversion, Rule } from './rule.ts';
 
 /** x [N, in] times constant weights. */
@@ -29,7 +29,7 @@ function dense(c: Conversion, node: Parameters<Rule>[1], { x, weight, transposed
   const arrange = (w: Tensor) => (transposed ? w : permuted(w, [1, 0]));
   const arrangement = { arrange, from: transposed ? 0 : 1, to: 0 };
   const codes = c.weightCodes(weight, arrangement);
-  const work = c.work(node, [x], { manner: codes ? 'codes' : 'floats', layout: 'first' });
+  const work = c.work(node, [x], { manner: mannerOf(c, node, codes), layout: 'first' });
   const w = work.range ? c.codes(weight, arrangement) : c.floatWeight(weight, arrangement);
   const b = biasOf(c, node, work, { codes, outputs: shape.at(-1)! });
   c.writer.operator('FULLY_CONNECTED', [work.inputs[0]!, w, b], work.output, fullyConnected(shape.length > 2));
@@ -54,6 +54,7 @@ const dynamicDense: Rule = (c, node) => {
 const matMul: Rule = (c, node) => {
   const [a, b] = node.inputs as [string, string];
   if (c.constant(b)?.shape.length === 2) return dense(c, node, { x: a, weight: b, transposed: false });
+  if ([a, b].some((value) => c.type(value).shape.length < 2)) c.refuse(node, 'multiplies a value of one dimension');
   const work = c.work(node, [a, b], { layout: 'first' });
   c.writer.operator('BATCH_MATMUL', work.inputs, work.output, batchMatMul);
 };

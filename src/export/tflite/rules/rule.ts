@@ -63,6 +63,8 @@ export interface Conversion {
   /** As the ONNX graph has it: channels first, batch 1. */
   type(value: string): TensorType;
   constant(value: string): Tensor | undefined;
+  /** The range of a value's codes; undefined where it has none. */
+  range(value: string): CodeRange | undefined;
   /** The layout in which a value was made. */
   layout(value: string): Layout;
   /** Begins a node: finds its inputs and declares its output. */

@@ -49,6 +49,7 @@ const reduced =
     const [x, output] = [node.inputs[0]!, node.outputs[0]!];
     const { length: rank } = c.type(x).shape;
     const axes = axesOf(c, node).map((axis) => (axis < 0 ? axis + rank : axis));
+    if (axes.includes(0)) c.refuse(node, 'runs over the batch');
     // What is left of a picture lies as ONNX has it, where the channels go, or all places.
     const fits = keeps(node) || axes.includes(1) || (axes.includes(2) && axes.includes(3));
     const layout = rank === 4 && fits ? c.layout(x) : 'first';
@@ -60,13 +61,22 @@ const reduced =
 const globalAveragePool = reduced(
   'MEAN',
   'codes',
-  () => [2, 3],
+  (c, node) =>
+    c
+      .type(node.inputs[0]!)
+      .shape.map((_, axis) => axis)
+      .slice(2),
   () => true,
 );
 
 const keepsDimensions = (node: Node) => readInt(node, 'keepdims', 1) === 1;
 
-const reduceMean = reduced('MEAN', 'codes', (_, node) => readInts(node, 'axes') ?? [0], keepsDimensions);
+const reduceMean = reduced(
+  'MEAN',
+  'codes',
+  (c, node) => readInts(node, 'axes') ?? c.type(node.inputs[0]!).shape.map((_, axis) => axis),
+  keepsDimensions,
+);
 
 const reduceSum = reduced(
   'SUM',

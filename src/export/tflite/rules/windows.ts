@@ -2,7 +2,7 @@ import type { Node, Tensor } from '../../../network/ir/graph.ts';
 import { readInt, readInts, readString } from '../../../network/ir/ops/support/attributes.ts';
 import { permuted } from '../../constants.ts';
 import { conv2d, depthwiseConv2d, type Padding, pool2d, type Sides } from '../schema.ts';
-import { biasOf } from './integers.ts';
+import { biasOf, mannerOf } from './integers.ts';
 import type { CodeRange, Conversion, Rule, Work } from './rule.ts';
 
 const conv: Rule = (c, node) => {
@@ -18,7 +18,7 @@ const conv: Rule = (c, node) => {
   const arrange = (w: Tensor) => permuted(w, depthwise ? [1, 2, 3, 0] : [0, 2, 3, 1]);
   const arrangement = { arrange, from: 0, to: depthwise ? 3 : 0 };
   const codes = c.weightCodes(weight, arrangement);
-  const work = c.work(node, [x], { manner: codes ? 'codes' : 'floats', layout: 'last' });
+  const work = c.work(node, [x], { manner: mannerOf(c, node, codes), layout: 'last' });
   const padded = paddedInput(c, node, work, { kernel, value: 0 });
   const filter = work.range ? c.codes(weight, arrangement) : c.floatWeight(weight, arrangement);
   const window = { padding: padded.padding, strides: sides(node, 'strides'), dilations: sides(node, 'dilations') };

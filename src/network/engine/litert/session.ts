@@ -16,6 +16,15 @@ export async function openLiteSession(bytes: Uint8Array, normalization: Normaliz
     throw refused(lite, error, bytes.length);
   });
   const [input, output] = [model.getInputDetails()[0]!.name, model.getOutputDetails()[0]!.name];
+  const { shape: sizes } = model.getInputDetails()[0]!;
+  const blank = new Float32Array(sizes.reduce((product, size) => product * size, 1));
+  try {
+    // An operator that cannot be set up is found out by the first run alone.
+    await answerOf(lite, model, blank, [...sizes]);
+  } catch (error) {
+    model.delete();
+    throw error;
+  }
   let open = true;
   return {
     inputs: [input],
@@ -43,7 +52,12 @@ type Model = Awaited<ReturnType<Lite['compile']>>;
 
 async function answerOf(lite: Lite, model: Model, image: Float32Array, shape: readonly number[]): Promise<Float32Array> {
   const input = new lite.Tensor(image, [...shape]);
-  const results = await model.run(input);
+  const results = await model.run(input).catch((error: unknown) => {
+    throw refused(lite, error, undefined);
+  });
+  // Where a run fails it gives zeros, and writes why.
+  const [failed] = lite.takeErrors();
+  if (failed !== undefined) throw refused(lite, new Error(failed), undefined);
   const answer = (await results[0]!.data()).slice() as Float32Array;
   for (const tensor of [input, ...results]) tensor.delete();
   return answer;
@@ -67,10 +81,10 @@ function joined(answers: readonly Float32Array[]): Tensor {
   return { dtype: 'float32', shape: [answers.length, classes], data };
 }
 
-function refused(lite: Lite, error: unknown, bytes: number): NasError {
+function refused(lite: Lite, error: unknown, bytes: number | undefined): NasError {
   const said = [...lite.takeErrors(), error instanceof Error ? error.message : String(error)].join(' ');
-  return new NasError('LITERT_MODEL', `LiteRT refuses the model (${bytes} bytes): ${said}`, {
-    facts: { bytes },
+  return new NasError('LITERT_MODEL', `LiteRT refuses the model${bytes === undefined ? '' : ` (${bytes} bytes)`}: ${said}`, {
+    facts: { bytes: bytes ?? null },
     exitCode: exitCodes.failure,
     cause: error,
   });
