@@ -30,6 +30,9 @@ export function fileChecks({ model, further, reproduce }: CertificateClaims, fou
     ...Object.entries(further).map(([file, stated]) =>
       equal(`${file}, SHA-256`, stated.sha256, found.further[file] ?? 'missing'),
     ),
+    ...Object.keys(found.further)
+      .filter((file) => !further[file])
+      .map((file) => equal(file, 'not certified', 'there')),
     equal('space.yaml', reproduce.space.sha256, found.space ?? 'missing'),
   ];
 }

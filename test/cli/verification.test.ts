@@ -52,8 +52,13 @@ describe('a certificate', () => {
   });
 
   it('does not hold for other files', () => {
-    const checks = fileChecks(read(), { sha256: 'b'.repeat(64), bytes: 11, further: {}, space: undefined });
-    expect(wrongOf(checks)).toEqual(['model.onnx, SHA-256', 'model.onnx, bytes', 'space.yaml']);
+    const checks = fileChecks(read(), {
+      sha256: 'b'.repeat(64),
+      bytes: 11,
+      further: { 'model.tflite': 'c'.repeat(64) },
+      space: undefined,
+    });
+    expect(wrongOf(checks)).toEqual(['model.onnx, SHA-256', 'model.onnx, bytes', 'model.tflite', 'space.yaml']);
   });
 
   it('does not hold for other data, another accuracy, or another structure', () => {

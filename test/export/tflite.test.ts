@@ -187,6 +187,13 @@ const sketches: Readonly<Record<string, readonly [build: (b: Builder, x: string)
     },
     0.011,
   ],
+  'codes: bounds within their range': [
+    (b, x) => {
+      const cut = b.op('Clip', [quantized(b, x, 'in', 0.0213, 120), b.scalar(-0.4), b.scalar(0.7)]);
+      return b.op('Flatten', [quantized(b, cut, 'out', 0.0187, 110)]);
+    },
+    0.019,
+  ],
   'codes: a sum, a product, Relu that cuts within the range and one that does not': [
     (b, x) => {
       const [p, q] = [quantized(b, x, 'p', 0.02, 128), quantized(b, b.op('Abs', [x]), 'q', 0.015, 0)];

@@ -5,6 +5,7 @@ import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Json } from '../../core/json.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
+import type { DeviceFacts } from '../../device/protocol.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import type { EngineChoice } from '../../network/engine/choice.ts';
 import { describeSetup } from '../../network/engine/choice.ts';
@@ -17,11 +18,12 @@ import { type StudyEnd, type StudyHandle, systemClock } from '../../search/study
 import type { InitialTrial } from '../../search/study/proposer.ts';
 import { runStudy } from '../../search/study/run.ts';
 import { fewestResults } from '../../search/study/stopping.ts';
-import { openControl, openStore } from '../../store/index.ts';
+import { openControl, openStore, readStudy } from '../../store/index.ts';
 import type { DataFacts } from '../../trial/predict.ts';
 import type { PreparedFacts } from '../../trial/prepare.ts';
 import { countFramed } from '../analyse.ts';
 import { budgetOfSession } from '../budget.ts';
+import { preparedOf } from '../classes.ts';
 import { keyFunction, loadSpace } from '../compose.ts';
 import { type ControlServer, serveControl } from '../control-server.ts';
 import { controllerFor, isControllerFile } from '../controller.ts';
@@ -185,7 +187,7 @@ class SearchRun {
       if (facts === undefined) return exitCodes.interrupted;
       this.#log(trainsWith(this.#engine));
       const { timedOn } = facts as unknown as PreparedFacts;
-      if (timedOn) this.#log(`Times are those of the device: ${describeDevice(timedOn)}.`);
+      if (timedOn) this.#sayDevice(timedOn);
       for (const text of this.#given.notes) this.#log(text);
       const { controllerReason } = factsOf(this.#record);
       if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);
@@ -201,6 +203,14 @@ class SearchRun {
       this.#screen.close();
       await this.#executor.close();
     }
+  }
+
+  /** Times of two machines are no times of one. */
+  #sayDevice(device: DeviceFacts): void {
+    this.#log(`Times are those of the device: ${describeDevice(device)}.`);
+    const before = this.#store && preparedOf(readStudy(this.#store, this.#record.name))?.timedOn;
+    if (before && describeDevice(before) !== describeDevice(device))
+      this.#log(`Before, this study was timed on another one: ${describeDevice(before)}. Compare latencyRatio.`, 'warning');
   }
 
   #warnOfImpatience(initial: number): void {

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import { exportFormats } from '../../export/formats/index.ts';
 import { readCertificate } from '../../export/read-certificate.ts';
 import { sha256 } from '../../trial/artefacts.ts';
 import type { TrialSetup } from '../../trial/setup.ts';
@@ -68,7 +69,8 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
   const bytes = await readFile(model).catch(() => Buffer.alloc(0));
   const spaceFile = join(folder, 'space.yaml');
   const space = existsSync(spaceFile) ? loadSpace(spaceFile) : undefined;
-  const further = await hashesOf(folder, Object.keys(claims.further));
+  const possible = exportFormats.flatMap(({ measured: file }) => file ?? []);
+  const further = await hashesOf(folder, [...new Set([...Object.keys(claims.further), ...possible])]);
   const checks = fileChecks(claims, { sha256: sha256(bytes), bytes: bytes.length, further, space: space?.hash });
   if (files || !space || !isFine({ checks })) return checks;
   if (!json) note(`Measuring ${model} again on validation and test data …`);

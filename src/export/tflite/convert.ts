@@ -51,6 +51,11 @@ class GraphConversion implements Conversion {
     return this.values.range(value);
   }
 
+  codesOf(node: Node): CodeRange | undefined {
+    const ranges = node.inputs.filter((input) => !this.constant(input)).map((input) => this.values.range(input));
+    return ranges.every((each) => each !== undefined) ? this.#rangeOf(node.outputs[0]!, ranges, 'codes') : undefined;
+  }
+
   layout(value: string): Layout {
     return this.values.layout(value);
   }

@@ -38,14 +38,14 @@ interface Step {
 
 /** Values outside of `low` … `high` become these. */
 function clamp(c: Conversion, node: Node, low: number, high: number): void {
-  const work = c.work(node, [node.inputs[0]!], { manner: 'codes' });
+  const operator = clampOperator(c.codesOf(node), low, high);
+  // Bounds within the range of the codes are those of floats.
+  const work = c.work(node, [node.inputs[0]!], { manner: operator ? 'codes' : 'floats' });
   const output = node.outputs[0]!;
-  const operator = clampOperator(work.range, low, high);
   if (operator) {
     c.writer.operator(operator, work.inputs, work.output);
     return;
   }
-  if (work.range) c.refuse(node, 'has bounds within the range of its codes');
   const above =
     high === Number.POSITIVE_INFINITY
       ? work.output

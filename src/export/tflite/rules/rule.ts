@@ -65,6 +65,8 @@ export interface Conversion {
   constant(value: string): Tensor | undefined;
   /** The range of a value's codes; undefined where it has none. */
   range(value: string): CodeRange | undefined;
+  /** The range that a node's output would have in the manner 'codes'; undefined where it would be floats. */
+  codesOf(node: Node): CodeRange | undefined;
   /** The layout in which a value was made. */
   layout(value: string): Layout;
   /** Begins a node: finds its inputs and declares its output. */
