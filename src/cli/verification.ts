@@ -60,14 +60,12 @@ export const furtherChecks = (
   stated: CertificateClaims['further'][string],
   found: Pick<FurtherResult, 'validation' | 'test'>,
 ): Check[] =>
-  (['test', 'validation'] as const).map((split) =>
-    accuracyCheck(split, stated[split].accuracy, found[split].accuracy, ` of ${file}`),
-  );
+  (['test', 'validation'] as const).map((split) => accuracyCheck(split, stated[split].accuracy, found[split].accuracy, file));
 
 /** Of the same file on another processor: sums in another order can flip an image at the edge. */
-function accuracyCheck(split: string, stated: number, found: number, whose = ''): Check {
+function accuracyCheck(split: string, stated: number, found: number, whose = 'accuracy'): Check {
   const ok = mismatches({ accuracy: stated }, { accuracy: found }).length === 0;
-  return { what: `accuracy${whose}, ${split} data`, stated: formatPercent(stated), found: formatPercent(found), ok };
+  return { what: `${whose}, ${split} data`, stated: formatPercent(stated), found: formatPercent(found), ok };
 }
 
 function latencyChecks(stated: CertificateClaims['measured'], found: RemeasureResult): Check[] {
