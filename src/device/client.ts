@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NasError } from '../core/errors.ts';
-import { elementCount, type Shape } from '../network/ir/graph.ts';
-import type { ImageKind, LatencyOptions, LatencyResult } from '../network/metrics/latency.ts';
+import { elementCount } from '../network/ir/graph.ts';
+import type { ImageKind, LatencyResult } from '../network/metrics/latency.ts';
+import type { TimedFiles } from '../network/metrics/timing.ts';
 import {
   type Accepted,
   type DeviceFacts,
@@ -22,15 +23,6 @@ export interface DeviceAddress {
 export const tokenVariable = 'NAS_DEVICE_TOKEN';
 
 export const addressOf = (url: string): DeviceAddress => ({ url, token: process.env[tokenVariable] || undefined });
-
-/** Two files to be timed in turns, as `measureLatency` has them. */
-export interface DeviceJob {
-  readonly candidate: Uint8Array;
-  readonly baseline: Uint8Array;
-  readonly input: { readonly name: string; readonly shape: Shape; readonly kinds: readonly ImageKind[] };
-  readonly threads: number;
-  readonly options: Partial<LatencyOptions>;
-}
 
 const factsTimeoutMs = 10_000;
 
@@ -69,14 +61,14 @@ const longestWaitMs = 5000;
  */
 export async function timeThere(
   address: DeviceAddress,
-  job: DeviceJob,
+  job: TimedFiles,
   { patience = patienceMs, waits }: Patience = {},
 ): Promise<LatencyResult> {
   const work = requestOf(job);
   let answeredAt = performance.now();
   const answered = () => {
+    waits?.(true); // may take long, where the study is paused
     answeredAt = performance.now();
-    waits?.(true);
   };
   for (let wait = firstWaitMs; ; wait = Math.min(2 * wait, longestWaitMs)) {
     const before = answeredAt;
@@ -86,7 +78,9 @@ export async function timeThere(
       if (!(error instanceof NoAnswer)) throw error;
       if (answeredAt !== before) wait = firstWaitMs;
       if (performance.now() + wait > answeredAt + patience) throw unreachable(address, error.cause);
+      const askedAt = performance.now();
       waits?.(false);
+      answeredAt += performance.now() - askedAt;
       await sleep(wait);
     }
   }
@@ -100,7 +94,7 @@ interface Work {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-function requestOf({ candidate, baseline, input, threads, options }: DeviceJob): Work {
+function requestOf({ candidate, baseline, input, threads, options = {} }: TimedFiles): Work {
   const { name, shape, kinds } = input;
   const images = joined(kinds, elementCount(shape));
   const files = new Map([candidate, baseline, images].map((bytes) => [fileName(bytes), bytes]));

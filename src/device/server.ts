@@ -1,12 +1,12 @@
-import { timingSafeEqual } from 'node:crypto';
 import { totalmem } from 'node:os';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import { isSameSecret } from '../core/secret.ts';
 import type { LatencyResult } from '../network/metrics/latency.ts';
+import type { TimedFiles } from '../network/metrics/timing.ts';
 import { SentFiles } from './files.ts';
 import { type Accepted, type DeviceFacts, fileName, type Refusal, type TimingRequest } from './protocol.ts';
-import type { Timing } from './timing-process.ts';
 import { type TimedEvent, Timings } from './timings.ts';
 
 export interface DeviceOptions {
@@ -16,7 +16,7 @@ export interface DeviceOptions {
   readonly token: string | undefined;
   readonly facts: DeviceFacts;
   /** Measures; called for one timing at a time. */
-  readonly time: (timing: Timing) => Promise<LatencyResult>;
+  readonly time: (timing: TimedFiles) => Promise<LatencyResult>;
   readonly timed?: (event: TimedEvent) => void;
   /** A question for a timing is answered after this long, done or not. */
   readonly answerMs?: number;
@@ -60,7 +60,7 @@ export function createDevice({ guard, token, facts, time, timed, answerMs = 5000
   const timings = new Timings(time, timed);
   if (guard) app.use(guard);
   app.use(async (context, next) => {
-    if (token === undefined || isSame(context.req.header('authorization') ?? '', `Bearer ${token}`)) return next();
+    if (token === undefined || isSameSecret(context.req.header('authorization') ?? '', `Bearer ${token}`)) return next();
     return refuse(context, 401, { code: 'DEVICE_TOKEN', message: 'it asks for its token' });
   });
   app.get('/facts', (context) => context.json(facts));
@@ -109,7 +109,10 @@ const missingOf = (files: SentFiles, { candidate, baseline, images }: TimingRequ
   [candidate, baseline, images].filter((name) => !files.has(name));
 
 /** What the process measures; a text where the images are not as many as the request says. */
-function timingOf(files: SentFiles, { candidate, baseline, images, input, threads, options }: TimingRequest): Timing | string {
+function timingOf(
+  files: SentFiles,
+  { candidate, baseline, images, input, threads, options }: TimingRequest,
+): TimedFiles | string {
   const bytes = files.get(images)!;
   const size = input.shape.reduce((product, side) => product * side, 1);
   const count = input.kinds.reduce((sum, kind) => sum + kind.count, 0);
@@ -123,9 +126,4 @@ function timingOf(files: SentFiles, { candidate, baseline, images, input, thread
   }));
   const { name, shape } = input;
   return { candidate: files.get(candidate)!, baseline: files.get(baseline)!, input: { name, shape, kinds }, threads, options };
-}
-
-function isSame(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { NasError } from '../core/errors.ts';
 import type { LatencyResult } from '../network/metrics/latency.ts';
-import type { Timing, TimingReply } from './timing-process.ts';
+import type { TimedFiles } from '../network/metrics/timing.ts';
+import type { TimingReply } from './timing-process.ts';
 
 /** A timing takes a minute or two at most; what takes longer hangs. */
 const mostMs = 15 * 60_000;
@@ -19,7 +20,7 @@ export class Timer {
   }
 
   /** Where the process dies under a timing it is tried once more: that may not be the file's fault. Throws NasError DEVICE_FAILED. */
-  async time(timing: Timing): Promise<LatencyResult> {
+  async time(timing: TimedFiles): Promise<LatencyResult> {
     const first = await this.#timeOnce(timing);
     const reply = first.type === 'died' ? await this.#timeOnce(timing) : first;
     if (reply.type === 'done') return reply.latency;
@@ -31,7 +32,7 @@ export class Timer {
     this.#process?.kill('SIGKILL');
   }
 
-  async #timeOnce(timing: Timing): Promise<TimingReply | Died> {
+  async #timeOnce(timing: TimedFiles): Promise<TimingReply | Died> {
     if (this.#closed) throw new NasError('DEVICE_FAILED', 'it is ending');
     const child = this.#living();
     const ended = new AbortController();

@@ -1,15 +1,6 @@
 /** Entry of the process that measures on a device: one timing in, one result out, again and again. */
-import type { Shape } from '../network/ir/graph.ts';
-import type { ImageKind, LatencyOptions, LatencyResult } from '../network/metrics/latency.ts';
-import { timeFiles } from '../network/metrics/timing.ts';
-
-export interface Timing {
-  readonly candidate: Uint8Array;
-  readonly baseline: Uint8Array;
-  readonly input: { readonly name: string; readonly shape: Shape; readonly kinds: readonly ImageKind[] };
-  readonly threads: number;
-  readonly options: Partial<LatencyOptions>;
-}
+import type { LatencyResult } from '../network/metrics/latency.ts';
+import { type TimedFiles, timeFiles } from '../network/metrics/timing.ts';
 
 export type TimingReply =
   | { readonly type: 'done'; readonly latency: LatencyResult }
@@ -17,7 +8,7 @@ export type TimingReply =
 
 const send = (reply: TimingReply) => void process.send?.(reply);
 
-process.on('message', (timing: Timing) => {
+process.on('message', (timing: TimedFiles) => {
   timeFiles(timing).then(
     (latency) => send({ type: 'done', latency }),
     (error: unknown) => send({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NasError } from '../core/errors.ts';
 import type { LatencyResult } from '../network/metrics/latency.ts';
+import type { TimedFiles } from '../network/metrics/timing.ts';
 import type { Refusal } from './protocol.ts';
-import type { Timing } from './timing-process.ts';
 
 export interface TimedEvent {
   /** Of the candidate's file. */
@@ -22,19 +22,19 @@ const forgottenMs = 120_000;
 
 /** Timings by number, one after the other. */
 export class Timings {
-  readonly #time: (timing: Timing) => Promise<LatencyResult>;
+  readonly #time: (timing: TimedFiles) => Promise<LatencyResult>;
   readonly #timed: ((event: TimedEvent) => void) | undefined;
   readonly #entries = new Map<number, Entry>();
   #last: Promise<unknown> = Promise.resolve();
   #next = 1;
 
-  constructor(time: (timing: Timing) => Promise<LatencyResult>, timed?: (event: TimedEvent) => void) {
+  constructor(time: (timing: TimedFiles) => Promise<LatencyResult>, timed?: (event: TimedEvent) => void) {
     this.#time = time;
     this.#timed = timed;
   }
 
   /** Its number. */
-  add(timing: Timing): number {
+  add(timing: TimedFiles): number {
     this.#forget();
     const number = this.#next++;
     const done = this.#last.then(() => this.#run(number, timing));
@@ -56,9 +56,13 @@ export class Timings {
     return state;
   }
 
-  async #run(number: number, timing: Timing): Promise<Result> {
+  async #run(number: number, timing: TimedFiles): Promise<Result> {
     const entry = this.#entries.get(number);
-    if (!entry || isForgotten(entry)) return { code: 'DEVICE_FORGOT', message: 'nobody asked for it any more' };
+    if (!entry || isForgotten(entry)) {
+      // Who asks after all is told that it is not known, and sends it again.
+      this.#entries.delete(number);
+      return { code: 'DEVICE_FORGOT', message: 'nobody asked for it any more' };
+    }
     try {
       const latency = await this.#time(timing);
       this.#timed?.({ bytes: timing.candidate.length, latency });

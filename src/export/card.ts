@@ -44,25 +44,29 @@ function figures({ certificate, testAccuracy, testImages, input }: ExportSource)
     ...row('multiply-accumulates per image', 'macs', String),
     ...row(`latency, ${conditionsOf(certificate)}`, 'latencyMs', (ms) => `${ms.toPrecision(3)} ms`),
     '',
-    `Latency belongs to the machine that measured it (\`certificate.json\`, \`measured.${timedBy(certificate) ? 'latency.' : ''}machine\`)${timedBy(certificate)}.`,
+    timedOn(certificate),
   ].join('\n');
 }
 
-/** The device, where another machine timed than measured everything else. */
-function timedBy({ measured }: ExportSource['certificate']): string {
-  const { machine } = (measured as { readonly latency?: { readonly machine?: Machine } }).latency ?? {};
-  return machine ? `: ${machine.processor}, ${machine.platform}` : '';
+/** Of the latency. Certificates of before these could be chosen do not say them. */
+interface Conditions {
+  readonly batch?: number;
+  readonly threads?: number;
+  /** The device, where another machine timed than measured everything else. */
+  readonly machine?: { readonly platform: string; readonly processor: string };
 }
 
-interface Machine {
-  readonly platform: string;
-  readonly processor: string;
+const latencyOf = ({ measured }: ExportSource['certificate']): Conditions =>
+  (measured as { readonly latency?: Conditions }).latency ?? {};
+
+function timedOn(certificate: ExportSource['certificate']): string {
+  const { machine } = latencyOf(certificate);
+  const where = `\`measured.${machine ? 'latency.' : ''}machine\``;
+  return `Latency belongs to the machine that measured it (\`certificate.json\`, ${where})${machine ? `: ${machine.processor}, ${machine.platform}` : ''}.`;
 }
 
-/** Certificates of before it could be chosen do not say it. */
-function conditionsOf({ measured }: ExportSource['certificate']): string {
-  const { batch = 1, threads = 1 } =
-    (measured as { readonly latency?: { readonly batch?: number; readonly threads?: number } }).latency ?? {};
+function conditionsOf(certificate: ExportSource['certificate']): string {
+  const { batch = 1, threads = 1 } = latencyOf(certificate);
   return `${batch === 1 ? 'one image' : `${batch} images at once`}, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
 }
 

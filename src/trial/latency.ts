@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { NasError } from '../core/errors.ts';
-import { addressOf, type DeviceJob, deviceFacts, timeThere } from '../device/client.ts';
+import { addressOf, deviceFacts, timeThere } from '../device/client.ts';
 import type { DeviceFacts } from '../device/protocol.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
 import { type Dataset, imageSize, type Split } from '../network/data/dataset.ts';
 import type { Way } from '../network/ir/ways.ts';
 import type { ImageKind, LatencyOptions, LatencyResult } from '../network/metrics/latency.ts';
-import { timeFiles } from '../network/metrics/timing.ts';
+import { type TimedFiles, timeFiles } from '../network/metrics/timing.ts';
 import { type LatencyUse, latencyUseSchema, usualUse } from '../network/metrics/use.ts';
 import { SearchStopped, type TrialHooks } from './protocol.ts';
 import type { TrialSetup } from './setup.ts';
@@ -21,8 +21,8 @@ const mostKinds = 8;
 
 /**
  * Times a file in the host's exclusive lane, or on the device that the space names, in turns with the dense baseline, over
- * validation images: those of every way through
- * the network apart, by their share of all. Of several images at once one decides for all, and they are taken as they come.
+ * validation images: those of every way through the network apart, by their share of all. Of several images at once one
+ * decides for all, and they are taken as they come.
  */
 export async function latencyOf(
   bytes: Uint8Array,
@@ -47,7 +47,7 @@ export async function latencyOf(
 }
 
 /** The other trials go on meanwhile: the device does one timing after the other. */
-async function timedBy(url: string, files: DeviceJob, hooks: TrialHooks): Promise<LatencyResult> {
+async function timedBy(url: string, files: TimedFiles, hooks: TrialHooks): Promise<LatencyResult> {
   const waits = (answers: boolean) => {
     hooks.checkpoint();
     if (!answers) hooks.progress({ stage: 'wait for the device', done: 0, total: 1 });

@@ -1,7 +1,8 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { isSameSecret } from '../core/secret.ts';
 
 /** 256 bits, as text for a URL. */
 export const newToken = (): string => randomBytes(32).toString('base64url');
@@ -42,11 +43,11 @@ const cookie = 'nas-token';
 export function onlyWithToken(token: string): MiddlewareHandler {
   return async (context, next) => {
     const given = context.req.query('token');
-    if (given !== undefined && isSame(given, token)) {
+    if (given !== undefined && isSameSecret(given, token)) {
       setCookie(context, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
       return context.redirect('/');
     }
-    if (isSame(getCookie(context, cookie) ?? '', token)) return next();
+    if (isSameSecret(getCookie(context, cookie) ?? '', token)) return next();
     return context.text('This page asks for the token in the address that nas ui printed.\n', 401);
   };
 }
@@ -56,12 +57,7 @@ export function onlyFromPage(token: string): MiddlewareHandler {
   return async (context, next) => {
     const origin = context.req.header('origin');
     const isOwn = origin !== undefined && URL.canParse(origin) && new URL(origin).host === hostOf(context);
-    if (isOwn && isSame(context.req.header('x-nas-token') ?? '', token)) return next();
+    if (isOwn && isSameSecret(context.req.header('x-nas-token') ?? '', token)) return next();
     return context.json({ code: 'UI_FOREIGN', message: 'only the page itself may do this. Reload it and try again.' }, 403);
   };
-}
-
-function isSame(given: string, token: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(token)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startProcess } from '../../src/cli/process.ts';
-import { type DeviceJob, deviceFacts, timeThere } from '../../src/device/client.ts';
+import { deviceFacts, timeThere } from '../../src/device/client.ts';
 import { SentFiles } from '../../src/device/files.ts';
 import type { DeviceFacts } from '../../src/device/protocol.ts';
 import { createDevice, type DeviceOptions } from '../../src/device/server.ts';
 import { Timer } from '../../src/device/timer.ts';
-import type { Timing } from '../../src/device/timing-process.ts';
+import { Timings } from '../../src/device/timings.ts';
 import type { LatencyResult } from '../../src/network/metrics/latency.ts';
+import type { TimedFiles } from '../../src/network/metrics/timing.ts';
 import { type Listening, listen } from '../../src/ui/server.ts';
 import { shippedModels } from '../fixtures/shipped.ts';
 
@@ -30,7 +31,7 @@ async function started(options: Partial<DeviceOptions> = {}) {
 }
 
 /** Two kinds of images of two numbers each. */
-const job = (candidate: Uint8Array = Uint8Array.of(1, 2)): DeviceJob => ({
+const job = (candidate: Uint8Array = Uint8Array.of(1, 2)): TimedFiles => ({
   candidate,
   baseline: Uint8Array.of(3),
   input: {
@@ -47,8 +48,8 @@ const job = (candidate: Uint8Array = Uint8Array.of(1, 2)): DeviceJob => ({
 
 describe('a device that times files', () => {
   it('says what it is, and measures what it is sent, as it was here', async () => {
-    const timings: Timing[] = [];
-    const time = async (timing: Timing) => {
+    const timings: TimedFiles[] = [];
+    const time = async (timing: TimedFiles) => {
       timings.push(timing);
       return latency;
     };
@@ -169,6 +170,25 @@ describe('the files of a device', () => {
   });
 });
 
+describe('the timings of a device', () => {
+  it('are not done where nobody asks any more, and are not known then', async () => {
+    const timed: number[] = [];
+    let end: (result: LatencyResult) => void = () => undefined;
+    const timings = new Timings((timing) => {
+      timed.push(timing.candidate[0]!);
+      return new Promise((resolve) => (end = resolve));
+    });
+    const [first, second] = [timings.add(job(Uint8Array.of(1))), timings.add(job(Uint8Array.of(2)))];
+    await vi.waitFor(() => expect(timed).toEqual([1]));
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 200_000);
+    end(latency);
+    expect(await timings.wait(first, 1000)).toEqual({ latency });
+    await vi.waitFor(async () => expect(await timings.wait(second, 1)).toBeUndefined());
+    clock.mockRestore();
+    expect(timed).toEqual([1]);
+  });
+});
+
 describe('its measuring process', () => {
   it('times real files, says what it cannot, and is started again where it dies', { timeout: 60_000 }, async () => {
     const children: ReturnType<typeof startProcess>[] = [];
@@ -180,7 +200,7 @@ describe('its measuring process', () => {
     const timer = new Timer(start);
     const { model } = await shippedModels['a float MobileNet']!();
     const images = [new Float32Array(360), new Float32Array(360).fill(1)];
-    const timing: Timing = {
+    const timing: TimedFiles = {
       candidate: model,
       baseline: model,
       input: { name: 'x', shape: [1, 3, 10, 12], kinds: [{ share: 1, images }] },

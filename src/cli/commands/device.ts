@@ -1,6 +1,7 @@
 import { exitCodes } from '../../core/errors.ts';
 import { formatBytes, formatMetric } from '../../dashboard/format.ts';
 import { tokenVariable } from '../../device/client.ts';
+import type { DeviceFacts } from '../../device/protocol.ts';
 import { createDevice } from '../../device/server.ts';
 import { Timer } from '../../device/timer.ts';
 import type { TimedEvent } from '../../device/timings.ts';
@@ -30,17 +31,18 @@ export async function device({ port, host, json }: DeviceFlags): Promise<number>
   const name = host === '0.0.0.0' || host === '::' ? ownAddress() : host;
   const url = `http://${name.includes(':') ? `[${name}]` : name}:${server.port}`;
   if (json) print(JSON.stringify({ url, token: token ?? null, facts }));
-  else introduce(url, token, given === undefined);
+  else introduce(facts, url, given === undefined ? token : undefined);
   await interrupted();
   await server.close();
   timer.close();
   return exitCodes.ok;
 }
 
-function introduce(url: string, token: string | undefined, isNew: boolean): void {
-  print(`Times models for searches on other machines: ${describeDevice(ownFacts())}.`);
+/** @param token a new one, which nobody knows yet */
+function introduce(facts: DeviceFacts, url: string, token: string | undefined): void {
+  print(`Times models for searches on other machines: ${describeDevice(facts)}.`);
   print(`In the space file of the search:  latency: { on: ${url} }`);
-  if (token !== undefined && isNew) print(`Where nas search runs:            export ${tokenVariable}=${token}`);
+  if (token !== undefined) print(`Where nas search runs:            export ${tokenVariable}=${token}`);
   note('Keep it quiet here: what runs beside it is measured with it. Ctrl-C ends it.');
 }
 

@@ -1,14 +1,11 @@
 import { NasError } from '../../core/errors.ts';
 import type { Graph, Node, Shape, Tensor, TensorType } from '../../network/ir/graph.ts';
 import { readInt } from '../../network/ir/ops/support/attributes.ts';
-import { evaluate, permuted } from '../constants.ts';
+import { evaluate } from '../constants.ts';
+import { lastChannels, toFirst, toLast } from '../layout.ts';
 import { rules } from './rules/index.ts';
 import type { Conversion } from './rules/rule.ts';
 import { GraphWriter } from './writer.ts';
-
-/** Channels last, as TensorFlow.js computes: [N, C, H, W] → [N, H, W, C], and back. */
-const toLast = [0, 2, 3, 1];
-const toFirst = [0, 3, 1, 2];
 
 /**
  * A graph as a TensorFlow GraphModel. Values of four dimensions have their channels last there, the input too.
@@ -105,11 +102,4 @@ class GraphConversion implements Conversion {
     if (!rule) this.refuse(node, 'has no counterpart');
     this.#refs.set(node.outputs[0]!, rule!(this, node));
   }
-}
-
-/** A constant that meets values of so many dimensions: four have their channels last. */
-function lastChannels(tensor: Tensor, rank: number): Tensor {
-  if (rank !== 4 || tensor.shape.length === 0) return tensor;
-  const shape = [...Array.from({ length: 4 - tensor.shape.length }, () => 1), ...tensor.shape];
-  return permuted({ ...tensor, shape }, toLast);
 }

@@ -1,12 +1,8 @@
 import type { Node, Shape, Tensor, TensorData, TensorType } from '../../network/ir/graph.ts';
 import { toNumbers } from '../../network/ir/ops/support/shapes.ts';
-import { permuted } from '../constants.ts';
+import { lastChannels, toFirst, toLast } from '../layout.ts';
 import type { CodeRange, Layout, WeightCodes } from './rules/rule.ts';
 import type { ModelWriter } from './writer.ts';
-
-/** Channels last, as TensorFlow Lite computes on pictures: [N, C, H, W] → [N, H, W, C], and back. */
-export const toLast = [0, 2, 3, 1];
-export const toFirst = [0, 3, 1, 2];
 
 /** The form in which a tensor holds a value. */
 export interface Form {
@@ -78,7 +74,7 @@ export class Values {
   /** The tensor of floats that holds a value, made of its codes where there are only these. Constants meet values of `rank` dimensions. */
   floats(value: string, layout: Layout, rank = this.shape(value).length): number {
     const constant = this.constants.get(value);
-    if (constant) return this.#constant(value, layout === 'last' && rank === 4 ? lastChannels(constant) : constant, layout);
+    if (constant) return this.#constant(value, layout === 'last' ? lastChannels(constant, rank) : constant, layout);
     const held = this.#held.get(value)!;
     if (held.some(({ range }) => !range)) return this.#in(value, { layout });
     const codes = this.codes(value, layout);
@@ -116,15 +112,8 @@ export const floatsOf = (data: TensorData): Float32Array =>
 const suffix = ({ layout, range }: Form) => `${range ? '/codes' : ''}${layout === 'last' ? '/last' : ''}`;
 
 /** A shape as a tensor in that layout has it. */
-export const sizesOf = (shape: Shape, layout: Layout): Shape =>
+const sizesOf = (shape: Shape, layout: Layout): Shape =>
   layout === 'last' && shape.length === 4 ? toLast.map((axis) => shape[axis]!) : shape;
-
-/** A constant that meets pictures with their channels last. */
-function lastChannels(tensor: Tensor): Tensor {
-  if (tensor.shape.every((size) => size === 1)) return tensor;
-  const shape = [...Array.from({ length: 4 - tensor.shape.length }, () => 1), ...tensor.shape];
-  return permuted({ ...tensor, shape }, toLast);
-}
 
 /** What a node makes of constant codes: DequantizeLinear without a zero point, or a product with scales. */
 export function weightOf(node: Node, inputs: readonly Tensor[], attribute: number): WeightCodes | undefined {

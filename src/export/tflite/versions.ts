@@ -50,7 +50,7 @@ const product: Versions = (use) => {
 const versions: Readonly<Partial<Record<OperatorName, Versions>>> = {
   ADD: integersSecond,
   CONCATENATION: integersSecond,
-  CONV_2D: (use) => (isGrouped(use) ? Math.max(6, convolution(() => 1)(use)) : convolution(() => 1)(use)),
+  CONV_2D: (use) => Math.max(isGrouped(use) ? 6 : 1, convolution(() => 1)(use)),
   DEPTHWISE_CONV_2D: convolution((use) => (isDilated(use) ? 2 : 1)),
   DEQUANTIZE: dequantize,
   DIV: (use) => (broadcastsFar(use) ? 2 : 1),

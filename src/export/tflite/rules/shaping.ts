@@ -1,8 +1,8 @@
 import type { Node } from '../../../network/ir/graph.ts';
 import { readInt, readInts } from '../../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
+import { toFirst, toLast } from '../../layout.ts';
 import { mean as meanOptions, reshape as reshapeOptions } from '../schema.ts';
-import { toFirst, toLast } from '../values.ts';
 import type { Conversion, Layout, Manner, Rule } from './rule.ts';
 
 /** Reshape and its special cases: in ONNX's order, where a picture has more than one place. */

@@ -1,8 +1,8 @@
 import type { Node } from '../../../network/ir/graph.ts';
 import { readInt, readString } from '../../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
+import { toLast } from '../../layout.ts';
 import { concatenation, gather as gatherOptions, stridedSlice } from '../schema.ts';
-import { toLast } from '../values.ts';
 import type { Conversion, Rule, Work } from './rule.ts';
 
 /** An axis of ONNX as a tensor in the work's layout has it. */
