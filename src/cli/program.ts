@@ -60,7 +60,7 @@ function addSearch(nas: Command): void {
     .option('--deadline <t>', 'a trial that takes longer fails: 90s, 15m, 2h (default: none)', duration)
     .option('--seed <seed>', 'equal seeds give equal candidates and metrics, for any number of workers')
     .option('--device <name>', 'where networks are trained: auto, cpu, cuda, webgpu (nas doctor shows what works here)')
-    .option('--engine <name>', 'what trains them: auto, onnxruntime, tensorflow')
+    .option('--engine <name>', 'what trains them: auto, onnxruntime, shaders, tensorflow')
     .option(
       '--controller <name>',
       'what proposes candidates: auto, a name (nas bench compares them), or your own file, ./mine.js',

@@ -3,11 +3,11 @@ import type { EngineSetup } from '../network/engine/choice.ts';
 import { defaultLookAhead } from '../search/study/options.ts';
 
 /**
- * One trial per core. On WebGPU trainings take turns: while one has the GPU, others are made ready and measured on the CPU.
- * CUDA is kept busy by one, and TensorFlow spreads one over all cores.
+ * One trial per core. On a GPU through WebGPU a few: while one trains, others are made ready and measured on the CPU. CUDA is kept
+ * busy by one, and TensorFlow spreads one over all cores.
  */
 export function defaultWorkers({ engine, device }: EngineSetup): number {
-  if (engine !== 'onnxruntime' || device === 'cuda') return 1;
+  if (engine === 'tensorflow' || device === 'cuda') return 1;
   return Math.min(device === 'webgpu' ? besideGpu : defaultLookAhead, availableParallelism());
 }
 

@@ -1,6 +1,6 @@
 /** What a network is trained with. Plain data: decided once per search, then handed to every process and thread. */
 
-export const engineNames = ['onnxruntime', 'tensorflow'] as const;
+export const engineNames = ['onnxruntime', 'shaders', 'tensorflow'] as const;
 export type EngineName = (typeof engineNames)[number];
 
 export const deviceNames = ['cpu', 'cuda', 'webgpu'] as const;

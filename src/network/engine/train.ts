@@ -155,7 +155,8 @@ function onEngine<T>(
   step: Graph,
   work: (session: Session) => Promise<T>,
 ) {
-  if (engine.device !== 'webgpu' || !hooks.gpu) return withKeptStep(step, engine, { threads }, work);
+  const taken = engine.engine === 'onnxruntime' && engine.device === 'webgpu';
+  if (!taken || !hooks.gpu) return withKeptStep(step, engine, { threads }, work);
   hooks.progress({ stage: 'wait for the GPU', done: 0, total: 1 });
   return hooks.gpu(() => withStep(step, engine, { threads }, work));
 }

@@ -7,9 +7,10 @@ import type { Session } from '../session.ts';
 import type { Engine } from './engine.ts';
 import { keepSession, takeSession } from './kept.ts';
 import { onnxruntime } from './onnxruntime.ts';
+import { shaders } from './shaders.ts';
 import { tensorflow } from './tensorflow.ts';
 
-export const engines: readonly Engine[] = [onnxruntime, tensorflow];
+export const engines: readonly Engine[] = [onnxruntime, shaders, tensorflow];
 
 /** Opens a train step on the engine that was chosen, gives it to `work`, and releases it however `work` ends. */
 export async function withStep<T>(

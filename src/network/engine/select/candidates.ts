@@ -5,6 +5,7 @@ import { lowerings } from '../lowering/index.ts';
 export const setups: readonly EngineSetup[] = [
   ...onOnnxruntime('cuda'),
   { engine: 'tensorflow', device: 'cuda', lowering: 'none' },
+  { engine: 'shaders', device: 'webgpu', lowering: 'none' },
   ...onOnnxruntime('webgpu'),
   ...onOnnxruntime('cpu'),
   { engine: 'tensorflow', device: 'cpu', lowering: 'none' },

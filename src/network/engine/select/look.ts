@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Device, EngineSetup } from '../choice.ts';
+import { hasPackage } from '../shaders/device.ts';
 import { findTensorflow } from '../tensorflow/package.ts';
 
 /** What a look at this machine shows, without loading a driver. */
@@ -16,6 +17,8 @@ export interface Machine {
   readonly onnxruntimeFolder: string;
   /** The version of TensorFlow.js for Node, and whether it is the one for GPUs; undefined where there is none. */
   tensorflow(): { readonly gpu: boolean } | undefined;
+  /** Whether the package that brings WebGPU to Node is installed. */
+  webgpu(): boolean;
 }
 
 export function thisMachine(): Machine {
@@ -29,12 +32,14 @@ export function thisMachine(): Machine {
     env: (name) => env[name],
     onnxruntimeFolder: join(root, 'bin', 'napi-v6', platform, arch),
     tensorflow: findTensorflow,
+    webgpu: hasPackage,
   };
 }
 
 /** Why a setup need not be tried on this machine; undefined where only trying tells. */
 export function whyNot({ engine, device }: Pick<EngineSetup, 'engine' | 'device'>, machine: Machine): string | undefined {
   if (engine === 'tensorflow') return missingTensorflow(device, machine);
+  if (engine === 'shaders') return missingShaders(machine);
   return device === 'cpu' ? undefined : missing[device](machine);
 }
 
@@ -47,9 +52,16 @@ const missing: Readonly<Record<Exclude<Device, 'cpu'>, (machine: Machine) => str
   },
   webgpu(machine) {
     if (machine.platform === 'linux' && machine.arch !== 'x64') return 'onnxruntime-node has no WebGPU for this processor.';
-    return hasGpu(machine) ? undefined : 'this machine shows no GPU.';
+    return hasGpu(machine) ? undefined : noGpu;
   },
 };
+
+function missingShaders(machine: Machine): string | undefined {
+  if (!machine.webgpu()) return 'the package webgpu is not installed. Get it: npm install webgpu';
+  return hasGpu(machine) ? undefined : noGpu;
+}
+
+const noGpu = 'this machine shows no GPU.';
 
 const noNvidia = 'this machine shows no NVIDIA GPU.';
 

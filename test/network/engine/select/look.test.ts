@@ -7,10 +7,18 @@ interface Parts {
   readonly paths?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly tensorflow?: { readonly gpu: boolean };
+  readonly package?: boolean;
 }
 
 /** Linux x64 with nothing in it but what is named. */
-const machine = ({ platform = 'linux', arch = 'x64', paths = [], env = {}, tensorflow }: Parts = {}): Machine => ({
+const machine = ({
+  platform = 'linux',
+  arch = 'x64',
+  paths = [],
+  env = {},
+  tensorflow,
+  package: webgpuPackage = true,
+}: Parts = {}): Machine => ({
   platform,
   arch,
   exists: (path) => paths.includes(path),
@@ -18,12 +26,14 @@ const machine = ({ platform = 'linux', arch = 'x64', paths = [], env = {}, tenso
   env: (name) => env[name],
   onnxruntimeFolder: '/ort',
   tensorflow: () => tensorflow,
+  webgpu: () => webgpuPackage,
 });
 
 const nvidia = '/dev/nvidia0';
 const provider = '/ort/libonnxruntime_providers_cuda.so';
 const cuda = { engine: 'onnxruntime', device: 'cuda' } as const;
 const webgpu = { engine: 'onnxruntime', device: 'webgpu' } as const;
+const shaders = { engine: 'shaders', device: 'webgpu' } as const;
 const onCpu = { engine: 'tensorflow', device: 'cpu' } as const;
 const onGpu = { engine: 'tensorflow', device: 'cuda' } as const;
 
@@ -40,6 +50,9 @@ describe('a look at the machine', () => {
     [webgpu, { paths: ['/dev/dri/renderD128'] }, undefined],
     [webgpu, { env: { VK_ICD_FILENAMES: '/driver.json' } }, undefined],
     [webgpu, { platform: 'darwin', arch: 'arm64' }, undefined],
+    [shaders, { package: false }, /package webgpu is not installed.*npm install webgpu/],
+    [shaders, {}, /no GPU/],
+    [shaders, { arch: 'arm64', paths: ['/dev/dri/renderD128'] }, undefined],
     [onCpu, {}, /not installed.*nas engine install tensorflow/],
     [onCpu, { tensorflow: { gpu: false } }, undefined],
     [onGpu, { tensorflow: { gpu: true } }, /no NVIDIA GPU/],

@@ -1,0 +1,102 @@
+import type { Place } from './memory.ts';
+import { constantOf, contextFor, type Made, type Plan } from './plan.ts';
+import { float } from './wgsl.ts';
+
+/** A program and what it is started with. Equal texts are compiled once: where values lie is no part of it. */
+export interface Program {
+  readonly code: string;
+  /** Where the values that it names lie, in its order: numbers from the begin of their buffer on. */
+  readonly offsets: readonly number[];
+  /** Workgroups along x, y and z. */
+  readonly groups: readonly [number, number, number];
+}
+
+const prelude: Readonly<Record<string, string>> = {
+  /** A rational form of the error function, within 4e-7 (the one that Eigen has). */
+  erf: `fn erf(v: f32) -> f32 {
+  let x = clamp(v, -4f, 4f); let s = x * x;
+  var a = -2.72614225801306e-10f; a = fma(a, s, 2.77068142495902e-8f); a = fma(a, s, -2.10102402082508e-6f);
+  a = fma(a, s, -5.69250639462346e-5f); a = fma(a, s, -7.34990630326855e-4f); a = fma(a, s, -2.954600063160176e-3f); a = fma(a, s, -1.60960333262415e-2f);
+  var b = -1.45660718464996e-5f; b = fma(b, s, -2.13374055278905e-4f); b = fma(b, s, -1.68282697438203e-3f);
+  b = fma(b, s, -7.37332916720468e-3f); b = fma(b, s, -1.42647390514189e-2f);
+  return x * a / b;
+}`,
+  /** The language's pow knows no base below 0. */
+  power: `fn power(x: f32, y: f32) -> f32 {
+  if (y == 0f) { return 1f; } if (y == 1f) { return x; } if (y == 2f) { return x * x; } if (y == 3f) { return x * x * x; }
+  let size = pow(abs(x), y);
+  return select(size, -size, x < 0f && trunc(y) == y && abs(y) % 2f == 1f);
+}`,
+};
+
+/** Writes one program: functions for what it reads, and where they lie. */
+export class Writer {
+  readonly #plan: Plan;
+  readonly #places: ReadonlyMap<string, Place>;
+  readonly #functions: string[] = [];
+  readonly #names = new Map<string, string>();
+  readonly #offsets: number[] = [];
+  readonly #buffers = new Set<number>();
+
+  constructor(plan: Plan, places: ReadonlyMap<string, Place>) {
+    this.#plan = plan;
+    this.#places = places;
+  }
+
+  /** WGSL for a number of a value: from memory where it is stored, else computed. */
+  read(value: string, index: string): string {
+    const constant = constantOf(this.#plan.graph, value);
+    if (constant !== undefined) return float(constant);
+    return `${this.#function(value)}(${index})`;
+  }
+
+  /** WGSL for a number in memory, to be written or read. */
+  cell({ buffer, offset }: Place, index: string): string {
+    this.#buffers.add(buffer);
+    const slot = this.#offsets.push(offset) - 1;
+    return `m${buffer}[offsets[${slot >> 2}].${'xyzw'[slot & 3]} + ${index}]`;
+  }
+
+  /** A function of indices (u32) with this body; returns its name. */
+  define(wish: string, parameters: string, body: string, result = 'f32'): string {
+    const name = `${wish}${this.#functions.length}`;
+    this.#functions.push(`fn ${name}(${parameters}) -> ${result} { ${body} }`);
+    return name;
+  }
+
+  /** Reads the inputs of a value, as its rule wants to. */
+  at(value: Made): (input: number, index: string) => string {
+    return (input, index) => this.read(value.node.inputs[input]!, index);
+  }
+
+  finish(main: string, groups: Program['groups']): Program {
+    const slots = Math.max(1, Math.ceil(this.#offsets.length / 4));
+    const buffers = [...this.#buffers].sort((a, b) => a - b);
+    const functions = this.#functions.join('\n');
+    const used = Object.keys(prelude).filter((name) => functions.includes(`${name}(`));
+    const code = [
+      `@group(0) @binding(0) var<uniform> offsets: array<vec4u, ${slots}>;`,
+      ...buffers.map((buffer) => `@group(0) @binding(${buffer + 1}) var<storage, read_write> m${buffer}: array<f32>;`),
+      ...used.map((name) => prelude[name]!),
+      functions,
+      main,
+    ].join('\n');
+    return { code, offsets: this.#offsets, groups };
+  }
+
+  #function(value: string): string {
+    const known = this.#names.get(value);
+    if (known) return known;
+    const body = this.#bodyOf(value);
+    const name = this.define('v', 'i: u32', body);
+    this.#names.set(value, name);
+    return name;
+  }
+
+  #bodyOf(value: string): string {
+    const made = this.#plan.made.get(value);
+    if (!made || this.#plan.isStored(value)) return `return ${this.cell(this.#places.get(value)!, 'i')};`;
+    if (made.rule.kind === 'reduction' || made.rule.kind === 'product') throw new Error(`${value} is read before it is stored`);
+    return made.rule.body({ ...contextFor(this.#plan, made), at: this.at(made) });
+  }
+}
