@@ -1,14 +1,9 @@
 import { Builder } from '../ir/builder.ts';
 import { encode } from '../ir/bytes/encode.ts';
 import type { Graph } from '../ir/graph.ts';
+import { carriedBy, nextOf } from './carried.ts';
 import { fromNative, load, type NativeSession, type NativeTensors, nativeOptions, run, toNative } from './native.ts';
 import type { Session, SessionOptions } from './session.ts';
-
-/** Of a graph: the inputs that an output continues, which has their name and `.next`. */
-const carriedBy = (graph: Graph): readonly string[] =>
-  graph.inputs.map(({ name }) => name).filter((name) => graph.outputs.includes(nextOf(name)));
-
-const nextOf = (name: string): string => `${name}.next`;
 
 /**
  * A session on WebGPU that keeps what the next run reads on the GPU: it goes to and fro once where it else would in every

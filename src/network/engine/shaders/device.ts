@@ -62,7 +62,7 @@ async function open(): Promise<Gpu> {
   const device = await adapter.requestDevice({ requiredLimits });
   const errors: string[] = [];
   device.addEventListener('uncapturederror', (event) => errors.push((event as GPUUncapturedErrorEvent).error.message));
-  void device.lost.then(({ message }) => errors.push(`the GPU is lost: ${message}`));
+  void watch(device, errors);
   const layout = layoutOn(device);
   return {
     instance,
@@ -75,6 +75,13 @@ async function open(): Promise<Gpu> {
       if (first !== undefined) throw failed(first);
     },
   };
+}
+
+/** A GPU that is lost is opened anew by the next training. */
+async function watch(device: GPUDevice, errors: string[]): Promise<void> {
+  const { message } = await device.lost;
+  errors.push(`the GPU is lost: ${message}`);
+  opened = undefined;
 }
 
 async function load(): Promise<WebGpuPackage> {
@@ -102,7 +109,7 @@ const layoutOn = (device: GPUDevice): GPUBindGroupLayout =>
     ],
   });
 
-/** Enough for some networks; each is some 10 kB. */
+/** Enough for some networks. */
 const mostKept = 4000;
 
 function pipelines(device: GPUDevice, layout: GPUBindGroupLayout): Gpu['pipeline'] {
@@ -117,6 +124,7 @@ function pipelines(device: GPUDevice, layout: GPUBindGroupLayout): Gpu['pipeline
       compute: { module: device.createShaderModule({ code }), entryPoint: 'main' },
     });
     known.set(code, made);
+    made.catch(() => known.delete(code));
     return made;
   };
 }

@@ -32,7 +32,7 @@ const perChannel = (b: Builder, vector: string, x: string): string =>
     b
       .shape(x)
       .slice(1)
-      .map((size, i) => (i === 0 ? size : 1)), // prettier-ignore
+      .map((size, i) => (i === 0 ? size : 1)),
   );
 
 const inverseDeviation = (b: Builder, variance: string, node: Node): string =>
@@ -149,7 +149,7 @@ const fakeQuantGrad: Emission = ({ b, node }) => {
         b,
         positive,
         shape.map((size, i) => (i === axis ? size : 1)),
-      ); // prettier-ignore
+      );
   const [low, high] = [readInt(node, 'low', 0), readInt(node, 'high', 255)];
   const zero = b.scalar(0);
   const below = b.op('Where', [b.op('Greater', [mul(b, aligned, high + 0.5), x]), dy, zero]);

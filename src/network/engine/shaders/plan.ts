@@ -79,7 +79,7 @@ function madeIn(graph: Graph): Map<string, Made> {
 }
 
 /** The values whose numbers a value is computed from. */
-export const readsOf = ({ node, rule }: Made): readonly string[] => {
+const readsOf = ({ node, rule }: Made): readonly string[] => {
   const chosen = rule.reads ?? node.inputs.map((_, input) => input);
   return chosen.map((input) => node.inputs[input] ?? '').filter((name) => name !== '');
 };

@@ -97,7 +97,7 @@ function programsOf(plan: Plan, step: readonly Made[], places: ReadonlyMap<strin
       reduced,
       read,
       step.map((each) => place(scratchName(each.name))),
-    ); // prettier-ignore
+    );
   }
   if (value.rule.kind === 'product') return productPrograms(plan, value, write, places);
   return [mapProgram(write(), plan, value as Made & { rule: Pointwise }, place(value.name))];

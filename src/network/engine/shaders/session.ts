@@ -1,14 +1,9 @@
 import { type DType, dataArrays, elementCount, type Graph, type Tensor } from '../../ir/graph.ts';
+import { carriedBy, nextOf } from '../carried.ts';
 import type { Session, Tensors } from '../session.ts';
 import { bufferCount, failed, type Gpu } from './device.ts';
 import type { Place } from './memory.ts';
 import { type Compiled, compile } from './program.ts';
-
-/** Of a graph: the inputs that an output continues, which has their name and `.next`. */
-const carriedBy = (graph: Graph): readonly string[] =>
-  graph.inputs.map(({ name }) => name).filter((name) => graph.outputs.includes(nextOf(name)));
-
-const nextOf = (name: string): string => `${name}.next`;
 
 /** A step of the run: a program with what it was given. */
 interface Dispatch {
@@ -25,7 +20,13 @@ interface Dispatch {
  */
 export async function openShadersSession(gpu: Gpu, step: Graph): Promise<Session> {
   const compiled = compileFor(gpu, step);
+  gpu.device.pushErrorScope('out-of-memory');
   const memory = new Memory(gpu, compiled);
+  const short = await gpu.device.popErrorScope();
+  if (short) {
+    memory.release();
+    throw failed(`its memory is full (${short.message}). Try fewer --workers`);
+  }
   const dispatches = await dispatchesOf(gpu, compiled, memory.slot).catch((error: unknown) => {
     memory.release();
     throw failed(error instanceof Error ? error.message : String(error), error);

@@ -12,7 +12,7 @@ export interface Program {
 }
 
 const prelude: Readonly<Record<string, string>> = {
-  /** A rational form of the error function, within 4e-7 (the one that Eigen has). */
+  /** A rational form of the error function, the one that Eigen has. */
   erf: `fn erf(v: f32) -> f32 {
   let x = clamp(v, -4f, 4f); let s = x * x;
   var a = -2.72614225801306e-10f; a = fma(a, s, 2.77068142495902e-8f); a = fma(a, s, -2.10102402082508e-6f);

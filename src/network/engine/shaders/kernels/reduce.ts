@@ -50,7 +50,7 @@ export function reducePrograms(
     reduced.map((each, i) => ({ ...each, place: scratch[i]! })),
     read,
     cut,
-  ); // prettier-ignore
+  );
   const seconds = reduced.map((each, i) => {
     const writer = write();
     const body = `return ${writer.cell(scratch[i]!, `r * ${uint(outputs)} + o`)};`;

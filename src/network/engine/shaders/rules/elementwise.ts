@@ -85,11 +85,11 @@ const fakeQuant: Pointwise = {
 
 const reluGrad: Pointwise = { kind: 'point', body: ({ at }) => `return select(0f, ${at(0, 'i')}, ${at(1, 'i')} > 0f);` };
 
-const identity = unary((x) => x);
+const identity: Pointwise = { kind: 'view', reads: [0], body: ({ at }) => `return ${at(0, 'i')};` };
 
 export const elementwiseRules: Rules = {
-  ':Identity': { kind: 'view', reads: [0], body: ({ at }) => `return ${at(0, 'i')};` },
-  ':Dropout': ({ output }) => (output === 0 ? { ...identity, kind: 'view' } : unary(() => '1f')),
+  ':Identity': identity,
+  ':Dropout': ({ output }) => (output === 0 ? identity : unary(() => '1f')),
   ':Relu': relu,
   ':Sigmoid': unary((x) => `1f / (1f + exp(-${x}))`),
   ':Tanh': unary((x) => `tanh(clamp(${x}, -20f, 20f))`),

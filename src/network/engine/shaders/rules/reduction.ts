@@ -27,7 +27,7 @@ const reduction = (how: ReductionPlan['how'], element: (x: string) => string = (
 });
 
 /** Where element `r` of output `o` lies in a value of `shape` that is reduced over axes. */
-export function overAxes(shape: Shape, axes: readonly number[]) {
+function overAxes(shape: Shape, axes: readonly number[]) {
   const strides = stridesOf(shape);
   const part = (index: string, isIn: (axis: number) => boolean) => {
     const chosen = range(0, shape.length).filter(isIn);
