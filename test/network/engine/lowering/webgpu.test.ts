@@ -48,11 +48,11 @@ describe('the lowering for WebGPU', () => {
   // SwiftShader: a graphics driver that the CPU emulates, from Debian's package chromium.
   const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
   if (existsSync(driver)) {
-    const outputOf = async (fixture: string): Promise<string> => {
+    const outputOf = async (fixture: string, ...args: readonly string[]): Promise<string> => {
       const entry = fileURLToPath(new URL(`../../../fixtures/${fixture}`, import.meta.url));
       const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
       const env = { ...process.env, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: dirname(driver) };
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, entry], { env });
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, entry, ...args], { env });
       return stdout.trim();
     };
 
@@ -64,8 +64,9 @@ describe('the lowering for WebGPU', () => {
       async () => expect(await outputOf('webgpu-self-test.ts')).toBe(''),
     );
 
+    // One form of each; that the graphs of all forms are right is tested on the CPU, by lowerings.test.ts.
     it('computes every training op (emulated by SwiftShader)', { timeout: 360_000 }, async () =>
-      expect(await outputOf('webgpu-cases.ts')).toBe(''),
+      expect(await outputOf('webgpu-cases.ts', 'first')).toBe(''),
     );
   } else {
     process.stdout.write(`WebGPU is not tested: ${driver} is not here (Debian: apt-get install chromium).\n`);
