@@ -77,9 +77,9 @@ async function measureFurther(
   for (const format of formats) {
     if (!format.measured) continue;
     const files = await format.files(source);
-    const found = await asFile(files[format.measured]!, (path) => remeasureFurtherInProcess({ further: path, setup }, progress));
-    checkAgreement(format.measured, source.testAccuracy, found.test.accuracy);
-    further[format.measured] = found;
+    const found = await asFile(files[format.entry]!, (path) => remeasureFurtherInProcess({ further: path, setup }, progress));
+    checkAgreement(format.entry, source.testAccuracy, found.test.accuracy);
+    further[format.entry] = found;
   }
   return further;
 }

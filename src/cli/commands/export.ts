@@ -67,36 +67,33 @@ async function exportModel(options: ModelExport): Promise<void> {
   const shipment = await (json ? measure(() => undefined) : showWait('measuring', measure));
   await writeFolder(out, await exportFiles(shipment.source, spaceFiles(view.record), formats));
   if (json) printJson({ out, ...shipment.source.certificate });
-  else
-    print(
-      [describe(out, shipment), ...formats.filter(({ measured }) => !measured).map((format) => describeFormat(out, format))].join(
-        '\n',
-      ),
-    );
+  else print(describe(out, shipment, formats));
 }
 
-function describe(out: string, { trial, baseline, measured, source }: Shipment): string {
+/** A file or folder that was written, and what it is. */
+type Row = readonly [name: string, what: string];
+
+function describe(out: string, { trial, baseline, measured, source }: Shipment, formats: readonly ExportFormat[]): string {
   const smaller = formatRatio((baseline.metrics['size'] ?? Number.NaN) / measured.bytes);
-  const { further = {} } = source.certificate;
-  const files: (readonly [name: string, what: string])[] = [
+  const { test, validation } = measured;
+  const rows: readonly Row[] = [
     ['model.onnx', `trial ${trial.number}, ${formatBytes(measured.bytes)}, ${smaller} smaller than the dense network`],
-    [
-      'certificate.json',
-      `accuracy ${formatPercent(measured.test.accuracy)} on test data, ${formatPercent(measured.validation.accuracy)} on validation data`,
-    ],
+    ['certificate.json', `accuracy: test ${formatPercent(test.accuracy)}, validation ${formatPercent(validation.accuracy)}`],
     ['README.md', 'the model card'],
     ['space.yaml', 'what it was searched in'],
+    ...formats.map((format) => describeFormat(format, source)),
   ];
-  for (const [name, { bytes, test, runtime }] of Object.entries(further)) {
-    files.push([name, `${formatBytes(bytes)}, accuracy ${formatPercent(test.accuracy)} on test data (${runtime})`]);
-  }
-  const width = Math.max(...files.map(([name]) => join(out, name).length));
+  const width = Math.max(...rows.map(([name]) => join(out, name).length));
   // Below each other where the folder's name leaves room for that.
   const indent = ' '.repeat(width + 2 <= outputWidth() / 2 ? width + 2 : 4);
-  return files.map(([name, what]) => wrapped(what, indent, `${join(out, name).padEnd(width)}  `)).join('\n');
+  const listed = rows.map(([name, what]) => wrapped(what, indent, `${join(out, name).padEnd(width)}  `));
+  const commands = formats.flatMap(({ entry, use }) => (use ? [wrapped(`Open ${entry}: ${unbroken(use(out))}`, '  ')] : []));
+  return [...listed, ...commands].join('\n');
 }
 
-function describeFormat(out: string, { summary, use }: ExportFormat): string {
-  const used = use?.(out);
-  return wrapped(`${out}: ${used ? `${used.what}: ${unbroken(used.command)}` : summary}`, '    ');
+function describeFormat({ entry, summary }: ExportFormat, { certificate }: Shipment['source']): Row {
+  const found = certificate.further?.[entry];
+  const measured =
+    found && `${formatBytes(found.bytes)}, accuracy: test ${formatPercent(found.test.accuracy)} (${found.runtime})`;
+  return [entry, measured ?? summary];
 }

@@ -69,7 +69,7 @@ async function checksOf(folder: string, { files, data, json }: VerifyFlags): Pro
   const bytes = await readFile(model).catch(() => Buffer.alloc(0));
   const spaceFile = join(folder, 'space.yaml');
   const space = existsSync(spaceFile) ? loadSpace(spaceFile) : undefined;
-  const possible = exportFormats.flatMap(({ measured: file }) => file ?? []);
+  const possible = exportFormats.flatMap(({ measured, entry }) => (measured ? [entry] : []));
   const further = await hashesOf(folder, [...new Set([...Object.keys(claims.further), ...possible])]);
   const checks = fileChecks(claims, { sha256: sha256(bytes), bytes: bytes.length, further, space: space?.hash });
   if (files || !space || !isFine({ checks })) return checks;

@@ -7,7 +7,8 @@ const bytesPerLine = 16;
 /** The model as an array that is compiled in, for devices without a file system. */
 export const c: ExportFormat = {
   name: 'c',
-  summary: 'C array and header (model.c, model.h) for microcontrollers',
+  entry: 'model.c',
+  summary: 'the ONNX file as a C array, with model.h',
   files: (source) => ({ 'model.h': headerOf(source), 'model.c': arrayOf(source) }),
 };
 

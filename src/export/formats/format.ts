@@ -34,13 +34,16 @@ export type ExportFiles = Readonly<Record<string, string | Uint8Array>>;
 /** One more shape in which a model ships, beside `model.onnx`. */
 export interface ExportFormat {
   readonly name: string;
+  /** The file or folder that one begins with. */
+  readonly entry: string;
+  /** What that is, and what it is for. */
   readonly summary: string;
   /** Refuses a model that the format cannot hold: throws NasError. Absent where it holds any. */
   readonly check?: (model: Uint8Array) => void;
-  /** The file of it that is a model for a runtime of its own, and is measured by that; absent where there is none. */
-  readonly measured?: string;
-  /** The command that uses it in the folder `out`, and what it is for; the summary alone where left out. */
-  readonly use?: (out: string) => { readonly what: string; readonly command: string };
+  /** Whether its entry is a model for a runtime of its own, and is measured by that. */
+  readonly measured?: boolean;
+  /** The command that uses it in the folder `out`; absent where there is none. */
+  readonly use?: (out: string) => string;
   /** Files of the folder by their names (a name may hold folders). */
   files(source: ExportSource): ExportFiles | Promise<ExportFiles>;
 }

@@ -8,7 +8,8 @@ import { aboutOf } from './tfjs.ts';
 /** A TensorFlow.js LayersModel, where every op is a layer of Keras: it can be trained on. Its pictures are [N, H, W, C]. */
 export const tfjsLayers: ExportFormat = {
   name: 'tfjs-layers',
-  summary: 'a TensorFlow.js LayersModel (tfjs-layers/model.json), for tf.loadLayersModel; not with 8-bit activations',
+  entry: 'tfjs-layers/model.json',
+  summary: 'for tf.loadLayersModel; pictures [N, H, W, C]',
   check: (model) => void modelOf(decode(model)),
   files: (source) => filesOf(modelOf(decode(source.model)), source),
 };

@@ -7,7 +7,8 @@ import type { ExportFormat, ExportSource } from './format.ts';
 /** A TensorFlow.js GraphModel: `tf.loadGraphModel('tfjs/model.json')`. Its pictures are [N, H, W, C]. */
 export const tfjs: ExportFormat = {
   name: 'tfjs',
-  summary: 'a TensorFlow.js GraphModel (tfjs/model.json), for tf.loadGraphModel; pictures [N, H, W, C]',
+  entry: 'tfjs/model.json',
+  summary: 'for tf.loadGraphModel; pictures [N, H, W, C]',
   check: (model) => void convert(decode(model)),
   files: (source) => filesOf(decode(source.model), source),
 };

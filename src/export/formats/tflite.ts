@@ -7,8 +7,9 @@ import type { ExportFormat } from './format.ts';
 /** A model for TensorFlow Lite (LiteRT), as on phones. Its pictures are [1, H, W, C], of 0 … 1. */
 export const tflite: ExportFormat = {
   name: 'tflite',
-  summary: 'a TensorFlow Lite model (model.tflite) for LiteRT on phones; pictures [1, H, W, C] of 0 … 1',
-  measured: 'model.tflite',
+  entry: 'model.tflite',
+  summary: 'for LiteRT on phones; pictures [1, H, W, C] of 0 … 1',
+  measured: true,
   check: (model) => void convert(decode(model), { description: '' }),
   files(source) {
     const { study, trial } = source.certificate;

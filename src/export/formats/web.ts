@@ -6,8 +6,9 @@ import type { ExportFormat, ExportSource } from './format.ts';
 /** A page that runs the model in a browser, on onnxruntime-web, on a picture that the user drops, pastes or draws. */
 export const web: ExportFormat = {
   name: 'web',
-  summary: 'a page (web/) that runs the model in a browser on a picture that you drop or draw',
-  use: (out) => ({ what: 'a page that needs a web server', command: `cd ${out}/web && ${serveCommand}` }),
+  entry: 'web',
+  summary: 'a page that runs it in a browser',
+  use: (out) => `cd ${out}/web && ${serveCommand}`,
   async files(source) {
     const facts = factsOf(source);
     const { script, style, server, library, wasm } = await webAssets();
