@@ -38,10 +38,11 @@ it('are searched, shown and shipped', { timeout: 120_000 }, async () => {
     /decided for each of 200 validation images: stage1\.block1\.conv1\.wide\.run [\d.]+ %, stage1\.block1\.conv1\.exit [\d.]+ %, stage2\.block1\.conv1\.run [\d.]+ %/,
   );
   expect(stdout).toMatch(/MACs: \S+ ?\S* on average/);
-  const shipped = await nas(cwd, 'export', '--trial', '2', '--out', 'model');
+  const shipped = await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--format', 'tflite');
   expect(shipped.code).toBe(0);
-  const { recorded, measured } = JSON.parse(await readFile(join(cwd, 'model', 'certificate.json'), 'utf8'));
+  const { recorded, measured, further } = JSON.parse(await readFile(join(cwd, 'model', 'certificate.json'), 'utf8'));
   expect(measured.metrics.accuracy).toBe(recorded.accuracy);
+  expect(further['model.tflite'].test.accuracy).toBeGreaterThan(0.1);
   expect(measured.metrics.expectedMacs).toBe(recorded.expectedMacs);
   expect(recorded.expectedMacs).toBeLessThan(recorded.macs);
 });

@@ -6,7 +6,7 @@ import { Builder, float } from '../../src/network/ir/builder.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
 import { conv3, sketch, trainedModel, trainedResnet } from '../fixtures/graphs.ts';
 import { importedNetwork, recorded } from '../fixtures/networks.ts';
-import { shippedModel, shippedModels } from '../fixtures/shipped.ts';
+import { decidingModels, shippedModel, shippedModels } from '../fixtures/shipped.ts';
 import { sketchSource } from '../fixtures/tfjs-answers.ts';
 import { expectLiteAnswers, liteAndOnnx, liteBytes } from '../fixtures/tflite-answers.ts';
 
@@ -15,12 +15,30 @@ const floats = { dtype: 'float32' as const };
 /** Pictures as they are. */
 const pixels = { mean: [0], std: [1] };
 
+const trained = () => trainedResnet({ blocks: [1, 1], widths: [8, 12] }, [1, 10, 12]);
+
 /** 8-bit layers round half a code another way than onnxruntime's. */
 const inIntegers = /8-bit integers|3-bit/;
 
 describe('TensorFlow Lite', () => {
   it.each(Object.entries(shippedModels))('%s answers as onnxruntime does', async (name, make) => {
     await expectLiteAnswers(await make(), inIntegers.test(name) ? 0.1 : 1e-4);
+  });
+
+  it.each(Object.entries(decidingModels))('%s: each picture is decided for as onnxruntime does', async (name, make) => {
+    await expectLiteAnswers(await make(), inIntegers.test(name) ? 0.1 : 1e-4);
+  });
+
+  it('exits for some pictures, and runs on for others', async () => {
+    const [some, none] = await Promise.all(
+      [0.7, 1].map(async (threshold) => liteAndOnnx(await shippedModel(trained(), { exit: { threshold } }))),
+    );
+    const classes = 5;
+    const left = Array.from({ length: some!.lite.length / classes }, (_, i) => {
+      const own = some!.lite.subarray(i * classes, (i + 1) * classes);
+      return own.some((value, k) => Math.abs(value - none!.lite[i * classes + k]!) > 1e-3);
+    });
+    expect([...new Set(left)].length).toBe(2);
   });
 
   it('computes on 8-bit integers where onnxruntime does: most answers are the same to the last bits', async () => {

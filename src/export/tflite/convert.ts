@@ -1,13 +1,16 @@
 import { NasError } from '../../core/errors.ts';
+import { capturesOf } from '../../network/ir/bodies.ts';
 import type { Graph, Node, Shape, Tensor, TensorType } from '../../network/ir/graph.ts';
 import { readInt } from '../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../network/ir/ops/support/shapes.ts';
+import { readersOf } from '../../network/ir/rebuild.ts';
 import { evaluate } from '../constants.ts';
 import { codeRange } from './code-range.ts';
 import { fuseDynamicDense } from './fusions/dynamic-dense.ts';
 import { fuseGelu } from './fusions/gelu.ts';
 import { rules } from './rules/index.ts';
 import type { Arrangement, CodeRange, Conversion, Layout, Manner, Rule, WeightCodes, Wish, Work } from './rules/rule.ts';
+import type { SubgraphWriter } from './subgraph.ts';
 import { floatsOf, Values, weightOf } from './values.ts';
 import { type About, ModelWriter } from './writer.ts';
 
@@ -18,24 +21,33 @@ import { type About, ModelWriter } from './writer.ts';
  * @throws NasError TFLITE_OP, naming the op and its layer, where TensorFlow Lite has none that does the same.
  */
 export function convert(graph: Graph, about: About): Uint8Array {
-  const { writer, values } = new GraphConversion(fuseDynamicDense(fuseGelu(graph)));
+  const model = new ModelWriter();
+  const { values } = new GraphConversion(graph, model);
   const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!];
-  return writer.finish(values.floats(input, 'last'), values.floats(output, 'first'), about);
+  return model.finish(values.floats(input, 'last'), values.floats(output, 'first'), about);
+}
+
+/** What a body takes of the conversion of the graph around it. */
+interface Outside {
+  readonly values: Values;
+  readonly captures: readonly string[];
 }
 
 class GraphConversion implements Conversion {
-  readonly writer = new ModelWriter();
+  readonly writer: SubgraphWriter;
   readonly values: Values;
+  readonly #model: ModelWriter;
   readonly #graph: Graph;
-  readonly #readers = new Map<string, Node[]>();
 
-  constructor(graph: Graph) {
+  constructor(whole: Graph, model: ModelWriter, outside?: Outside) {
+    const graph = fuseDynamicDense(fuseGelu(whole));
     this.#graph = graph;
+    this.#model = model;
+    this.writer = outside ? model.subgraph(graph.name) : model.main;
     this.values = new Values(this.writer, graph.types);
     for (const [name, tensor] of Object.entries(graph.initializers)) this.values.constants.set(name, tensor);
-    for (const node of graph.nodes)
-      for (const input of node.inputs) this.#readers.set(input, [...(this.#readers.get(input) ?? []), node]);
     for (const { name } of graph.inputs) this.values.declare(name, { layout: 'last' });
+    for (const name of outside?.captures ?? []) this.values.declare(name, outside!.values.form(name));
     for (const node of graph.nodes) this.#convert(node);
   }
 
@@ -78,10 +90,33 @@ class GraphConversion implements Conversion {
 
   same(node: Node, layout: Layout): void {
     const [input, output] = [node.inputs[0]!, node.outputs[0]!];
+    const tensor = this.values.asMade(input);
     const range = this.values.range(input);
-    const from = this.values.layout(input);
-    const tensor = range ? this.values.codes(input, from) : this.values.floats(input, from);
     this.values.hold(output, tensor, { layout, ...(range ? { range } : {}) });
+  }
+
+  asMade(value: string): number {
+    return this.values.asMade(value);
+  }
+
+  condition(node: Node): number {
+    return this.values.condition(node.outputs[0]!);
+  }
+
+  /** Constants of the graph around become the body's own. */
+  branch(body: Graph, captures: readonly string[]): number {
+    const constants = capturesOf(body).flatMap((name) => {
+      const constant = this.constant(name);
+      return constant ? [[name, constant] as const] : [];
+    });
+    const initializers = { ...Object.fromEntries(constants), ...body.initializers };
+    const whole = { ...body, initializers, types: { ...this.#graph.types, ...body.types } };
+    const { writer, values } = new GraphConversion(whole, this.#model, { values: this.values, captures });
+    writer.between(
+      captures.map((name) => values.asMade(name)),
+      body.outputs.map((name) => values.floats(name, 'last')),
+    );
+    return writer.number;
   }
 
   between(work: Work, name: string, shape: Shape, range = work.range): number {
@@ -166,7 +201,7 @@ class GraphConversion implements Conversion {
   #rangeOf(output: string, ranges: readonly (CodeRange | undefined)[], manner: Manner): CodeRange | undefined {
     if (manner === 'floats') return undefined;
     if (manner === 'as they come') return ranges.every((each) => sameRange(each!, ranges[0]!)) ? ranges[0] : undefined;
-    const [reader, ...others] = this.#readers.get(output) ?? [];
+    const [reader, ...others] = readersOf(this.#graph).get(output) ?? [];
     const alone = others.length === 0 && !this.#graph.outputs.includes(output);
     return alone && reader?.op === 'QuantizeLinear' ? codeRange(this, reader) : undefined;
   }

@@ -1,3 +1,4 @@
+import { mapBodies } from '../../network/ir/bodies.ts';
 import type { Graph, Node, Tensor } from '../../network/ir/graph.ts';
 import type { ModelInput } from '../formats/format.ts';
 
@@ -27,10 +28,14 @@ export function takePixels(graph: Graph, { mean, std }: Pick<ModelInput, 'mean' 
     outputs: [output],
     attributes: {},
   });
-  const rest = graph.nodes.map((each) => ({
-    ...each,
-    inputs: each.inputs.map((name) => (name === input.name ? normalised : name)),
-  }));
+  const swap = (name: string) => (name === input.name ? normalised : name);
+  const swapped = (each: Node): Node =>
+    mapBodies({ ...each, inputs: each.inputs.map(swap) }, (body) => ({
+      ...body,
+      nodes: body.nodes.map(swapped),
+      types: { ...body.types, [normalised]: input.type },
+    }));
+  const rest = graph.nodes.map(swapped);
   const constantTypes = Object.entries(constants).map(([name, { dtype, shape }]) => [name, { dtype, shape }] as const);
   return {
     ...graph,

@@ -35,21 +35,25 @@ export const operators = {
   MINIMUM: 57,
   NEG: 59,
   PADV2: 60,
+  GREATER: 61,
   LOG: 73,
   SUM: 74,
   SQRT: 75,
   POW: 78,
+  REDUCE_MAX: 82,
+  REDUCE_MIN: 89,
   LEAKY_RELU: 98,
   ABS: 101,
   QUANTIZE: 114,
   HARD_SWISH: 117,
+  IF: 118,
   BATCH_MATMUL: 126,
   GELU: 150,
 } as const;
 
 export type OperatorName = keyof typeof operators;
 
-export const tensorTypes = { float32: 0, int32: 2, int8: 9, int4: 17 } as const;
+export const tensorTypes = { float32: 0, int32: 2, bool: 6, int8: 9, int4: 17 } as const;
 export type TensorTypeName = keyof typeof tensorTypes;
 
 /** A field of a table: how it is stored, where, what it holds. */
@@ -124,7 +128,17 @@ export const fullyConnected = (keepsDimensions: boolean, findsRange = false): Op
 export const softmax: Options = { type: 9, fields: [['float32', 0, 1]] };
 export const concatenation = (axis: number): Options => ({ type: 10, fields: [['int32', 0, axis]] });
 export const reshape = nothing(17);
-export const mean = (keepsDimensions: boolean): Options => ({ type: 27, fields: keepsDimensions ? [['bool', 0, 1]] : [] });
+/** Of a mean, a sum, a maximum or a minimum. */
+export const reduction = (keepsDimensions: boolean): Options => ({ type: 27, fields: keepsDimensions ? [['bool', 0, 1]] : [] });
+export const greater = nothing(44);
+/** Numbers of the subgraphs that run where the condition holds, and where it does not. */
+export const branches = (yes: number, no: number): Options => ({
+  type: 92,
+  fields: [
+    ['int32', 0, yes],
+    ['int32', 1, no],
+  ],
+});
 /** `openEnds`: a bit for every axis that is cut to its very end. */
 export const stridedSlice = (openEnds: number): Options => ({ type: 32, fields: [['int32', 1, openEnds]] });
 export const gather = (axis: number): Options => ({ type: 23, fields: [['int32', 0, axis]] });

@@ -2,7 +2,7 @@ import type { Node, Shape, Tensor, TensorData, TensorType } from '../../network/
 import { toNumbers } from '../../network/ir/ops/support/shapes.ts';
 import { lastChannels, toFirst, toLast } from '../layout.ts';
 import type { CodeRange, Layout, WeightCodes } from './rules/rule.ts';
-import type { ModelWriter } from './writer.ts';
+import type { SubgraphWriter } from './subgraph.ts';
 
 /** The form in which a tensor holds a value. */
 export interface Form {
@@ -20,11 +20,11 @@ export class Values {
   readonly constants = new Map<string, Tensor>();
   /** By the value that holds them as floats. */
   readonly weights = new Map<string, WeightCodes>();
-  readonly #writer: ModelWriter;
+  readonly #writer: SubgraphWriter;
   readonly #types: Readonly<Record<string, TensorType>>;
   readonly #held = new Map<string, readonly Held[]>();
 
-  constructor(writer: ModelWriter, types: Readonly<Record<string, TensorType>>) {
+  constructor(writer: SubgraphWriter, types: Readonly<Record<string, TensorType>>) {
     this.#writer = writer;
     this.#types = types;
   }
@@ -59,6 +59,25 @@ export class Values {
   /** What holds one value holds another one as well. */
   same(value: string, as: string): void {
     this.#held.set(value, this.#held.get(as)!);
+  }
+
+  /** The form in which a value is at hand without work: codes, where there are any. */
+  form(value: string): Form {
+    const range = this.range(value);
+    return { layout: this.layout(value), ...(range ? { range } : {}) };
+  }
+
+  /** The tensor of a value in its form. */
+  asMade(value: string): number {
+    const { layout, range } = this.form(value);
+    return range ? this.codes(value, layout) : this.floats(value, layout);
+  }
+
+  /** A new bool. */
+  condition(value: string): number {
+    const tensor = this.#writer.tensor({ name: value, shape: this.shape(value), type: 'bool' });
+    this.hold(value, tensor, { layout: 'first' });
+    return tensor;
   }
 
   between(name: string, shape: Shape, range: CodeRange | undefined): number {

@@ -1,5 +1,5 @@
 import type { OperatorName, Options } from './schema.ts';
-import type { TensorEntry } from './writer.ts';
+import type { TensorEntry } from './subgraph.ts';
 
 /** A use of an operator: its tensors and what it is told. */
 export interface Use {

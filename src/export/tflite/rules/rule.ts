@@ -1,5 +1,5 @@
-import type { Node, Shape, Tensor, TensorType } from '../../../network/ir/graph.ts';
-import type { ModelWriter } from '../writer.ts';
+import type { Graph, Node, Shape, Tensor, TensorType } from '../../../network/ir/graph.ts';
+import type { SubgraphWriter } from '../subgraph.ts';
 
 /** real = scale · (code − zero), codes of −128 … 127. */
 export interface CodeRange {
@@ -59,7 +59,7 @@ export interface Work {
 
 /** What a rule sees of the graph that is converted. */
 export interface Conversion {
-  readonly writer: ModelWriter;
+  readonly writer: SubgraphWriter;
   /** As the ONNX graph has it: channels first, batch 1. */
   type(value: string): TensorType;
   constant(value: string): Tensor | undefined;
@@ -71,6 +71,12 @@ export interface Conversion {
   layout(value: string): Layout;
   /** Begins a node: finds its inputs and declares its output. */
   work(node: Node, inputs: readonly string[], wish?: Wish): Work;
+  /** The tensor of a value in the form in which it was made. */
+  asMade(value: string): number;
+  /** The bool that is a node's output. */
+  condition(node: Node): number;
+  /** A body as a subgraph that takes `captures` in the forms in which they were made here; its number. */
+  branch(body: Graph, captures: readonly string[]): number;
   /** The node's output is its input, which already lies as it asks for in that layout. */
   same(node: Node, layout: Layout): void;
   /** A value between a node's input and its output, of the same kind as the node's output. */

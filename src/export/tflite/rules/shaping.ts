@@ -2,7 +2,7 @@ import type { Node } from '../../../network/ir/graph.ts';
 import { readInt, readInts } from '../../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
 import { toFirst, toLast } from '../../layout.ts';
-import { mean as meanOptions, reshape as reshapeOptions } from '../schema.ts';
+import { reduction, reshape as reshapeOptions } from '../schema.ts';
 import type { Conversion, Layout, Manner, Rule } from './rule.ts';
 
 /** Reshape and its special cases: in ONNX's order, where a picture has more than one place. */
@@ -40,7 +40,7 @@ const isIdentity = (order: readonly number[]) => order.every((axis, i) => axis =
 
 const reduced =
   (
-    operator: 'MEAN' | 'SUM',
+    operator: 'MEAN' | 'SUM' | 'REDUCE_MAX' | 'REDUCE_MIN',
     manner: Manner,
     axesOf: (c: Conversion, node: Node) => readonly number[],
     keeps: (node: Node) => boolean,
@@ -49,13 +49,14 @@ const reduced =
     const [x, output] = [node.inputs[0]!, node.outputs[0]!];
     const { length: rank } = c.type(x).shape;
     const axes = axesOf(c, node).map((axis) => (axis < 0 ? axis + rank : axis));
-    if (axes.includes(0)) c.refuse(node, 'runs over the batch');
+    // Of one picture the largest and the smallest are its own.
+    if (axes.includes(0) && (operator === 'MEAN' || operator === 'SUM')) c.refuse(node, 'runs over the batch');
     // What is left of a picture lies as ONNX has it, where the channels go, or all places.
     const fits = keeps(node) || axes.includes(1) || (axes.includes(2) && axes.includes(3));
     const layout = rank === 4 && fits ? c.layout(x) : 'first';
     const work = c.work(node, [x], { manner, layout });
     const places = c.writer.ints(`${output}/axes`, layout === 'last' ? axes.map((axis) => toLast.indexOf(axis)) : axes);
-    c.writer.operator(operator, [work.inputs[0]!, places], work.output, meanOptions(keeps(node)));
+    c.writer.operator(operator, [work.inputs[0]!, places], work.output, reduction(keeps(node)));
   };
 
 const globalAveragePool = reduced(
@@ -71,12 +72,12 @@ const globalAveragePool = reduced(
 
 const keepsDimensions = (node: Node) => readInt(node, 'keepdims', 1) === 1;
 
-const reduceMean = reduced(
-  'MEAN',
-  'codes',
-  (c, node) => readInts(node, 'axes') ?? c.type(node.inputs[0]!).shape.map((_, axis) => axis),
-  keepsDimensions,
-);
+/** All axes where none are named. */
+const namedAxes = (c: Conversion, node: Node) => readInts(node, 'axes') ?? c.type(node.inputs[0]!).shape.map((_, axis) => axis);
+
+const reduceMean = reduced('MEAN', 'codes', namedAxes, keepsDimensions);
+const reduceMax = reduced('REDUCE_MAX', 'floats', namedAxes, keepsDimensions);
+const reduceMin = reduced('REDUCE_MIN', 'floats', namedAxes, keepsDimensions);
 
 const reduceSum = reduced(
   'SUM',
@@ -91,7 +92,9 @@ const reduceSum = reduced(
 export const shapingRules: Readonly<Record<string, Rule>> = {
   Flatten: reshape,
   GlobalAveragePool: globalAveragePool,
+  ReduceMax: reduceMax,
   ReduceMean: reduceMean,
+  ReduceMin: reduceMin,
   ReduceSum: reduceSum,
   Reshape: reshape,
   Squeeze: reshape,
