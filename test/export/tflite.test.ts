@@ -59,6 +59,17 @@ describe('TensorFlow Lite', () => {
     expect(bytes - halves).toBeGreaterThan(0.45 * weights);
   });
 
+  it('stores of sparse weights only those that are not 0', async () => {
+    const wide = trainedResnet({ blocks: [1], widths: [64] }, [1, 10, 12]);
+    const settings = [{}, { sparsify: { sparsity: 0.9 } }, { sparsify: { sparsity: 0.9 }, quantize: { bits: 8 } }];
+    const [whole, sparse, codes] = await Promise.all(settings.map((each) => shippedModel(wide, each)));
+    const sizes = await Promise.all([whole!, sparse!, codes!].map(async (source) => (await liteBytes(source)).length));
+    expect(sizes[1]).toBeLessThan(0.2 * sizes[0]!);
+    expect(sizes[2]).toBeLessThan(0.6 * sizes[1]!);
+    await expectLiteAnswers(sparse!);
+    await expectLiteAnswers(codes!, 0.1);
+  });
+
   it('says what it is', async () => {
     const bytes = await liteBytes(await shippedModels['a float ResNet']!());
     const text = Buffer.from(bytes).toString('latin1');

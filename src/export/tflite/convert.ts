@@ -144,7 +144,7 @@ class GraphConversion implements Conversion {
   }
 
   floats(name: string, { shape, data }: Pick<Tensor, 'shape' | 'data'>): number {
-    return this.writer.tensor({ name, type: 'float32', shape, data: floatsOf(data) });
+    return this.writer.floats(name, shape, floatsOf(data));
   }
 
   refuse(node: Node, why: string): never {

@@ -47,6 +47,7 @@ export const operators = {
   QUANTIZE: 114,
   HARD_SWISH: 117,
   IF: 118,
+  DENSIFY: 124,
   BATCH_MATMUL: 126,
   GELU: 150,
 } as const;
@@ -130,6 +131,7 @@ export const concatenation = (axis: number): Options => ({ type: 10, fields: [['
 export const reshape = nothing(17);
 /** Of a mean, a sum, a maximum or a minimum. */
 export const reduction = (keepsDimensions: boolean): Options => ({ type: 27, fields: keepsDimensions ? [['bool', 0, 1]] : [] });
+export const densify = nothing(99);
 export const greater = nothing(44);
 /** Numbers of the subgraphs that run where the condition holds, and where it does not. */
 export const branches = (yes: number, no: number): Options => ({

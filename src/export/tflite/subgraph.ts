@@ -1,5 +1,6 @@
 import type { Shape } from '../../network/ir/graph.ts';
-import { type Field, type OperatorName, type Options, type TensorTypeName, tensorTypes } from './schema.ts';
+import { densify, type Field, type OperatorName, type Options, type TensorTypeName, tensorTypes } from './schema.ts';
+import { type SparseRows, sparseRows, writeRows } from './sparse.ts';
 import type { Tables } from './tables.ts';
 import { versionOf } from './versions.ts';
 
@@ -17,6 +18,8 @@ export interface TensorEntry {
   readonly quantization?: Quantization;
   /** Of a constant. */
   readonly data?: Float32Array | Int32Array | Int8Array | Uint8Array;
+  /** Where `data` are only the values that are not 0. */
+  readonly rows?: SparseRows;
 }
 
 interface OperatorEntry {
@@ -67,13 +70,27 @@ export class SubgraphWriter {
     return this.tensor({ name, type: 'int32', shape, data: Int32Array.from(values) });
   }
 
+  floats(name: string, shape: Shape, data: Float32Array): number {
+    return this.#constant({ name, type: 'float32', shape, data }, data);
+  }
+
   /** Constant codes; those of four bits take half a byte each. */
   codes(name: string, shape: Shape, codes: readonly number[], quantization: Quantization): number {
+    const data = Int8Array.from(codes);
     const halves = codes.every((code) => code >= -8 && code <= 7);
-    const stored = halves
-      ? ({ type: 'int4', data: packed(codes) } as const)
-      : ({ type: 'int8', data: Int8Array.from(codes) } as const);
-    return this.tensor({ name, shape, quantization, ...stored });
+    const stored = halves ? ({ type: 'int4', data: packed(codes) } as const) : ({ type: 'int8', data } as const);
+    return this.#constant({ name, shape, quantization, ...stored }, data);
+  }
+
+  /** Of a constant that takes less so, the values that are not 0: they are spread out when a runtime loads the model. */
+  #constant(dense: TensorEntry, values: Float32Array | Int8Array): number {
+    const sparse = sparseRows(dense.shape, values, dense.data!.byteLength);
+    if (!sparse) return this.tensor(dense);
+    const { data: _, ...entry } = { ...dense, type: values instanceof Int8Array ? ('int8' as const) : ('float32' as const) };
+    const spread = this.tensor(entry);
+    const stored = this.tensor({ ...entry, name: `${dense.name}/sparse`, data: sparse.values, rows: sparse.rows });
+    this.operator('DENSIFY', [stored], spread, densify);
+    return spread;
   }
 
   operator(name: OperatorName, inputs: readonly number[], output: number, options?: Options): void {
@@ -114,7 +131,7 @@ const packed = (codes: readonly number[]) =>
     (_, i) => (codes[2 * i]! & 15) | (((codes[2 * i + 1] ?? 0) & 15) << 4),
   );
 
-function writeTensor(t: Tables, { name, type, shape, quantization }: TensorEntry, buffer: number): number {
+function writeTensor(t: Tables, { name, type, shape, quantization, rows }: TensorEntry, buffer: number): number {
   const fields: Field[] = [
     ['offset', 0, t.ints(shape)],
     ['int8', 1, tensorTypes[type]],
@@ -122,6 +139,7 @@ function writeTensor(t: Tables, { name, type, shape, quantization }: TensorEntry
     ['offset', 3, t.text(name)],
   ];
   if (quantization) fields.push(['offset', 4, writeQuantization(t, quantization)]);
+  if (rows) fields.push(['offset', 6, writeRows(t, rows)]);
   return t.table([...fields, ['bool', 8, 1]]);
 }
 

@@ -30,6 +30,17 @@ export class Tables {
     return this.#once('int', values, () => this.#vector(4, values, (value) => this.#builder.addInt32(value)));
   }
 
+  /** Whole numbers of 0 and more, of so many bytes each. */
+  unsigned(values: readonly number[], bytes: 1 | 2 | 4): number {
+    if (bytes === 4) return this.ints(values);
+    const b = this.#builder;
+    b.startVector(bytes, values.length, 4);
+    for (const value of values.toReversed())
+      if (bytes === 1) b.addInt8(value);
+      else b.addInt16(value);
+    return b.endVector();
+  }
+
   longs(values: readonly number[]): number {
     return this.#once('long', values, () => this.#vector(8, values, (value) => this.#builder.addInt64(BigInt(value))));
   }
