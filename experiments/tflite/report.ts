@@ -37,7 +37,7 @@ export function toMarkdown({ machine, tensorflow, rows }: Report): string {
   const compared = rows[0]?.tensorflow?.compared ?? 0;
   return `# TensorFlow Lite models beside the ONNX files that they were made from
 
-Every model of the fronts of three short searches, on the same test data. ${machine}; TensorFlow ${tensorflow ?? 'not at hand'}. Times are of one image on
+Every model of the fronts of four short searches, on the same test data. ${machine}; TensorFlow ${tensorflow ?? 'not at hand'}. Times are of one image on
 one thread; onnxruntime's are those of the certificate, with the call from Node.js in them, TensorFlow Lite's those of its run alone.
 Agreement: share of the first ${compared} test images to which TensorFlow's reference kernels give the same class as XNNPACK's.
 

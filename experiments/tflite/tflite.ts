@@ -1,5 +1,5 @@
 /**
- * Whether TensorFlow Lite models are what they were made from: the fronts of three short searches, exported with
+ * Whether TensorFlow Lite models are what they were made from: the fronts of four short searches, exported with
  * `--format tflite`, on test data by onnxruntime, by LiteRT (both as `nas export` measures them) and, where Python has
  * TensorFlow, by its own interpreter: with the kernels that a phone runs (XNNPACK), and with the reference ones.
  *
@@ -10,7 +10,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Certificate } from '../../src/export/certificate.ts';
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 const main = fileURLToPath(new URL('../../dist/bin/nas.js', import.meta.url));
 const results = fileURLToPath(new URL('../../results/tflite', import.meta.url));
-const spaces = ['resnet', 'mobilenet', 'speech'];
+const spaces = ['resnet.yaml', 'mobilenet.yaml', 'speech.yaml', fileURLToPath(new URL('./deciding.yaml', import.meta.url))];
 
 const folder = mkdtempSync(join(tmpdir(), 'nas-tflite-'));
 const nas = (...args: string[]) =>
@@ -31,8 +31,9 @@ const nas = (...args: string[]) =>
 
 const interpreter = await startInterpreter(values.python);
 const rows: Row[] = [];
-for (const space of spaces) {
-  nas('search', '--space', `${space}.yaml`, '--trials', values.trials, '--study', space);
+for (const file of spaces) {
+  const space = basename(file, '.yaml');
+  nas('search', '--space', file, '--trials', values.trials, '--study', space);
   const out = join(folder, space);
   nas('export', '--front', '--study', space, '--out', out, '--format', 'tflite');
   const models = readdirSync(out).filter((name) => name.startsWith('trial-'));
