@@ -30,7 +30,7 @@ describe('spaceText', () => {
   it('is a space that nas search takes, whatever the answers', () => {
     const answers: fc.Arbitrary<Answers> = fc.record({
       model: fc.constantFrom(...names(modelChoices)),
-      data: fc.constantFrom('fashion-mnist', 'my pictures', 'C:\\data "x"', './a: b'),
+      data: fc.constantFrom('fashion-mnist', 'spoken-prompts', 'my pictures', 'C:\\data "x"', './a: b'),
       aim: fc.subarray(names(aimChoices)),
       bound: fc.constantFrom('none', 'accuracy >= 80 %', 'size <= 50kB'),
       techniques: fc.subarray(names(techniqueChoices), { minLength: 1 }),
@@ -53,6 +53,15 @@ describe('spaceText', () => {
 });
 
 describe('nas init', () => {
+  it('knows the published recordings, and that they are few', async () => {
+    const file = join(folder, 'speech.yaml');
+    expect(await init(file, { yes: true, data: 'spoken-prompts' })).toBe(0);
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain('data: { name: spoken-prompts, validation: 360 }');
+    expect(text).toContain('augment: { crop: [0, 4] }');
+    expect(text).not.toContain('accuracy >= 80 %\n');
+  });
+
   it('writes a file that is not there, and none over one that is', async () => {
     const file = join(folder, 'my space!.yaml');
     expect(await init(file, { yes: true })).toBe(0);

@@ -8,7 +8,6 @@ import {
   type Answers,
   aimChoices,
   effortChoices,
-  isOwnData,
   isOwnNetwork,
   modelChoices,
   techniqueChoices,
@@ -41,7 +40,7 @@ export async function init(file = 'space.yaml', flags: InitFlags): Promise<numbe
     ? await (await import('../init/questions.ts')).ask(given)
     : { ...usualAnswers, bound: usualBound(given.data ?? usualAnswers.data), ...given };
   if (!answers) return exitCodes.interrupted;
-  const own = isOwnData(answers.data) ? await lookAtData(answers.data, answers.model) : undefined;
+  const own = await lookAtData(answers.data, answers.model);
   const content = spaceText(nameOf(file), { ...answers, model: seenFrom(file, answers.model) }, own);
   checkSpace(content, file);
   await write(file, content);

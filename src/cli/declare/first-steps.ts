@@ -10,7 +10,7 @@ export function addFirstSteps(nas: Command): void {
     .option('--model <family>', 'the network: resnet, mobilenet, or your own, net.onnx')
     .option(
       '--data <name>',
-      'what it is trained on: fashion-mnist, or a folder of pictures or recordings (one folder for every class) or idx files',
+      'what it is trained on: fashion-mnist, spoken-prompts, or a folder of pictures or recordings (one folder for every class) or idx files',
     )
     .option('--aim <metrics>', 'besides accuracy: size, latency, or both with a comma', listOfNames)
     .option('--bound <constraint>', 'what no model may miss: "size <= 50kB"; "none" for nothing')

@@ -2,7 +2,7 @@
 export interface Answers {
   /** A model family, or the user's own network: a file that ends in `.onnx`. */
   readonly model: string;
-  /** `fashion-mnist`, or a folder with pictures, recordings or idx files. */
+  /** The name of published data, or a folder with pictures, recordings or idx files. */
   readonly data: string;
   /** Objectives besides accuracy. */
   readonly aim: readonly string[];
@@ -25,8 +25,19 @@ export const modelChoices: readonly Choice[] = [
 
 export const isOwnNetwork = (model: string): boolean => model.toLowerCase().endsWith('.onnx');
 
+/** Published data, by name; of recordings, how many there are to train on before any are held out: few. */
+const publishedData: Readonly<Record<string, { readonly recordings?: number }>> = {
+  'fashion-mnist': {},
+  // 2,760, a fifth of them for the end.
+  'spoken-prompts': { recordings: 2208 },
+};
+
+export const publishedNames: readonly string[] = Object.keys(publishedData);
+
+export const recordingsIn = (data: string): number | undefined => publishedData[data]?.recordings;
+
 /** A folder of the user's. */
-export const isOwnData = (data: string): boolean => data !== 'fashion-mnist';
+export const isOwnData = (data: string): boolean => !Object.hasOwn(publishedData, data);
 
 export const aimChoices: readonly Choice[] = [
   { name: 'size', summary: 'bytes of the file' },

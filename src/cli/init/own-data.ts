@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { didYouMean, NasError } from '../../core/errors.ts';
 import { findExamples } from '../../network/data/class-folder/layout.ts';
 import { pictureFiles } from '../../network/data/image-folder.ts';
 import { countTrainingImages, hasAnyMnistFile } from '../../network/data/mnist-files.ts';
 import { soundFiles } from '../../network/data/sound-folder.ts';
 import { importNetwork } from '../../network/models/import/import.ts';
 import { readNetworkFile } from '../../network/models/import/read.ts';
-import { isOwnNetwork } from './answers.ts';
+import { isOwnData, isOwnNetwork, publishedNames, recordingsIn } from './answers.ts';
 
-/** What is in a folder of the user's. */
-export interface OwnData {
+/** What is in a folder of the user's, or in published data that are not the usual ones. */
+export interface DataFacts {
   readonly name: 'idx' | 'images' | 'sounds';
   /** To train on, before any are held out. */
   readonly count: number;
@@ -21,8 +22,18 @@ export interface OwnData {
   readonly colour?: 'rgb' | 'grey';
 }
 
-/** Throws NasError DATA_MISSING, DATA_CORRUPT, and of the network NETWORK_FILE, ONNX_…, IMPORT_…. */
-export async function lookAtData(folder: string, model: string): Promise<OwnData> {
+/** Undefined of the usual data. Throws NasError DATA_MISSING, DATA_CORRUPT, and of the network NETWORK_FILE, ONNX_…, IMPORT_…. */
+export async function lookAtData(data: string, model: string): Promise<DataFacts | undefined> {
+  const recordings = recordingsIn(data);
+  if (recordings !== undefined) return { name: 'sounds', count: recordings };
+  return isOwnData(data) ? lookAtFolder(data, model) : undefined;
+}
+
+async function lookAtFolder(folder: string, model: string): Promise<DataFacts> {
+  if (!existsSync(folder)) {
+    const message = `there is no data folder "${folder}", and no published data of that name.${didYouMean(folder, publishedNames)}`;
+    throw new NasError('DATA_MISSING', message, { facts: { folder } });
+  }
   if (hasAnyMnistFile(folder)) return { name: 'idx', count: await countTrainingImages(folder) };
   const name = (await holdsSounds(folder)) ? 'sounds' : 'images';
   const { train, test, validation } = await findExamples(folder, name === 'sounds' ? soundFiles : pictureFiles);
@@ -39,7 +50,7 @@ async function holdsSounds(folder: string): Promise<boolean> {
   return first !== undefined && soundFiles.readable.has(first);
 }
 
-function inputOf(model: string): Pick<OwnData, 'size' | 'colour'> {
+function inputOf(model: string): Pick<DataFacts, 'size' | 'colour'> {
   const [, channels, height, width] = importNetwork(readNetworkFile(model)).inputs[0]!.type.shape as [
     number,
     number,

@@ -49,7 +49,8 @@ async function askModel(): Promise<unknown> {
 /** In this order: each knows what was answered before. */
 const questions: Readonly<Record<keyof Answers, (before: Partial<Answers>) => Promise<unknown>>> = {
   model: askModel,
-  data: () => ownText('Which data? fashion-mnist, or a folder of pictures, recordings or idx files', usualAnswers.data),
+  data: () =>
+    ownText('Which data? fashion-mnist, spoken-prompts, or a folder of pictures, recordings or idx files', usualAnswers.data),
   aim: () =>
     multiselect({
       message: 'What counts besides accuracy?',

@@ -1,8 +1,8 @@
 import { type Answers, isOwnData, isOwnNetwork } from './answers.ts';
-import type { OwnData } from './own-data.ts';
+import type { DataFacts } from './own-data.ts';
 
-/** A space file, explained line by line, that `nas search` takes. `name`: of the study; `own`: what is in the user's folder of data. */
-export function spaceText(name: string, answers: Answers, own?: OwnData): string {
+/** A space file, explained line by line, that `nas search` takes. `name`: of the study; `own`: what is in the data, where that is not the usual one. */
+export function spaceText(name: string, answers: Answers, own?: DataFacts): string {
   const { model, data, bound, aim, techniques, effort } = answers;
   const { trials, limit, network, ...training } = efforts[effort]!;
   const { epochs, fineTune, batch } = trainingOn(own?.count, { ...training, limit });
@@ -150,8 +150,8 @@ function heldOut(usual: number, images = Number.POSITIVE_INFINITY): number {
   return Math.floor(sixth / step) * step;
 }
 
-function dataOf(data: string, own: OwnData | undefined, counts: Readonly<Record<string, number | undefined>>): string {
-  if (!isOwnData(data)) return flow({ name: 'fashion-mnist', ...counts });
+function dataOf(data: string, own: DataFacts | undefined, counts: Readonly<Record<string, number | undefined>>): string {
+  if (!isOwnData(data)) return flow({ name: data, ...counts });
   const folder = JSON.stringify(data);
   if (own?.name === 'sounds') {
     const seen = flow({ name: 'sounds', folder, seconds: 1, ...counts });
