@@ -59,7 +59,6 @@ describe('nas init', () => {
     const text = await readFile(file, 'utf8');
     expect(text).toContain('data: { name: spoken-prompts, validation: 360 }');
     expect(text).toContain('augment: { crop: [0, 4] }');
-    expect(text).not.toContain('accuracy >= 80 %\n');
   });
 
   it('writes a file that is not there, and none over one that is', async () => {
