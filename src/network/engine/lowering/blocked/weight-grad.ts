@@ -1,3 +1,4 @@
+import type { Builder } from '../../../ir/builder.ts';
 import { requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape } from '../../../ir/ops/support/gradients.ts';
 import { type Axis, axesOf, reach } from '../portable/window.ts';
@@ -92,10 +93,28 @@ const denseGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
   if (isNarrow(layouts, x, shape)) return narrowGrad(layouts, x, dy, axes, shape);
   const { b, block } = layouts;
   const [n, c, h, w] = layouts.paddedShape(x) as [number, number, number, number];
-  const lines = reshape(b, layouts.blocked(x), [n * (c / block) * h, w * block]);
-  const products = rowProducts(layouts, { lines, samples: n, groups: c / block, channels: block, dy, axes });
+  const framed = framedImage(layouts, x, axes[1]);
+  const lines = reshape(b, framed ?? layouts.blocked(x), [n * (c / block) * h, (framed ? b.shape(framed)[3]! : w) * block]);
+  const isFramed = framed !== undefined;
+  const products = rowProducts(layouts, { lines, isFramed, samples: n, groups: c / block, channels: block, dy, axes });
   return plainWeight(layouts, products, shape);
 };
+
+/**
+ * The blocked image with the zeros that the taps read left and right of it, as a depthwise convolution by 1: it runs on all
+ * threads, where onnxruntime's Pad runs on one. Undefined where columns are to be cut off, or none are missing.
+ */
+function framedImage(layouts: Layouts, x: string, columns: Axis): string | undefined {
+  const { b } = layouts;
+  const [left, right] = [columns.begin, missing(columns)];
+  if (left < 0 || right < 0 || left + right === 0) return undefined;
+  const channels = layouts.paddedShape(x)[1]!;
+  return layouts.once(`${x} framed by ${left} and ${right}`, () => {
+    const ones = b.floats(new Array<number>(channels).fill(1), [channels, 1, 1, 1]);
+    const attributes = { kernel_shape: [1, 1], group: channels, pads: [0, left, 0, right] };
+    return b.op('Conv', [layouts.blocked(x), ones], attributes, { domain: nchwc });
+  });
+}
 
 /** x is plain: [N,C,H,W] → [N,H,W,C]. */
 const stemGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
@@ -131,6 +150,8 @@ function channelsLastGrad(
 interface RowProducts {
   /** x as [N · groups · H, W · channels] */
   readonly lines: string;
+  /** Whether the zeros left and right of the image are in them. */
+  readonly isFramed?: boolean;
   readonly samples: number;
   /** Blocks of channels of x. */
   readonly groups: number;
@@ -146,16 +167,16 @@ interface RowProducts {
  * stride · channels makes output column q · channels + c the sum for channel c at tap q, with no transposition of x.
  * Returns [blocks of C, blocks of K, kh·kw, channels, block of K].
  */
-function rowProducts(layouts: Layouts, { lines, samples, groups, channels, dy, axes }: RowProducts): string {
+function rowProducts(layouts: Layouts, { lines, isFramed = false, samples, groups, channels, dy, axes }: RowProducts): string {
   const { b, block } = layouts;
   const [rows, columns] = axes;
   const [, k, ho, wo] = layouts.paddedShape(dy.name) as [number, number, number, number];
   const { total, perGroup } = samplesOf(layouts, samples, k, groups * channels * rows.kernel * columns.kernel, ho * wo);
-  const pads = [0, columns.begin * channels, (total - samples) * groups * rows.input, missing(columns) * channels];
+  const [left, right] = isFramed ? [0, 0] : [columns.begin * channels, missing(columns) * channels];
+  const pads = [0, left, (total - samples) * groups * rows.input, right];
   const wide = padded(layouts, lines, pads);
   const width = b.shape(wide)[1]!;
-  const bySample = reshape(b, wide, [total, groups, rows.input * width]);
-  const byGroup = groups === 1 ? bySample : b.op('Transpose', [bySample], { perm: [1, 0, 2] });
+  const byGroup = turned(b, wide, [1, total, groups, rows.input * width]);
   const [kernels, outputs] = sampleKernels(layouts, dy, total, perGroup);
   const products = b.op(
     'Conv',
@@ -189,9 +210,8 @@ function sampleKernels(layouts: Layouts, dy: Outgoing, total: number, perGroup: 
   const [n, k, ho, wo] = layouts.paddedShape(dy.name) as [number, number, number, number];
   const name = layouts.once(`kernels of ${perGroup} ${dy.name}`, () => {
     const all = padded(layouts, reshape(b, dy.rest, [n, k * ho * wo]), [0, 0, total - n, 0]);
-    const blocks = reshape(b, all, [total / perGroup, perGroup, k / block, ho * wo * block]);
-    const turned = k === block || perGroup === 1 ? blocks : b.op('Transpose', [blocks], { perm: [0, 2, 1, 3] });
-    return reshape(b, turned, [(total / perGroup) * k, perGroup, ho, wo]);
+    const byBlock = turned(b, all, [total / perGroup, perGroup, k / block, ho * wo * block]);
+    return reshape(b, byBlock, [(total / perGroup) * k, perGroup, ho, wo]);
   });
   return [name, k];
 }
@@ -213,6 +233,16 @@ function summed(
   const parts = reshape(b, tight, [blocks, groups, outputBlocks * taps * channels * block]);
   const sum = groups === 1 ? parts : b.op('ReduceSum', [parts, b.ints([1])], { keepdims: 0 });
   return reshape(b, sum, [blocks, outputBlocks, taps, channels, block]);
+}
+
+/** A value seen as [a, p, q, length] → [a, q, p, length], row by row: on all threads, where Transpose runs on one. */
+function turned(b: Builder, value: string, [a, p, q, length]: readonly [number, number, number, number]): string {
+  if (p === 1 || q === 1) return value;
+  const order = Array.from({ length: a * p * q }, (_, row) => {
+    const [of, rest] = [Math.floor(row / (p * q)), row % (p * q)];
+    return of * p * q + (rest % p) * q + Math.floor(rest / p);
+  });
+  return b.op('Gather', [reshape(b, value, [a * p * q, length]), b.ints(order)], { axis: 0 });
 }
 
 /** Zeros around a value; negative numbers cut off. */
