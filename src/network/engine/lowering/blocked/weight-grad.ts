@@ -110,7 +110,10 @@ function framedImage(layouts: Layouts, x: string, columns: Axis): string | undef
   if (left < 0 || right < 0 || left + right === 0) return undefined;
   const channels = layouts.paddedShape(x)[1]!;
   return layouts.once(`${x} framed by ${left} and ${right}`, () => {
-    const ones = b.floats(new Array<number>(channels).fill(1), [channels, 1, 1, 1]);
+    const ones = b.floats(
+      Array.from({ length: channels }, () => 1),
+      [channels, 1, 1, 1],
+    );
     const attributes = { kernel_shape: [1, 1], group: channels, pads: [0, left, 0, right] };
     return b.op('Conv', [layouts.blocked(x), ones], attributes, { domain: nchwc });
   });
