@@ -44,6 +44,14 @@ export class Foresight {
     this.predict = this.#predictor();
   }
 
+  /** Throws NasError SPACE_INFEASIBLE where bounds on what the structure tells cannot be kept: before anything is timed. */
+  checkReach(): void {
+    const { record, keyOf, say } = this.#context;
+    const { space, goal, sections } = factsOf(record);
+    const context = { model: sections.model as unknown as ModelSpec, space, goal, keyOf, predict: this.predict, say };
+    refuseOutOfReach(context, [anchorWish(context)]);
+  }
+
   /** False where the user stopped it. */
   async learnTimes(): Promise<boolean> {
     const { record, executor, prepared, say, progressOf } = this.#context;

@@ -10,6 +10,7 @@ import type { Settle } from '../search/space/file/parse.ts';
 import { keepGiven, readGiven } from '../trial/given.ts';
 import { baselineFolder } from './folders.ts';
 import { factsOf } from './study-facts.ts';
+import { checkCache } from './writable.ts';
 
 /** The sections of a space file that name networks: each is read, kept by its content, and named by its hash from then on. */
 export function settle(space: string): Settle {
@@ -53,6 +54,7 @@ function keep<Spec extends { readonly file: string; readonly sha256?: string | u
 ): Spec {
   const [written, shipped] = [resolve(folder, spec.file), resolve(folder, shippedNetwork(section))];
   const path = !existsSync(written) && existsSync(shipped) ? shipped : written;
+  checkCache();
   const sha256 = keepGiven(baselineFolder(), readNetworkFile(path));
   if (spec.sha256 === undefined || spec.sha256 === sha256) return { ...spec, sha256 };
   const message = `${join(folder, spec.file)} has the SHA-256 ${sha256}, not ${spec.sha256}: it is another network.`;

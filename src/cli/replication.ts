@@ -4,6 +4,7 @@ import type { Executor } from '../core/executor.ts';
 import type { Goal } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { type MeasuredTrial, measuredTrial } from '../core/trial.ts';
+import { counted } from '../core/words.ts';
 import { formatMetric, metricFormat } from '../dashboard/format.ts';
 import { type NoiseReport, noiseReports, type Spread, spreadsOf } from '../search/study/noise.ts';
 import { frontOf } from '../search/study/progress.ts';
@@ -48,7 +49,7 @@ export async function replicate(run: ReplicationRun): Promise<number> {
   const { store, record, db, executor, seeds, say } = run;
   const members = membersOf(readStudy(store, record.name), run);
   const { objectives } = factsOf(record).goal;
-  say(`Replicating ${members.length} models of the front, ${seeds} seeds each.`);
+  say(`Replicating ${counted(members.length, 'model')}, ${counted(seeds, 'seed')} each.`);
   const { missing } = await replicateMembers({
     store,
     study: record,

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { wrapWords } from '../core/wrap.ts';
 import { outputWidth } from './wrap.ts';
 
@@ -32,7 +33,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
 }
 
 function fill(column: Filled['column'], cells: readonly string[]): Filled {
-  return { column, cells, width: Math.max(...cells.flatMap((cell) => cell.split('\n').map(({ length }) => length))) };
+  return { column, cells, width: Math.max(...cells.flatMap((cell) => cell.split('\n').map((line) => stringWidth(line)))) };
 }
 
 /** Where the room is too narrow, the class in `recall(Ankle boot)` stands below the metric. */
@@ -66,7 +67,8 @@ function linesOf(columns: readonly Filled[], row: number): string[] {
   return Array.from({ length: height }, (_, line) => {
     const parts = columns.map(({ column, width }, i) => {
       const text = cells[i]![line] ?? '';
-      return column.align === 'right' ? text.padStart(width) : text.padEnd(width);
+      const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
+      return column.align === 'right' ? space + text : text + space;
     });
     return parts.join(gap).trimEnd();
   });

@@ -12,6 +12,11 @@ export function checkWritable(db: string): void {
   inspectFile(db);
   const reason = whyNoFolder(dirname(resolve(db)));
   if (reason !== undefined) throw new NasError('STORE_READONLY', `--db ${db}: ${reason}.`, { facts: { file: db } });
+  checkCache();
+}
+
+/** Throws NasError CACHE_UNWRITABLE. */
+export function checkCache(): void {
   const cache = baselineFolder();
   const cacheReason = whyUnwritable(cache);
   if (cacheReason === undefined) return;

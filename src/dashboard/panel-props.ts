@@ -32,7 +32,8 @@ export function countTrials(model: ViewModel, budget: Budget): Counts {
     if (isStoppedByHand(trial)) stopped++;
   }
   const { aborted, waiting, ...rest } = counts;
-  const total = Math.max(budgetNow(model, budget).trials, model.trials.size);
+  // What an earlier session left unfinished beyond this budget waits for a larger one.
+  const total = Math.max(budgetNow(model, budget).trials, model.trials.size - aborted);
   const over = rest.done + rest.failed;
   return { ...rest, failed: rest.failed - stopped, stopped, over, waiting: waiting + aborted, total };
 }

@@ -1,5 +1,7 @@
 import { NasError } from '../../core/errors.ts';
+import type { TrialStore } from '../../core/store.ts';
 import type { ModelSpec } from '../../network/models/index.ts';
+import type { InitialTrial } from '../../search/study/proposer.ts';
 import { openStore, readStudy } from '../../store/index.ts';
 import { keyFunction } from '../compose.ts';
 import { pointsOf } from '../enqueue.ts';
@@ -17,22 +19,29 @@ export function enqueue(what: readonly string[], options: StudyOptions): void {
     const keyOf = keyFunction(facts.sections.model as unknown as ModelSpec, facts.space);
     const tried = new Set(readStudy(store, record.name).trials.map(({ key }) => keyOf.recorded(key)));
     const points = what.flatMap((text) => pointsOf(text, facts, options.db));
-    const fresh = points.filter(({ candidate }) => !tried.has(keyOf(candidate)));
+    const known = new Set([...tried, ...queuedBefore(store, record.name).map(({ candidate }) => keyOf(candidate))]);
+    const fresh = points.filter(({ candidate }) => {
+      const key = keyOf(candidate);
+      return !known.has(key) && known.add(key);
+    });
     if (fresh.length === 0) throw nothingNew(record.name, points.length);
     store.append(record.name, [{ type: 'queued', at: Date.now(), trials: fresh }]);
-    const known = points.length - fresh.length;
+    const others = points.length - fresh.length;
     print(
-      `${fresh.length} queued in study "${record.name}"${known > 0 ? `; ${known} tried before` : ''}. The next nas search tries them first.`,
+      `${fresh.length} queued in study "${record.name}"${others > 0 ? `; ${others} tried or queued before` : ''}. The next nas search tries them first.`,
     );
   } finally {
     store.close();
   }
 }
 
+const queuedBefore = (store: TrialStore, study: string): readonly InitialTrial[] =>
+  store.eventsOf(study, ['queued']).flatMap((event) => (event.type === 'queued' ? event.trials : []));
+
 const nothingNew = (study: string, points: number) =>
   new NasError(
     'ENQUEUE_KNOWN',
-    `${points === 1 ? 'it was' : `all ${points} were`} tried in study "${study}" before (nas ls shows them): nothing is queued.`,
+    `${points === 1 ? 'it was' : `all ${points} were`} tried or queued in study "${study}" before (nas ls shows what was tried): nothing is queued.`,
     {
       facts: { study, points },
     },

@@ -15,7 +15,7 @@ export interface GcFlags {
 /** `nas gc`: removes the files beside a database that no front needs. Throws NasError STORE_LOCKED while a study is searched. */
 export function collectGarbage({ db, yes = false, json }: GcFlags): void {
   const folder = artefactFolder(db);
-  const found = withAllStudies(db, (views) => {
+  const found = withAllStudies(db, yes, (views) => {
     const swept = sweep(filesIn(folder), neededFiles(views), mayGoOn(views));
     if (yes) for (const name of swept.flatMap(({ files }) => files)) rmSync(join(folder, name), { force: true });
     return swept;
@@ -25,9 +25,14 @@ export function collectGarbage({ db, yes = false, json }: GcFlags): void {
   else print(describe(found, folder, yes));
 }
 
-/** With the lease of every study: nothing may be written meanwhile. */
-function withAllStudies<T>(db: string, use: (views: readonly StudyView[]) => T): T {
-  openStore(db, { mode: 'read' }).close(); // refuses to make a database
+/** To remove anything the lease of every study is needed: nothing may be written meanwhile. */
+function withAllStudies<T>(db: string, removes: boolean, use: (views: readonly StudyView[]) => T): T {
+  const reader = openStore(db, { mode: 'read' }); // refuses to make a database
+  try {
+    if (!removes) return use(reader.list().map(({ name }) => readStudy(reader, name)));
+  } finally {
+    reader.close();
+  }
   const store = openStore(db, { mode: 'write' });
   try {
     const names = store.list().map(({ name }) => name);

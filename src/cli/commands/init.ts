@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
+import { metricParts } from '../../core/catalog.ts';
 import { exitCodes, NasError, pick } from '../../core/errors.ts';
+import type { Goal } from '../../core/objective.ts';
+import { counted } from '../../core/words.ts';
+import { techniqueInfos } from '../../network/compress/catalog.ts';
+import { importNetwork } from '../../network/models/import/import.ts';
+import { readNetworkFile } from '../../network/models/import/read.ts';
 import { checkSpace } from '../compose.ts';
 import {
   type Answers,
@@ -16,7 +22,7 @@ import {
 } from '../init/answers.ts';
 import { lookAtData } from '../init/own-data.ts';
 import { spaceText } from '../init/space-text.ts';
-import { print } from '../output.ts';
+import { note, print } from '../output.ts';
 
 interface InitFlags {
   readonly model?: string;
@@ -41,13 +47,40 @@ export async function init(file = 'space.yaml', flags: InitFlags): Promise<numbe
     : { ...usualAnswers, bound: usualBound(given.data ?? usualAnswers.data), ...given };
   if (!answers) return exitCodes.interrupted;
   const own = await lookAtData(answers.data, answers.model);
-  const content = spaceText(nameOf(file), { ...answers, model: seenFrom(file, answers.model) }, own);
-  checkSpace(content, file);
+  const techniques = given.techniques ?? fittingTechniques(answers);
+  const content = spaceText(nameOf(file), { ...answers, techniques, model: seenFrom(file, answers.model) }, own);
+  const { goal } = checkSpace(content, file);
+  if (own?.classes) checkClasses(own.classes, answers, goal);
   await write(file, content);
   print(
     `${file} is written: every line says what it does.\nSearch it:  nas search --space ${/\s/.test(file) ? JSON.stringify(file) : file}`,
   );
   return exitCodes.ok;
+}
+
+/** What was not asked for by name is left out where the user's own network has no layer for it. */
+function fittingTechniques({ model, techniques }: Answers): readonly string[] {
+  if (!isOwnNetwork(model)) return techniques;
+  const infos = techniqueInfos(importNetwork(readNetworkFile(model)));
+  const fits = (name: string) => infos.find((info) => info.name === name)!.sites.length > 0;
+  const kept = techniques.filter(fits);
+  for (const name of techniques)
+    if (!fits(name)) note(`${name} is left out: this network has no layer that it can be applied to.`);
+  return kept.length > 0 ? kept : techniques;
+}
+
+/** Throws NasError INIT_CLASSES where the network tells others than the data have, or a bound is on one that they lack. */
+function checkClasses(classes: readonly string[], { model, data }: Answers, { constraints }: Goal): void {
+  const list = `${counted(classes.length, 'class', 'classes')}: ${classes.join(', ')}`;
+  const refuse = (what: string) =>
+    new NasError('INIT_CLASSES', `${what}; ${data} has ${list}.`, { facts: { classes: [...classes] } });
+  if (isOwnNetwork(model)) {
+    const { outputs, types } = importNetwork(readNetworkFile(model));
+    const told = types[outputs[0]!]!.shape[1]!;
+    if (told !== classes.length) throw refuse(`${model} tells ${counted(told, 'class', 'classes')} apart`);
+  }
+  const strange = constraints.map(({ metric }) => metricParts(metric).of).find((of) => of !== undefined && !classes.includes(of));
+  if (strange !== undefined) throw refuse(`the bound is on the class "${strange}"`);
 }
 
 /** A network's path as it was typed, from here, as the space file says it: from its own folder. */

@@ -80,7 +80,7 @@ export async function search(flags: SearchFlags): Promise<number> {
     const end = found && nothingLeft(store!, found, settings, flags);
     if (end && !flags.json) {
       print(summarize(store!, found, end, commandWords(flags, settings.trials)));
-      return exitCodes.ok;
+      return exitCodeOf(end);
     }
     const choose = () => (found ? engineOfStudy(found.name, engineOf(found)) : chooseFaster(settings.engine, space));
     const engine = await (flags.json ? choose() : showWait('Trying out what trains here', choose));
@@ -192,6 +192,7 @@ class SearchRun {
       const { controllerReason } = factsOf(this.#record);
       if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);
       const foresight = this.#foresight(facts as unknown as PreparedFacts);
+      if (!this.#initial) foresight.checkReach();
       if (!(await foresight.learnTimes())) return exitCodes.interrupted;
       const start = this.#initial ?? (await foresight.startingTrials(this.#start, this.#given));
       if (!start) return exitCodes.interrupted;
@@ -369,14 +370,16 @@ function searchGoesOn(stop: () => void): OutputTrouble {
 const trainsWith = (engine: EngineChoice): string =>
   [`Trains with ${describeSetup(engine)}.`, ...engine.reasons.map((reason) => `Not ${reason}`)].join(' ');
 
-function exitCodeOf({ reason }: StudyEnd): number {
+/** A study of which nothing could be measured has failed, however it ended. */
+function exitCodeOf({ reason, counts }: StudyEnd): number {
+  const nothing = counts.done === 0 && counts.failed > 0;
   switch (reason) {
     case 'budget':
     case 'exhausted':
     case 'target':
     case 'converged':
     case 'time':
-      return exitCodes.ok;
+      return nothing ? exitCodes.failure : exitCodes.ok;
     case 'stopped':
       return exitCodes.interrupted;
     case 'failing':

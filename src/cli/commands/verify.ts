@@ -139,7 +139,9 @@ function describe(report: { readonly folder: string; readonly checks: readonly C
   ]);
   const measured = report.checks.some(({ what }) => what.startsWith('accuracy'));
   const verdict = isFine(report)
-    ? `${measured ? 'is' : 'has the files'} what its certificate says`
+    ? measured
+      ? 'is what its certificate says'
+      : 'has the files that its certificate names'
     : 'is not what its certificate says';
   return `${lines}\n${report.folder} ${verdict}.`;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { didYouMean, NasError } from '../../core/errors.ts';
@@ -15,6 +15,8 @@ export interface DataFacts {
   readonly name: 'idx' | 'images' | 'sounds';
   /** To train on, before any are held out. */
   readonly count: number;
+  /** Names of the folders, where they are known. */
+  readonly classes?: readonly string[];
   /** That those to look at while searching are in a folder of their own. */
   readonly hasValidation?: boolean;
   /** Of pictures, as the user's own network takes them. */
@@ -30,16 +32,18 @@ export async function lookAtData(data: string, model: string): Promise<DataFacts
 }
 
 async function lookAtFolder(folder: string, model: string): Promise<DataFacts> {
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new NasError('DATA_MISSING', `${folder} is a file: name the folder that the data are in.`, { facts: { folder } });
   if (!existsSync(folder)) {
     const message = `there is no data folder "${folder}", and no published data of that name.${didYouMean(folder, publishedNames)}`;
     throw new NasError('DATA_MISSING', message, { facts: { folder } });
   }
   if (hasAnyMnistFile(folder)) return { name: 'idx', count: await countTrainingImages(folder) };
   const name = (await holdsSounds(folder)) ? 'sounds' : 'images';
-  const { train, test, validation } = await findExamples(folder, name === 'sounds' ? soundFiles : pictureFiles);
+  const { classes, train, test, validation } = await findExamples(folder, name === 'sounds' ? soundFiles : pictureFiles);
   const count = test ? train.length : Math.floor((train.length * 4) / 5);
   const input = name === 'images' && isOwnNetwork(model) ? inputOf(model) : {};
-  return { name, count, hasValidation: validation !== undefined, ...input };
+  return { name, count, classes, hasValidation: validation !== undefined, ...input };
 }
 
 /** Whether the first file of a known kind is a recording; a folder without any is one for pictures. */

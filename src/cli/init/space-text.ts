@@ -18,7 +18,7 @@ export function spaceText(name: string, answers: Answers, own?: DataFacts): stri
 # yaml-language-server: $schema=schema.json
 
 # Name of the study; a second search of the same name goes on where the first one stopped.
-name: ${name}
+name: ${named(name)}
 
 ${isOwnNetwork(model) ? '# The network to compress: your own, its path from the folder of this file on.' : '# The network to compress. widths: channels of its stages.'}
 model: ${isOwnNetwork(model) ? `{ file: ${JSON.stringify(model)} }` : network[model]!}
@@ -54,6 +54,10 @@ search:
   seed: 1
 `;
 }
+
+/** What YAML would take for a number or a word of its own stands in quotes. */
+const named = (name: string): string =>
+  /^[A-Za-z][\w.-]*$/.test(name) && !/^(?:true|false|null|yes|no|on|off)$/i.test(name) ? name : JSON.stringify(name);
 
 const shifts = '\n  augment: { crop: [0, 4] } # shifts sounds by up to 4 columns in time';
 

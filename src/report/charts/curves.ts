@@ -1,3 +1,4 @@
+import { counted } from '../../core/words.ts';
 import { dashOf } from '../palette.ts';
 import { axisLook } from './axes.ts';
 import type { Chart, ChartInput } from './chart.ts';
@@ -39,7 +40,7 @@ export const curvesChart: Chart = {
     return shown
       .map(
         ({ number, curve, runs }) =>
-          `Trial ${number}${runs ? ' runs' : ''}: loss ${curve.at(-1)!.loss.toFixed(3)} after ${Number((curve.at(-1)!.epoch ?? 0).toPrecision(3))} epochs.`,
+          `Trial ${number}${runs ? ' runs' : ''}: loss ${curve.at(-1)!.loss.toFixed(3)} after ${counted(Number((curve.at(-1)!.epoch ?? 0).toPrecision(3)), 'epoch')}.`,
       )
       .join(' ');
   },

@@ -1,7 +1,9 @@
 import type { Candidate } from '../../core/candidate.ts';
+import { exitCodes, NasError } from '../../core/errors.ts';
 import type { Executor } from '../../core/executor.ts';
 import type { Metrics } from '../../core/objective.ts';
 import type { Outcome } from '../../core/trial.ts';
+import { ended } from '../../core/words.ts';
 import type { Probe } from './probes.ts';
 
 /** What one choice costs on its own. Plain data: it is kept in a file. */
@@ -33,7 +35,10 @@ export interface SensitivityParts {
   readonly progress: (done: number, total: number) => void;
 }
 
-/** Measures every probe without training, as many at a time as the executor has slots. Undefined where it was stopped. */
+/**
+ * Measures every probe without training, as many at a time as the executor has slots. Undefined where it was stopped. Throws
+ * NasError BASELINE_FAILED where the network as it is cannot be measured.
+ */
 export async function measureSensitivity(parts: SensitivityParts): Promise<Sensitivity | undefined> {
   const { executor, base, probes, images, progress } = parts;
   const startedAt = performance.now();
@@ -47,8 +52,13 @@ export async function measureSensitivity(parts: SensitivityParts): Promise<Sensi
   };
   const [dense, ...outcomes] = await Promise.all([base, ...probes.map(({ candidate }) => candidate)].map(run));
   if ([dense!, ...outcomes].some(({ state }) => state === 'aborted')) return undefined;
+  const { metrics, failure } = resultOf(dense!);
+  if (!metrics) {
+    const message = `the network as it is cannot be measured, so that nothing can be compared with it: ${ended(failure!)}`;
+    throw new NasError('BASELINE_FAILED', message, { exitCode: exitCodes.failure });
+  }
   return {
-    base: resultOf(dense!).metrics ?? {},
+    base: metrics,
     probes: probes.map((probe, i) => ({ ...probe, ...resultOf(outcomes[i]!) })),
     images,
     seconds: (performance.now() - startedAt) / 1000,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, extname, join, relative } from 'node:path';
 import { NasError } from '../../../core/errors.ts';
 import { mostClasses } from '../dataset.ts';
 import { checkFolder } from '../folder.ts';
@@ -59,18 +59,27 @@ export async function findExamples(folder: string, kind: FileKind): Promise<Clas
 
 async function find(folder: string, kind: FileKind): Promise<ClassFolder> {
   checkFolder(folder);
-  const isSplit = existsSync(join(folder, 'train'));
-  const lonely = isSplit ? undefined : ['test', ...validationNames].find((name) => existsSync(join(folder, name)));
+  const parts = await partsIn(folder);
+  const training = parts.get('train') ?? folder;
+  const isSplit = training !== folder;
+  const lonely = isSplit ? undefined : ['test', ...validationNames].find((name) => parts.has(name));
   if (lonely) throw new NasError('DATA_MISSING', `${folder}: there is ${lonely}, but no train.`, { facts: { folder } });
-  const training = isSplit ? join(folder, 'train') : folder;
   const classes = await foldersIn(training);
   if (classes.length < 2 || classes.length > mostClasses) throw wrongClasses(training, classes.length, kind);
   const train = await examplesOf(training, classes, kind);
   if (!isSplit) return { classes, train };
-  const validation = validationNames.find((name) => existsSync(join(folder, name)));
-  const others = [...(existsSync(join(folder, 'test')) ? ['test'] : []), ...(validation ? [validation] : [])];
-  const [test, held] = await Promise.all(others.map((name) => examplesOf(join(folder, name), classes, kind)));
+  const examplesIn = (name: string | undefined) => (name === undefined ? undefined : examplesOf(parts.get(name)!, classes, kind));
+  const test = await examplesIn(parts.has('test') ? 'test' : undefined);
+  const held = await examplesIn(validationNames.find((name) => parts.has(name)));
   return { classes, train, ...(test ? { test } : {}), ...(held ? { validation: held } : {}) };
+}
+
+/** Where `train`, `test` and so on are: in small letters, or in any others where there are none such. */
+async function partsIn(folder: string): Promise<ReadonlyMap<string, string>> {
+  const names = await readdir(folder);
+  const exact = new Set(names);
+  const named = names.filter((name) => name === name.toLowerCase() || !exact.has(name.toLowerCase()));
+  return new Map(named.map((name) => [name.toLowerCase(), join(folder, name)]));
 }
 
 /** Sorted, without hidden ones; what a link leads to counts. */
@@ -98,10 +107,31 @@ async function examplesOf(folder: string, classes: readonly string[], kind: File
 
 /** Of the folder and those in it, sorted. */
 async function filesIn(folder: string, { readable, unreadable }: FileKind): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true });
+  const names = await walk(folder);
   const bad = names.find((name) => unreadable.has(extname(name).toLowerCase()));
   if (bad !== undefined) throw corrupt(join(folder, bad), `cannot be read: convert it to one of ${[...readable].join(' ')}`);
   return names.filter((name) => readable.has(extname(name).toLowerCase()) && !/(?:^|[/\\])\./.test(name)).sort();
+}
+
+/** Paths from the folder on, through links too, but none back to a folder that the path came through. */
+async function walk(folder: string, through = '', above?: readonly string[]): Promise<string[]> {
+  const real = await realpath(join(folder, through));
+  const way = above ?? ancestorsOf(real);
+  if (way.includes(real)) return [];
+  const found: string[] = [];
+  for (const name of await readdir(join(folder, through))) {
+    const path = join(through, name);
+    const entry = await stat(join(folder, path));
+    if (entry.isDirectory()) found.push(...(await walk(folder, path, [...way, real])));
+    else found.push(path);
+  }
+  return found;
+}
+
+/** The folders that a path lies in. */
+function ancestorsOf(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...ancestorsOf(parent)];
 }
 
 async function described(path: string, label: number, folder: string): Promise<ExampleFile> {

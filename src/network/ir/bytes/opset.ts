@@ -27,17 +27,16 @@ export function toOpset17(node: Node, initializers: Readonly<Record<string, Tens
 
 type Rewrite = (node: Node, initializers: Readonly<Record<string, Tensor>>) => Node;
 
-/** Opset 18 made the axes of ReduceMean an input. */
-const reduceMean: Rewrite = (node, initializers) => {
-  const axes = node.inputs[1];
-  if (!axes) return node;
-  const tensor = initializers[axes];
-  if (!tensor) throw later(node, 'axes that are no constant');
-  return {
-    ...node,
-    inputs: node.inputs.slice(0, 1),
-    attributes: { ...node.attributes, axes: { kind: 'ints', value: toNumbers(tensor) } },
-  };
+/** Opset 18 made the axes of reductions an input, and let there be none of them: then nothing is reduced. */
+const reduction: Rewrite = (node, initializers) => {
+  const { noop_with_empty_axes: idle, ...attributes } = node.attributes;
+  const [x, name] = node.inputs as [string, string?];
+  const tensor = name ? initializers[name] : undefined;
+  if (name && !tensor) throw later(node, 'axes that are no constant');
+  const axes = tensor ? toNumbers(tensor) : [];
+  if (axes.length > 0) return { ...node, inputs: [x], attributes: { ...attributes, axes: { kind: 'ints', value: axes } } };
+  const isIdle = idle?.kind === 'int' && idle.value !== 0 && !attributes['axes'];
+  return isIdle ? { ...node, op: 'Identity', inputs: [x], attributes: {} } : { ...node, inputs: [x], attributes };
 };
 
 /** Opset 18 gave Pad an input for its axes. */
@@ -75,7 +74,10 @@ const constant: Rewrite = (node) => {
 };
 
 const rewrites: Readonly<Record<string, Rewrite>> = {
-  ReduceMean: reduceMean,
+  ReduceMax: reduction,
+  ReduceMean: reduction,
+  ReduceMin: reduction,
+  ReduceSumSquare: reduction,
   Pad: pad,
   Split: without({ num_outputs: undefined }),
   Cast: without({ saturate: 1 }),

@@ -80,11 +80,21 @@ function checkTrainable(graph: Graph): void {
       'the network has no layer with weights of its own: no Conv, Gemm or MatMul with constant weights',
     );
   }
+  refuseWindows(graph);
   const node = graph.nodes.find((each) => opEntry(each).grad === 'forbidden' || inTrainingMode(each));
   if (!node) return;
   const trainable = ops.flatMap(({ op, domain, grad }) => (domain === '' && typeof grad !== 'string' ? [op] : [])).sort();
   const reason = inTrainingMode(node) ? 'is in training mode: export the model for inference' : 'cannot be trained through';
   const message = `node "${node.name}": the op ${node.op} ${reason}. Known ops that can: ${trainable.join(', ')}.`;
+  throw new NasError('IMPORT_TRAINABLE', message, { facts: { node: node.name, op: node.op } });
+}
+
+/** Windows are moved over images alone, in training. */
+function refuseWindows({ nodes, types }: Graph): void {
+  const rankOf = (node: Node) => types[node.inputs[0]!]!.shape.length;
+  const node = nodes.find((each) => ['Conv', 'MaxPool', 'AveragePool'].includes(each.op) && rankOf(each) !== 4);
+  if (!node) return;
+  const message = `node "${node.name}" (${node.op}) moves over ${rankOf(node) - 2} dimensions; only those over images, [N, C, H, W], can be trained. Over one, a kernel of height 1 on [N, C, 1, W] computes the same.`;
   throw new NasError('IMPORT_TRAINABLE', message, { facts: { node: node.name, op: node.op } });
 }
 

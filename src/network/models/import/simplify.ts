@@ -87,19 +87,22 @@ const flattening: Rule = (node, rewriting) => {
   return true;
 };
 
-/** The mean over the image, with or without the axes of size 1 that it leaves. */
-const mean: Rule = (node, rewriting) => {
-  const shape = rewriting.graph.types[node.inputs[0]!]!.shape;
-  const axes = (readInts(node, 'axes') ?? shape.map((_, i) => i)).map((axis) => (axis < 0 ? axis + shape.length : axis));
-  if (shape.length !== 4 || [...axes].sort((a, b) => a - b).join() !== '2,3') return false;
-  if (readInt(node, 'keepdims', 1)) {
-    replace(rewriting, node, { op: 'GlobalAveragePool', inputs: [node.inputs[0]!] });
+/** The mean over the image, or its largest value, with or without the axes of size 1 that it leaves. */
+const overImage =
+  (op: string, attributesOf: (sides: Shape) => Node['attributes'] = () => ({})): Rule =>
+  (node, rewriting) => {
+    const { dtype, shape } = rewriting.graph.types[node.inputs[0]!]!;
+    const axes = (readInts(node, 'axes') ?? shape.map((_, i) => i)).map((axis) => (axis < 0 ? axis + shape.length : axis));
+    if (dtype !== 'float32' || shape.length !== 4 || [...axes].sort((a, b) => a - b).join() !== '2,3') return false;
+    const attributes = attributesOf(shape.slice(2));
+    if (readInt(node, 'keepdims', 1)) {
+      replace(rewriting, node, { op, inputs: [node.inputs[0]!], attributes });
+      return true;
+    }
+    const pooled = rewriting.b.op(op, [rewriting.now(node.inputs[0]!)], attributes, { name: op });
+    replace(rewriting, node, { op: 'Flatten', inputs: [pooled] });
     return true;
-  }
-  const pooled = rewriting.b.op('GlobalAveragePool', [rewriting.now(node.inputs[0]!)], {}, { name: 'GlobalAveragePool' });
-  replace(rewriting, node, { op: 'Flatten', inputs: [pooled] });
-  return true;
-};
+  };
 
 /** A window over the whole image averages like the global one. */
 const averagePool: Rule = (node, rewriting) => {
@@ -254,7 +257,27 @@ function firstOf(tensor: Tensor): Tensor | undefined {
   return { ...tensor, shape: [1, ...shape.slice(1)], data: data.slice(0, size) };
 }
 
+/** A constant that was written once per image (`expand` of a learned one), where an op would do that by itself. */
+const broadcast: Rule = (node, { graph, b, now }) => {
+  const batch = graph.inputs[0]!.type.shape[0];
+  const { length: rank } = graph.types[node.outputs[0]!]!.shape;
+  const constants = node.inputs.map((name) => b.initializers[now(name)]);
+  const others = node.inputs.filter((_, i) => !constants[i]);
+  if (!others.some((name) => graph.types[name]!.shape.length === rank && graph.types[name]!.shape[0] === batch)) return false;
+  const rows = constants.map((tensor) =>
+    tensor?.shape.length === rank && tensor.shape[0] === batch ? firstOf(tensor) : undefined,
+  );
+  if (rows.every((row) => !row)) return false;
+  const inputs = node.inputs.map((name, i) => (rows[i] ? b.initializer(b.fresh(`${name}/row`), rows[i]) : now(name)));
+  b.add({ ...node, inputs });
+  return true;
+};
+
 const rules: Readonly<Record<string, Rule>> = {
+  Add: broadcast,
+  Sub: broadcast,
+  Mul: broadcast,
+  Div: broadcast,
   Concat: concat,
   Identity: passOn,
   Dropout: passOn,
@@ -264,7 +287,8 @@ const rules: Readonly<Record<string, Rule>> = {
   Squeeze: flattening,
   Unsqueeze: flattening,
   Flatten: flattening,
-  ReduceMean: mean,
+  ReduceMax: overImage('MaxPool', (sides) => ({ kernel_shape: ints(sides) })),
+  ReduceMean: overImage('GlobalAveragePool'),
   AveragePool: averagePool,
   MaxPool: window,
   Conv: window,

@@ -176,7 +176,7 @@ function readConstraint(
     );
     return undefined;
   }
-  const fault = impossible(metric, op, bound);
+  const fault = impossible(metric, op, bound, unit === '');
   if (fault) problems.add('SPACE_IMPOSSIBLE', `${label}: ${show(value)} can never hold: ${fault}`, place(6));
   return { metric: metric.name, op, bound };
 }
@@ -190,9 +190,10 @@ function placeOf(node: Located, source: Source, parts: RegExpExecArray, group: n
   return { start, end: start + parts[group]!.length };
 }
 
-/** Why no model can meet a bound, where that is known beforehand. */
-function impossible(metric: MetricInfo, op: '>=' | '<=', bound: number): string | undefined {
+/** Why no model can meet a bound, where that is known beforehand. `isPlain`: it was written without a unit. */
+function impossible(metric: MetricInfo, op: '>=' | '<=', bound: number, isPlain: boolean): string | undefined {
   if (metric.unit === 'fraction' && op === '>=' && bound > 1) {
+    if (!isPlain) return `${metric.name} is at most 100 %`;
     return `${metric.name} is at most 1${bound <= 100 ? `; write ${bound} % or ${Number((bound / 100).toPrecision(6))}` : ''}`;
   }
   if (op === '<=' && bound < 0) return `${metric.name} is at least 0`;

@@ -110,7 +110,10 @@ function applyTechnique(setting: TechniqueSetting): void {
   const sites = technique.sites.filter((site) => site.layers.some((layer) => matched.has(layer)));
   if (sites.length === 0 && matched.size > 0) {
     const places = technique.sites.map((site) => site.name).slice(0, mostListed);
-    const message = `${path}: ${technique.name} cannot be applied to any layer that this rule matches; it can to ${places.join(', ')}`;
+    const message =
+      places.length === 0
+        ? `${path}: ${technique.name} cannot be applied to any layer of this network`
+        : `${path}: ${technique.name} cannot be applied to any layer that this rule matches; it can to ${places.join(', ')}`;
     problems.add('SPACE_NO_SITE', message, node);
   }
   for (const [knob, domain] of domains) checkFits(setting, sites, knob, domain);
