@@ -24,7 +24,7 @@ import { versions } from './versions.ts';
 import { defaultWorkers } from './workers.ts';
 
 /** Changes when an undone choice is measured in another way. */
-const version = 1;
+const version = 2;
 
 /** Validation images of a quick look. */
 const probeImages = 1000;

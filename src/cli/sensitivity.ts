@@ -10,7 +10,7 @@ import type { StudyFacts } from './study-facts.ts';
 import { versions } from './versions.ts';
 
 /** Changes when a probe measures something else. */
-const version = 2;
+const version = 3;
 
 /** Validation images that a probe is measured on: enough to tell a layer that hurts from one that does not. */
 const probeImages = 1000;

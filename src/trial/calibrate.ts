@@ -1,8 +1,10 @@
 import type { Plan } from '../core/candidate.ts';
+import { createRng } from '../core/rng.ts';
 import { finalize, prepared, simulate, simulates, statisticsNeeded } from '../network/compress/recipe.ts';
 import type { Statistics } from '../network/compress/technique.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
 import type { Dataset } from '../network/data/dataset.ts';
+import { type Images, sampleOf } from '../network/engine/findings.ts';
 import { collectStatistics, type StatisticsRequest, type ValueStatistics } from '../network/engine/statistics.ts';
 import { fingerprint } from '../network/ir/fingerprint.ts';
 import type { Graph } from '../network/ir/graph.ts';
@@ -32,16 +34,25 @@ function knownOf(graph: Graph, dataset: Dataset): Known {
 const answers = (known: ValueStatistics | undefined, { histogram, channelMeans }: StatisticsRequest): boolean =>
   known !== undefined && !(histogram && !known.histogram) && !(channelMeans && !known.channelMeans);
 
+const samples = new WeakMap<Dataset, Images>();
+
+/** The same images for every trial, of all classes: a folder's lie class by class. */
+function calibrationSample(dataset: Dataset): Images {
+  const { train: split, shape, normalization } = dataset;
+  const known = samples.get(dataset) ?? sampleOf({ split, shape, normalization }, calibrationImages, createRng('calibration'));
+  samples.set(dataset, known);
+  return known;
+}
+
 /** What the plan's techniques want to know of a network's activations, from training images. */
 async function calibrate(graph: Graph, plan: Plan, { dataset }: SharedTrialData, hooks: TrialHooks): Promise<Statistics> {
   const needed = statisticsNeeded(graph, plan);
   if (needed.length === 0) return {};
-  const { train: split, shape, normalization } = dataset;
   const folded = prepared(graph, plan);
   const known = knownOf(folded, dataset);
   const missing = needed.filter((need) => !answers(known.get(need.value), need));
   if (missing.length > 0) {
-    const batches = () => evaluationBatches({ split, shape, normalization, batchSize: 128, limit: calibrationImages });
+    const batches = () => evaluationBatches({ ...calibrationSample(dataset), batchSize: 128 });
     const found = await collectStatistics(folded, missing, batches, hooks);
     for (const [value, statistics] of Object.entries(found)) known.set(value, { ...known.get(value), ...statistics });
   }

@@ -5,6 +5,7 @@ import { createRng } from '../core/rng.ts';
 import { changesTraining, trainingOf, untrainedOf } from '../network/compress/recipe.ts';
 import type { Weights } from '../network/compress/technique.ts';
 import { evaluationBatches } from '../network/data/batches.ts';
+import type { Dataset, Split } from '../network/data/dataset.ts';
 import { evaluate } from '../network/engine/evaluate.ts';
 import { sampleOf } from '../network/engine/findings.ts';
 import { recalibrateBatchNorm } from '../network/engine/recalibrate.ts';
@@ -68,6 +69,12 @@ const onlyTheirs = (names: readonly string[]) => (first: Weights) => {
   };
 };
 
+/** The same validation images for every probe, of all classes: a folder's lie class by class. */
+function someOf({ validation, shape, normalization }: Dataset, count: number): Split {
+  if (count >= validation.count) return validation;
+  return sampleOf({ split: validation, shape, normalization }, count, createRng('probe images')).split;
+}
+
 /** A tenth of the care that a trial's latency is measured with: many are wanted, and none is shown to anybody. */
 const quickly = { maxSeconds: 0.1, sittings: 4, targetPrediction: Number.POSITIVE_INFINITY };
 
@@ -79,8 +86,7 @@ export async function timeProbe(
   hooks: TrialHooks,
 ): Promise<Metrics> {
   const { dataset } = shared;
-  const { validation } = dataset;
-  const split = { ...validation, count: Math.min(images, validation.count) };
+  const split = someOf(dataset, images);
   const ways = await waysOf(graph, { ...dataset, split }, hooks);
   const { medianMs, ratio } = await latencyOf(exportGraph(graph, dataset), ways, shared, hooks, quickly);
   return { latencyMs: medianMs, latencyRatio: ratio };
@@ -94,8 +100,7 @@ export async function measureProbe(
   hooks: TrialHooks,
 ): Promise<Metrics> {
   const bytes = exportGraph(graph, dataset);
-  const { validation } = dataset;
-  const some = { ...validation, count: Math.min(images, validation.count) };
+  const some = someOf(dataset, images);
   const { accuracy, loss } = await evaluate(bytes, dataset, some, hooks);
   const ways = await waysOf(graph, { ...dataset, split: some }, hooks);
   return { accuracy, loss, ...predictMetrics({ graph, byteCount: bytes.length }), expectedMacs: expectedMacs(ways) };

@@ -34,4 +34,4 @@ export interface TrialSetup {
 export const calibrationImages = 512;
 
 /** Changes when training changes its results, so that a cached baseline or checkpoint always is what training would give today. */
-export const trainingVersion = 2;
+export const trainingVersion = 3;

@@ -53,6 +53,23 @@ describe('spaceText', () => {
 });
 
 describe('nas init', () => {
+  it.each(['16', 'true', 'null', '1e3', 'a.b'])('names a study after its file where that is called %s', async (name) => {
+    const file = join(folder, `${name}.yaml`);
+    expect(await init(file, { yes: true })).toBe(0);
+    expect(checkSpace(await readFile(file, 'utf8'), file).name).toBe(name);
+  });
+
+  it('refuses a bound on a class that the data lack, and a file for a folder', async () => {
+    const at = join(folder, 'pets');
+    await writePictures(at, { 'cat/1.png': plain([1, 2, 3]), 'dog/1.png': plain([3, 2, 1]) });
+    const refused = (flags: object) => init(join(folder, 'pets.yaml'), { yes: true, data: at, ...flags });
+    await expect(refused({ bound: 'recall(cow) >= 50 %' })).rejects.toThrow(
+      /the bound is on the class "cow"; .*pets has 2 classes: cat, dog/,
+    );
+    await expect(refused({ data: join(at, 'cat', '1.png') })).rejects.toThrow(/1\.png is a file: name the folder/);
+    await expect(refused({ data: 'fashion-mist' })).rejects.toThrow(/Did you mean "fashion-mnist"\?/);
+  });
+
   it('knows the published recordings, and that they are few', async () => {
     const file = join(folder, 'speech.yaml');
     expect(await init(file, { yes: true, data: 'spoken-prompts' })).toBe(0);
@@ -141,7 +158,10 @@ describe('nas init', () => {
     const said = (text: string) => /^data: (.*?) #/m.exec(text)?.[1];
     expect(said(await readFile(file, 'utf8'))).toBe(`{ name: images, folder: "${data}", size: 64, validation: 4 }`);
     await writePictures(data, { 'test/a/1.png': plain([1, 2, 3]), 'val/b/1.png': plain([3, 2, 1]) });
-    await init(file, { yes: true, force: true, data, model: networkPath('trained') });
+    const withNetwork = () => init(file, { yes: true, force: true, data, model: networkPath('trained') });
+    await expect(withNetwork()).rejects.toThrow(/tells 10 classes apart; .*pictures has 2 classes: a, b\./);
+    await writePictures(data, Object.fromEntries([...'cdefghij'].map((name) => [`train/${name}/1.png`, plain([1, 2, 3])])));
+    await withNetwork();
     expect(said(await readFile(file, 'utf8'))).toBe(`{ name: images, folder: "${data}", size: 28, colour: grey }`);
     expect(await readFile(file, 'utf8')).toContain('accuracies on the images in the folder for it only');
   });

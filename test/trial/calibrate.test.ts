@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Plan } from '../../src/core/candidate.ts';
 import { quantize } from '../../src/network/compress/quantize.ts';
 import { encode } from '../../src/network/ir/bytes/encode.ts';
+import { withBatch } from '../../src/network/ir/passes/with-batch.ts';
 import { finish } from '../../src/trial/calibrate.ts';
+import { measureProbe } from '../../src/trial/probe.ts';
 import type { TrialHooks } from '../../src/trial/protocol.ts';
 import type { SharedTrialData } from '../../src/trial/shared.ts';
 import { quiet, stripes, tinyResnet } from '../network/engine/helpers.ts';
@@ -25,6 +27,21 @@ const finished = async (chosen: Plan, dataset = fresh()) =>
 
 describe('calibration', () => {
   afterEach(() => vi.restoreAllMocks());
+
+  it('sees images of all classes, though a folder has them one class after the other', async () => {
+    const count = 1500;
+    const split = { images: new Uint8Array(64 * count), labels: new Uint8Array(count), count };
+    split.labels.fill(1, count / 2);
+    split.images.fill(255, 32 * count);
+    const dataset = { ...data, train: split, validation: split };
+    const { initializers, nodes } = await finish(structuredClone(graph), plan(layers), { dataset } as SharedTrialData, hooks);
+    const scale = initializers[nodes.find(({ op }) => op === 'QuantizeLinear')!.inputs[1]!]!;
+    // From (0 − 0.35) / 0.25 to (1 − 0.35) / 0.25 in 255 steps.
+    expect(Number(scale.data[0])).toBeCloseTo(4 / 255, 4);
+    const probed = await measureProbe(withBatch(graph, 1), { images: 1000 }, { dataset } as SharedTrialData, hooks);
+    expect(probed['accuracy']).toBeGreaterThan(0);
+    expect(probed['accuracy']).toBeLessThan(1);
+  });
 
   it('measures the same weights once, and only what is not known yet', async () => {
     const sessions = vi.spyOn(ort.InferenceSession, 'create');

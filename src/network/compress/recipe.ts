@@ -36,6 +36,8 @@ export function canonicalPlan(graph: Graph, plan: Plan): Plan {
   checkSites(graph, plan);
   const used = activeIn(inOtherWords(graph, plan));
   const found = { recipe: plan.recipe, techniques: normalForms(graph, used) };
+  // What came to nothing stands no longer between others: they may now be said in other words.
+  if (Object.keys(found.techniques).length < used.length) return canonicalPlan(graph, found);
   const normal = changesTraining(found) ? found : { ...found, recipe: {} };
   knownNormal.add(normal);
   return normal;

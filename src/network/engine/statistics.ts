@@ -122,14 +122,15 @@ async function collectHistograms(
   return Object.fromEntries(values.map((value, i) => [value, counts[i]!]));
 }
 
-/** [bins], float32: how many numbers of a value fall into each part of its range. */
+/** [bins], int32 (float32 counts no further than 2²⁴): how many numbers of a value fall into each part of its range. */
 function histogramOf(b: Builder, value: string, { min, max }: Range): string {
   const perUnit = max > min ? histogramBins / (max - min) : 0;
   const place = b.op('Mul', [b.op('Sub', [value, b.scalar(min)]), b.scalar(perUnit)]);
   const inside = b.op('Clip', [place, b.scalar(0), b.scalar(histogramBins - 1)]);
   const bins = b.op('Reshape', [b.op('Cast', [inside], { to: dtypeCodes.int32 }), b.ints([-1])]);
-  const ones = b.op('Reshape', [b.op('Clip', [inside, b.scalar(1), b.scalar(1)]), b.ints([-1])]);
-  const none = b.floats(Array.from({ length: histogramBins }, () => 0));
+  const one = b.initializer(b.fresh('one'), { dtype: 'int32', shape: [], data: Int32Array.of(1) });
+  const ones = b.op('Clip', [bins, one, one]);
+  const none = b.initializer(b.fresh('none'), { dtype: 'int32', shape: [histogramBins], data: new Int32Array(histogramBins) });
   return b.op('ScatterElements', [none, bins, ones], { axis: 0, reduction: 'add' }, { name: `${value}/histogram` });
 }
 

@@ -7,7 +7,7 @@ import { canonicalPlan, finalize, planKey, prepared } from '../../../src/network
 import type { Graph } from '../../../src/network/ir/graph.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { finished, noPlan, relativeError, runOnnx } from '../../fixtures/compression.ts';
-import { trainedModel, trainedResnet } from '../../fixtures/graphs.ts';
+import { fullyConnected, sketch, trainedModel, trainedResnet } from '../../fixtures/graphs.ts';
 import { sketches } from '../../fixtures/sketches.ts';
 
 const mobilenet = trainedModel({ family: 'mobilenet', stem: 6, widths: [6, 8] }, [1, 8, 8]);
@@ -32,6 +32,14 @@ function unbalanced(graph: Graph): Graph {
 const everywhere = (graph: Graph, settings: SiteSettings): Plan => uniformPlan(graph, { quantize: settings });
 
 describe('cross-layer equalization', () => {
+  it('does not pass a Flatten of rows in a list, whose channels lie last', () => {
+    const { b, x, w } = sketch(4);
+    const rows = b.op('Transpose', [b.op('Reshape', [x, b.ints([1, 4, 16])])], { perm: [0, 2, 1] });
+    const first = b.op('MatMul', [rows, w('first.weight', 4, 4)], {}, { name: 'first' });
+    const flat = b.op('Flatten', [b.op('Relu', [first])]);
+    expect(pairsOf(b.build([fullyConnected(b, flat, 'dense', 3)]))).toEqual([]);
+  });
+
   it('knows the layers that follow one another, through activations, pooling and flattening', () => {
     const names = (graph: Graph) => pairsOf(foldBatchNorm(graph)).map(({ first, second }) => `${first.name} > ${second.name}`);
     expect(names(mobilenet)).toEqual([

@@ -21,7 +21,7 @@ import { layersOf } from '../../../src/network/ir/layers.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { withoutValues } from '../../../src/network/ir/zeros.ts';
 import { madeUpFindings, noPlan, relativeError } from '../../fixtures/compression.ts';
-import { classify, conv3, images, sketch, trainedResnet } from '../../fixtures/graphs.ts';
+import { classify, conv3, fullyConnected, images, sketch, trainedResnet } from '../../fixtures/graphs.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
 import { quiet, recipe, stripes, tinyResnet } from '../engine/helpers.ts';
 
@@ -188,6 +188,27 @@ describe('gradually', () => {
       expect(channels(final)).toEqual(channels(foldBatchNorm(small)).map((count) => count / 2));
     },
   );
+
+  it.each(['Tanh', 'Sigmoid', 'HardSigmoid'])('also behind %s, which may be more than 0 where a channel is gone', (op) => {
+    const { b, x } = sketch();
+    const active = b.op(op, [conv3(b, x, 'first', 8)]);
+    const network = b.build([fullyConnected(b, b.op('Flatten', [active]), 'dense', 3)]);
+    const chosen = canonicalPlan(network, plan({ first: { keep: 0.5, when: 'gradual' } }));
+    const weights = Object.fromEntries(
+      Object.entries(network.initializers).map(([name, { data }]) => [name, (data as Float32Array).slice()]),
+    );
+    const { during } = trainingOf(network, network, chosen);
+    const step = during!(weights);
+    for (let i = 1; i <= 20; i++) step(weights, { step: i, steps: 20 });
+    const initializers = Object.fromEntries(
+      Object.entries(network.initializers).map(([name, tensor]) => [name, { ...tensor, data: weights[name]! }]),
+    );
+    const trained = { ...network, initializers };
+    const feeds = { x: Float64Array.from(images(network, 'gradual')) };
+    const [output] = network.outputs;
+    const [before, after] = [trained, finalize(trained, chosen, {})].map((graph) => interpret(graph, feeds)[output!]!.data);
+    expect(relativeError(after!, before!)).toBeLessThan(1e-6);
+  });
 
   it('goes on from a checkpoint bit by bit', async () => {
     const chosen = everywhere({ importance: 'scale', penalty: 0.01 });

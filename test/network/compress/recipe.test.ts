@@ -106,6 +106,16 @@ const plans = fc
   );
 
 describe('the key of a plan', () => {
+  it('does not depend on settings that come to nothing', () => {
+    const resnet = trainedResnet({ depth: 8, widths: [8, 16, 32] }, [1, 8, 8]);
+    const half = { width: { 'stage3.block1.conv1': { factor: 0.5 } } };
+    const plain = canonicalPlan(resnet, plan(half));
+    const beside = canonicalPlan(resnet, plan({ ...half, prune: { stem: { keep: 0.97 } } }));
+    expect(canonicalPlan(resnet, plan({ prune: { stem: { keep: 0.97 } } })).techniques).toEqual({});
+    expect(beside).toEqual(plain);
+    expect(canonicalPlan(resnet, structuredClone(beside))).toEqual(beside);
+  });
+
   it('is equal exactly where the network is', () => {
     const equal = fc.property(fc.array(plans, { minLength: 6, maxLength: 6 }), (list) => {
       const entries = list.map((one) => ({ key: planKey(graph, one), result: compressed(one) }));

@@ -70,6 +70,12 @@ describe('images: your own pictures', () => {
     }
   });
 
+  it('takes train and test in any letters, and does not follow a link back to where it came from', async () => {
+    const at = await folderWith(some('Train/'), some('TEST/'));
+    await symlink(at, join(at, 'Train', 'rot', 'back'));
+    expect(counts(await load(at))).toEqual([10, 2, 12]);
+  });
+
   it.each(['val', 'valid', 'validation'])(
     'takes %s for what a search looks at, or for the end where there is no test',
     async (name) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineHooks } from '../../../src/network/engine/hooks.ts';
 import { collectStatistics, histogramBins } from '../../../src/network/engine/statistics.ts';
+import { Builder } from '../../../src/network/ir/builder.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { withBatch } from '../../../src/network/ir/passes/with-batch.ts';
 import { images, trainedResnet } from '../../fixtures/graphs.ts';
@@ -37,6 +38,22 @@ describe('statistics of activations', () => {
       await collect(Object.keys(graph.types).filter((name) => values[name] && !graph.initializers[name])),
     ];
     expect(beside[relu]).toEqual(alone[relu]);
+  });
+
+  it('count beyond what a float32 can', { timeout: 60_000 }, async () => {
+    const side = 450;
+    const b = new Builder('plane');
+    const plane = b.op('Relu', [b.input('x', { dtype: 'float32', shape: [1, 1, side, side] })], {}, { name: 'plane' });
+    const x = new Float32Array(84 * side * side).fill(-1);
+    for (let i = 0; i < 100; i++) x[i] = 1;
+    const found = await collectStatistics(
+      b.build([plane]),
+      [{ value: 'plane', histogram: true }],
+      () => [{ x, count: 84 }],
+      quiet,
+    );
+    expect(found['plane']!.histogram!.reduce((sum, count) => sum + count)).toBe(x.length);
+    expect(x.length).toBeGreaterThan(2 ** 24);
   });
 
   it('have a histogram over that range where it is asked for', async () => {

@@ -211,21 +211,25 @@ describe('a file from elsewhere', () => {
     expect(decode(bytes, { batch: 2 })).toEqual(small());
   });
 
-  it('may be of opset 18: axes of ReduceMean become an attribute', () => {
-    const bytes = altered(({ opsetImport, graph }) => {
-      opsetImport[0]!.version = 18n;
-      graph!.initializer.push({
-        ...graph!.initializer[1]!,
-        name: 'axes',
-        dims: [1n],
-        rawData: new Uint8Array(BigInt64Array.of(1n).buffer),
+  it.each(['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceSumSquare'])(
+    'may be of opset 18: axes of %s become an attribute',
+    (op) => {
+      const bytes = altered(({ opsetImport, graph }) => {
+        opsetImport[0]!.version = 18n;
+        graph!.initializer.push({
+          ...graph!.initializer[1]!,
+          name: 'axes',
+          dims: [1n],
+          rawData: new Uint8Array(BigInt64Array.of(1n).buffer),
+        });
+        const noop = { ...intsAttribute('noop_with_empty_axes', []), type: 2, i: 0n };
+        Object.assign(graph!.node[1]!, { opType: op, input: ['Reshape', 'axes'], attribute: [noop] });
       });
-      Object.assign(graph!.node[1]!, { opType: 'ReduceMean', input: ['Reshape', 'axes'], attribute: [] });
-    });
-    const graph = decode(bytes, { batch: 2 });
-    expect(graph.types['y']!.shape).toEqual([2, 1]);
-    expect(graph.nodes[1]!.attributes).toEqual({ axes: { kind: 'ints', value: [1] } });
-  });
+      const graph = decode(bytes, { batch: 2 });
+      expect(graph.types['y']!.shape).toEqual([2, 1]);
+      expect(graph.nodes[1]!.attributes).toEqual({ axes: { kind: 'ints', value: [1] } });
+    },
+  );
 
   const refused: Record<string, [code: string, message: RegExp, change: Parameters<typeof altered>[0]]> = {
     'an old opset': [

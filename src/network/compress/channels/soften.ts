@@ -1,19 +1,42 @@
-import type { Graph } from '../../ir/graph.ts';
+import type { Graph, Node } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
+import { readersOf } from '../../ir/rebuild.ts';
 import type { Weights } from '../technique.ts';
 import type { ChannelGroup } from './groups.ts';
 
 /**
  * Channels that are switched off in a network that keeps its shape (He et al. 2018, Soft Filter Pruning): every trained
- * parameter that makes them or goes along with them is 0, so that removing them afterwards changes nothing.
+ * parameter that makes them or goes along with them is 0, and so is every weight that reads them behind an activation that is
+ * not 0 at 0, so that removing them afterwards changes nothing.
  */
 export function clearChannels(graph: Graph, weights: Weights, group: ChannelGroup, gone: ReadonlySet<number>): void {
   for (const { initializer, axis, role, channels } of group.members) {
     const data = weights[initializer];
-    if (role === 'consumer' || !data) continue;
+    if (!data || (role === 'consumer' && !readsMoreThanZero(graph, initializer))) continue;
     const inner = elementCount(graph.types[initializer]!.shape.slice(axis + 1));
     for (let i = 0; i < data.length; i++) if (gone.has(channels[Math.floor(i / inner) % channels.length]!)) data[i] = 0;
   }
+}
+
+/** Ops that are not 0 where what they read is. */
+const aboveZero = new Set(['Sigmoid', 'HardSigmoid', 'Exp', 'Softplus']);
+const unary = new Set(['Flatten', 'Identity', 'Relu', 'AveragePool', 'GlobalAveragePool', 'MaxPool', 'GlobalMaxPool', 'Dropout']);
+
+/** Whether what a layer's weights multiply comes straight from such an op. */
+function readsMoreThanZero(graph: Graph, weight: string): boolean {
+  const makers = makersOf(graph);
+  const [reader] = readersOf(graph).get(weight) ?? [];
+  let maker = reader && makers.get(reader.inputs[0]!);
+  while (maker && unary.has(maker.op)) maker = makers.get(maker.inputs[0]!);
+  return maker !== undefined && aboveZero.has(maker.op);
+}
+
+const knownMakers = new WeakMap<Graph, ReadonlyMap<string, Node>>();
+
+function makersOf(graph: Graph): ReadonlyMap<string, Node> {
+  const makers = knownMakers.get(graph) ?? new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
+  knownMakers.set(graph, makers);
+  return makers;
 }
 
 /** The channels of a group that are switched off. */

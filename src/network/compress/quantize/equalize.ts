@@ -25,6 +25,10 @@ export interface Pair {
   readonly inputAxis: number;
 }
 
+/** Channels that lie last, as those of rows in a list do, have no places of their own behind these. */
+const mixes = ({ types }: Graph, { op, inputs }: Node): boolean =>
+  types[inputs[0]!]!.shape.length === 3 && (op === 'Flatten' || op.endsWith('Pool'));
+
 /** The first node behind a layer that is not homogeneous, where everything on the way is read once. */
 function endOf(graph: Graph, readers: ReadonlyMap<string, readonly Node[]>, layer: Node, passes = homogeneous): Node | undefined {
   let value = layer.outputs[0]!;
@@ -32,7 +36,7 @@ function endOf(graph: Graph, readers: ReadonlyMap<string, readonly Node[]>, laye
     const [next, ...others] = readers.get(value) ?? [];
     if (!next || others.length > 0 || graph.outputs.includes(value) || next.domain !== '' || next.inputs[0] !== value)
       return undefined;
-    if (!passes.has(next.op) || next.outputs.length > 1) return next;
+    if (!passes.has(next.op) || next.outputs.length > 1 || mixes(graph, next)) return next;
     value = next.outputs[0]!;
   }
 }

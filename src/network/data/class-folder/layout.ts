@@ -68,9 +68,8 @@ async function find(folder: string, kind: FileKind): Promise<ClassFolder> {
   if (classes.length < 2 || classes.length > mostClasses) throw wrongClasses(training, classes.length, kind);
   const train = await examplesOf(training, classes, kind);
   if (!isSplit) return { classes, train };
-  const examplesIn = (name: string | undefined) => (name === undefined ? undefined : examplesOf(parts.get(name)!, classes, kind));
-  const test = await examplesIn(parts.has('test') ? 'test' : undefined);
-  const held = await examplesIn(validationNames.find((name) => parts.has(name)));
+  const others = [parts.get('test'), ...validationNames.map((name) => parts.get(name))].filter((path) => path !== undefined);
+  const [test, held] = await Promise.all(others.slice(0, 2).map((path) => examplesOf(path, classes, kind)));
   return { classes, train, ...(test ? { test } : {}), ...(held ? { validation: held } : {}) };
 }
 

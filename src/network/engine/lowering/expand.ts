@@ -34,7 +34,7 @@ export const expandNode = (b: Builder, node: Node, table: Readonly<Record<string
 
 function emitNode(b: Builder, node: Node, emit: Emission): void {
   const start = b.nodes.length;
-  b.scope = `${node.name}/`;
+  b.scope = `${node.name}/low/`; // A gradient of its value may have the scope that is called after the node.
   const results = emit({ b, node });
   b.scope = '';
   node.outputs.forEach((output, i) => {

@@ -132,6 +132,26 @@ const window: Rule = (node, rewriting) => {
   return true;
 };
 
+/**
+ * Maxima over windows that reach beyond the image (`ceil_mode`) are those over an image with a wider edge: readers of the
+ * attribute do not agree how many windows begin in the edge.
+ */
+const maxPool: Rule = (node, rewriting) => {
+  const { graph } = rewriting;
+  const { ceil_mode: up, ...attributes } = node.attributes;
+  if (up?.kind !== 'int' || up.value === 0 || node.outputs.length > 1) return window(node, rewriting);
+  const shape = graph.types[node.inputs[0]!]!.shape;
+  const sides = graph.types[node.outputs[0]!]!.shape.slice(2);
+  const { kernel, pads, strides, dilations } = windowOf(node, shape, readInts(node, 'kernel_shape') ?? []);
+  const begins = pads.slice(0, sides.length);
+  const ends = sides.map((side, i) => {
+    const last = (side - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
+    return Math.max(0, last - shape[i + 2]! - begins[i]!);
+  });
+  const { auto_pad: _, ...kept } = attributes;
+  return window({ ...node, attributes: { ...kept, pads: ints([...begins, ...ends]) } }, rewriting);
+};
+
 /** Attributes at the value that they have where they are left out. */
 const isIdle = (name: string, attribute: Attribute): boolean =>
   attribute.kind === 'int' && attribute.value === (name === 'group' ? 1 : 0) && name !== 'axis';
@@ -290,7 +310,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ReduceMax: overImage('MaxPool', (sides) => ({ kernel_shape: ints(sides) })),
   ReduceMean: overImage('GlobalAveragePool'),
   AveragePool: averagePool,
-  MaxPool: window,
+  MaxPool: maxPool,
   Conv: window,
   Gemm: gemm,
   MatMul: matMul,

@@ -25,6 +25,8 @@ interface ConvOptions {
   readonly group?: number;
   readonly dilation?: number;
   readonly bias?: boolean;
+  /** Top, left, bottom, right; `pad` all around where left out. */
+  readonly pads?: readonly number[];
 }
 
 /** A network under construction; `c` and `bn` draw their weights. */
@@ -45,10 +47,11 @@ class Net {
 
   conv(x: string, channels: number, options: ConvOptions = {}): string {
     const { kernel = 3, stride = 1, pad = (kernel - 1) >> 1, group = 1, dilation = 1, bias = false } = options;
+    const pads = options.pads ?? [pad, pad, pad, pad];
     const name = `conv${this.layers++}`;
     const inputs = [x, this.weight(`${name}.w`, [channels, this.b.shape(x)[1]! / group, kernel, kernel])];
     if (bias) inputs.push(this.weight(`${name}.b`, [channels], 0.1));
-    const attributes = { strides: [stride, stride], pads: [pad, pad, pad, pad], dilations: [dilation, dilation], group };
+    const attributes = { strides: [stride, stride], pads, dilations: [dilation, dilation], group };
     return this.b.op('Conv', inputs, attributes, { name });
   }
 
@@ -141,6 +144,8 @@ const middles: Record<string, (net: Net, x: string) => string> = {
   'depthwise with a multiplier': (net, x) => net.conv(x, 40, { group: 20 }),
   'dilations and strides': (net, x) => net.conv(x, 8, { dilation: 2, stride: 2, pad: 2 }),
   'more padding than the window reaches': (net, x) => net.conv(x, 8, { kernel: 1, pad: 1 }),
+  'more padding behind than the window reaches': (net, x) => net.conv(x, 8, { pads: [1, 1, 1, 3] }),
+  'one place with padding behind': (net, x) => net.conv(x, 8, { kernel: 1, pads: [0, 0, 0, 1] }),
   'transposed to channels last': ({ b }, x) =>
     b.op('Transpose', [b.op('Transpose', [x], { perm: [0, 2, 3, 1] })], { perm: [0, 3, 1, 2] }),
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildTrainStep } from '../../../../src/network/autodiff/train-step.ts';
 import { blockSize } from '../../../../src/network/engine/lowering/blocked/probe.ts';
 import { lower, lowerings } from '../../../../src/network/engine/lowering/index.ts';
 import { withSession } from '../../../../src/network/engine/session.ts';
@@ -7,7 +8,9 @@ import { encode } from '../../../../src/network/ir/bytes/encode.ts';
 import type { Graph, Shape } from '../../../../src/network/ir/graph.ts';
 import { elementCount } from '../../../../src/network/ir/graph.ts';
 import { ops } from '../../../../src/network/ir/ops/index.ts';
+import { verify } from '../../../../src/network/ir/verify.ts';
 import { relativeError } from '../../../fixtures/compression.ts';
+import { classify, conv3, sketch } from '../../../fixtures/graphs.ts';
 import { interpret } from '../../../fixtures/interpreter.ts';
 import { type LoweringCase, loweringCases } from '../../../fixtures/lowering-cases.ts';
 import { feedsOf, graphOf } from '../../../fixtures/lowering-runs.ts';
@@ -78,6 +81,34 @@ describe.each(inBlocks)('blocks of %i on the reference interpreter', (size) => {
       expect(found[name]!.shape).toEqual(shape);
       expect(relativeError(found[name]!.data, data), name).toBeLessThan(1e-6);
     }
+  });
+});
+
+/** As in an imported network: every node is called after its value. */
+function behindAnActivation(op: string, next: (b: Builder, y: string) => string): Graph {
+  const { b, x } = sketch();
+  const active = b.op(op, [conv3(b, x, 'a', 4)], {}, { name: 'active' });
+  return classify(b, next(b, active));
+}
+
+const nexts: Readonly<Record<string, (b: Builder, y: string) => string>> = {
+  AveragePool: (b, y) => b.op('AveragePool', [y], { kernel_shape: [2, 2], strides: [2, 2] }),
+  MaxPool: (b, y) => b.op('MaxPool', [y], { kernel_shape: [2, 2], strides: [2, 2] }),
+  Relu: (b, y) => b.op('Relu', [y]),
+};
+
+describe('a train step with an activation before another op that is lowered', () => {
+  const pairs = ['Tanh', 'Sigmoid', 'HardSwish', 'LeakyRelu'].flatMap((op) =>
+    Object.keys(nexts).map((next) => [op, next] as const),
+  );
+
+  it.each(pairs)('%s before %s', (op, next) => {
+    const { graph } = buildTrainStep(behindAnActivation(op, nexts[next]!), {
+      optimizer: { name: 'sgd', momentum: 0, nesterov: false },
+      weightDecay: 0,
+      batchNormMomentum: 0.9,
+    });
+    for (const { name } of lowerings) expect(() => verify(lower(graph, name)), name).not.toThrow();
   });
 });
 

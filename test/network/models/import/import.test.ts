@@ -126,6 +126,16 @@ const simplified: Record<string, { build: () => Graph; ops: string[] }> = {
     },
     ops: ['Conv', 'GlobalAveragePool', 'Conv', 'Mul', 'GlobalAveragePool', 'Flatten', 'Gemm'],
   },
+  'the largest values of the image, and windows that reach beyond it': {
+    build: () => {
+      const { b, x } = sketch();
+      const windows = { kernel_shape: [3, 3], strides: [3, 3], pads: [1, 1, 1, 1], ceil_mode: 1 };
+      const pooled = b.op('MaxPool', [conv3(b, x, 'a', 4)], windows);
+      const largest = b.op('ReduceMax', [conv3(b, pooled, 'c', 4)], { axes: [2, 3], keepdims: 0 });
+      return b.build([fullyConnected(b, largest, 'dense', 3)]);
+    },
+    ops: ['Conv', 'MaxPool', 'Conv', 'MaxPool', 'Flatten', 'Gemm'],
+  },
   'limits that are a ReLU, and ends that decide nothing': {
     build: () => {
       const { b, x } = sketch();
@@ -206,6 +216,16 @@ const refused: Record<string, [code: string, message: RegExp, build: () => Graph
       const { b, x } = sketch();
       const bigger = b.op('Resize', [conv3(b, x, 'a', 4), '', b.floats([1, 1, 2, 2])], {}, { name: 'bigger' });
       return classify(b, bigger);
+    },
+  ],
+  'windows over one dimension': [
+    'IMPORT_TRAINABLE',
+    /node "lines" \(Conv\) moves over 1 dimensions; only those over images/,
+    () => {
+      const { b, x, w } = sketch();
+      const rows = b.op('Reshape', [conv3(b, x, 'a', 4), b.ints([0, 4, 16])]);
+      const lines = b.op('Conv', [rows, w('lines.weight', 4, 4, 3)], { kernel_shape: [3] }, { name: 'lines' });
+      return b.build([fullyConnected(b, b.op('Flatten', [lines]), 'dense', 3)]);
     },
   ],
   'a quantized network': [

@@ -67,7 +67,7 @@ function lowerBlocked(source: Graph, block: number): Graph {
   for (const [name, tensor] of Object.entries(graph.initializers)) b.initializer(name, tensor);
   const layouts = new Layouts(b, block, graph);
   for (const node of graph.nodes) {
-    b.scope = `${node.name}/`;
+    b.scope = `${node.name}/low/`;
     const results = rules[`${node.domain}:${node.op}`]?.({ b, layouts, node });
     if (results) define(layouts, node, results);
     else lowerPlain(layouts, node);

@@ -16,7 +16,8 @@ export interface Phase {
 /** One phase per row of the stride; undefined where a phase would need more than a padded convolution. */
 export function phasesOf(axis: Axis): readonly Phase[] | undefined {
   const phases = axis.stride === 1 ? [flipped(axis)] : range(0, axis.stride).map((row) => strided(axis, row));
-  return phases.every((phase) => phase.begin >= 0) && (axis.stride === 1 || axis.dilation === 1) ? phases : undefined;
+  const fits = ({ begin, end }: Phase) => begin >= 0 && (axis.stride > 1 || end >= 0);
+  return phases.every(fits) && (axis.stride === 1 || axis.dilation === 1) ? phases : undefined;
 }
 
 /** Rows of dx in each phase; the last ones may lie beyond dx. */

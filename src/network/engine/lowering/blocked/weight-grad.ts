@@ -89,7 +89,8 @@ const pointwiseGrad: WeightGrad = (layouts, x, dy, [rows, columns], shape) => {
 };
 
 const denseGrad: WeightGrad = (layouts, x, dy, axes, shape) => {
-  if (axes.every((axis) => axis.kernel === 1 && axis.begin === 0)) return pointwiseGrad(layouts, x, dy, axes, shape);
+  if (axes.every((axis) => axis.kernel === 1 && axis.begin === 0 && missing(axis) <= 0))
+    return pointwiseGrad(layouts, x, dy, axes, shape);
   if (isNarrow(layouts, x, shape)) return narrowGrad(layouts, x, dy, axes, shape);
   const { b, block } = layouts;
   const [n, c, h, w] = layouts.paddedShape(x) as [number, number, number, number];
