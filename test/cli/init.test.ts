@@ -160,7 +160,10 @@ describe('nas init', () => {
     await writePictures(data, { 'test/a/1.png': plain([1, 2, 3]), 'val/b/1.png': plain([3, 2, 1]) });
     const withNetwork = () => init(file, { yes: true, force: true, data, model: networkPath('trained') });
     await expect(withNetwork()).rejects.toThrow(/tells 10 classes apart; .*pictures has 2 classes: a, b\./);
-    await writePictures(data, Object.fromEntries([...'cdefghij'].map((name) => [`train/${name}/1.png`, plain([1, 2, 3])])));
+    await writePictures(
+      data,
+      Object.fromEntries(['c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((name) => [`train/${name}/1.png`, plain([1, 2, 3])])),
+    );
     await withNetwork();
     expect(said(await readFile(file, 'utf8'))).toBe(`{ name: images, folder: "${data}", size: 28, colour: grey }`);
     expect(await readFile(file, 'utf8')).toContain('accuracies on the images in the folder for it only');
