@@ -66,9 +66,11 @@ describe('what a search is given to begin with', () => {
     await writeFile(join(cwd, 'more.json'), JSON.stringify({ 'stem/prune.keep': 0.75, 'dense/quantize.bits': 8 }));
     const queued = await nas(cwd, 'enqueue', 'more.json', '--study', 'two');
     expect(queued.stdout).toContain('1 queued in study "two"');
-    const again = await nas(cwd, 'enqueue', 'trial 1 of two', '--study', 'two');
-    expect(again.code).toBe(2);
-    expect(again.stderr).toContain('tried in study "two" before');
+    for (const known of ['trial 1 of two', 'more.json']) {
+      const again = await nas(cwd, 'enqueue', known, '--study', 'two');
+      expect(again.code).toBe(2);
+      expect(again.stderr).toContain('it was tried or queued in study "two" before');
+    }
   });
 
   it('refuses an earlier study with other objectives before anything runs', async () => {

@@ -60,7 +60,8 @@ export async function init(file = 'space.yaml', flags: InitFlags): Promise<numbe
 
 /** What was not asked for by name is left out where the user's own network has no layer for it. */
 function fittingTechniques({ model, techniques }: Answers): readonly string[] {
-  if (!isOwnNetwork(model)) return techniques;
+  // One that is not there is refused with all else that is wrong with the space.
+  if (!isOwnNetwork(model) || !existsSync(model)) return techniques;
   const infos = techniqueInfos(importNetwork(readNetworkFile(model)));
   const fits = (name: string) => infos.find((info) => info.name === name)!.sites.length > 0;
   const kept = techniques.filter(fits);
