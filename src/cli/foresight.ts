@@ -44,19 +44,13 @@ export class Foresight {
     this.predict = this.#predictor();
   }
 
-  /** Throws NasError SPACE_INFEASIBLE where bounds on what the structure tells cannot be kept: before anything is timed. */
-  checkReach(): void {
-    const { record, keyOf, say } = this.#context;
-    const { space, goal, sections } = factsOf(record);
-    const context = { model: sections.model as unknown as ModelSpec, space, goal, keyOf, predict: this.predict, say };
-    refuseOutOfReach(context, [anchorWish(context)]);
-  }
-
-  /** False where the user stopped it. */
+  /** False where the user stopped it. Throws NasError SPACE_INFEASIBLE where no candidate can keep the bounds. */
   async learnTimes(): Promise<boolean> {
     const { record, executor, prepared, say, progressOf } = this.#context;
     const { space, goal, sections } = factsOf(record);
     if (!wantsLayerTimes(goal)) return true;
+    // Bounds on what the structure tells alone need no times to be out of reach.
+    this.#checkReach();
     const structureOf = structureFunction(sections.model as unknown as ModelSpec, space, prepared.data);
     const { timedOn } = prepared;
     const asked = { executor, space, use: sections.latency, timedOn, baseline: prepared.baseline.hash };
@@ -86,6 +80,13 @@ export class Foresight {
     const found = await this.#probe();
     const { predict } = this.forControllers();
     return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, predict)], points);
+  }
+
+  #checkReach(): void {
+    const { record, keyOf, say } = this.#context;
+    const { space, goal, sections } = factsOf(record);
+    const context = { model: sections.model as unknown as ModelSpec, space, goal, keyOf, predict: this.predict, say };
+    refuseOutOfReach(context, [anchorWish(context)]);
   }
 
   async #probe(): Promise<Sensitivity | undefined> {

@@ -192,7 +192,6 @@ class SearchRun {
       const { controllerReason } = factsOf(this.#record);
       if (controllerReason !== undefined) this.#log(`Controller ${this.#record.controller}: ${controllerReason}.`);
       const foresight = this.#foresight(facts as unknown as PreparedFacts);
-      if (!this.#initial) foresight.checkReach();
       if (!(await foresight.learnTimes())) return exitCodes.interrupted;
       const start = this.#initial ?? (await foresight.startingTrials(this.#start, this.#given));
       if (!start) return exitCodes.interrupted;

@@ -38,6 +38,15 @@ export function readersOf(graph: Graph): ReadonlyMap<string, readonly Node[]> {
   return readers;
 }
 
+const knownMakers = new WeakMap<Graph, ReadonlyMap<string, Node>>();
+
+/** The node that gives each value; inputs and initializers have none. Kept per graph. */
+export function makersOf(graph: Graph): ReadonlyMap<string, Node> {
+  const makers = knownMakers.get(graph) ?? new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
+  knownMakers.set(graph, makers);
+  return makers;
+}
+
 function findReaders(graph: Graph): ReadonlyMap<string, readonly Node[]> {
   const readers = new Map<string, Node[]>();
   for (const node of graph.nodes) {

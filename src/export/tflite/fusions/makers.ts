@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../../../network/ir/graph.ts';
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
+import { makersOf } from '../../../network/ir/rebuild.ts';
 
 /** Looks from a value back to what it was made of. */
 export class Makers {
@@ -8,7 +9,7 @@ export class Makers {
 
   constructor(graph: Graph) {
     this.#graph = graph;
-    this.#makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+    this.#makers = makersOf(graph);
   }
 
   of(value: string | undefined): Node | undefined {

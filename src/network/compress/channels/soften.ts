@@ -1,6 +1,6 @@
-import type { Graph, Node } from '../../ir/graph.ts';
+import type { Graph } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/graph.ts';
-import { readersOf } from '../../ir/rebuild.ts';
+import { makersOf, readersOf } from '../../ir/rebuild.ts';
 import type { Weights } from '../technique.ts';
 import type { ChannelGroup } from './groups.ts';
 
@@ -19,8 +19,8 @@ export function clearChannels(graph: Graph, weights: Weights, group: ChannelGrou
 }
 
 /** Ops that are not 0 where what they read is. */
-const aboveZero = new Set(['Sigmoid', 'HardSigmoid', 'Exp', 'Softplus']);
-const unary = new Set(['Flatten', 'Identity', 'Relu', 'AveragePool', 'GlobalAveragePool', 'MaxPool', 'GlobalMaxPool', 'Dropout']);
+const aboveZero = new Set(['Sigmoid', 'HardSigmoid', 'Exp']);
+const unary = new Set(['Flatten', 'Identity', 'Relu', 'AveragePool', 'GlobalAveragePool', 'MaxPool', 'Dropout']);
 
 /** Whether what a layer's weights multiply comes straight from such an op. */
 function readsMoreThanZero(graph: Graph, weight: string): boolean {
@@ -29,14 +29,6 @@ function readsMoreThanZero(graph: Graph, weight: string): boolean {
   let maker = reader && makers.get(reader.inputs[0]!);
   while (maker && unary.has(maker.op)) maker = makers.get(maker.inputs[0]!);
   return maker !== undefined && aboveZero.has(maker.op);
-}
-
-const knownMakers = new WeakMap<Graph, ReadonlyMap<string, Node>>();
-
-function makersOf(graph: Graph): ReadonlyMap<string, Node> {
-  const makers = knownMakers.get(graph) ?? new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
-  knownMakers.set(graph, makers);
-  return makers;
 }
 
 /** The channels of a group that are switched off. */

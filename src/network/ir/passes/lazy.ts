@@ -1,7 +1,7 @@
 import { NasError } from '../../../core/errors.ts';
 import { allNodes, allTypes, readsOf } from '../bodies.ts';
 import type { Graph, Node, Tensor } from '../graph.ts';
-import { readersOf, rebuild } from '../rebuild.ts';
+import { makersOf, readersOf, rebuild } from '../rebuild.ts';
 import { deadCode } from './dead-code.ts';
 
 /**
@@ -34,8 +34,6 @@ export function lazy(graph: Graph, name: string): Graph {
 }
 
 type Makers = ReadonlyMap<string, Node>;
-
-const makersOf = ({ nodes }: Graph): Makers => new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
 
 /** The nodes that values take, directly or not; of `choice` only the condition is followed. */
 function neededFor(makers: Makers, values: readonly string[], choice?: Node): ReadonlySet<Node> {

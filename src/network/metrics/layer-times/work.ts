@@ -1,6 +1,7 @@
 import { bodiesOf } from '../../ir/bodies.ts';
 import { elementCount, type Graph, type Node, type TensorType } from '../../ir/graph.ts';
 import { opEntry } from '../../ir/ops/index.ts';
+import { makersOf } from '../../ir/rebuild.ts';
 
 /** Amounts of work by kind: `Conv 3x3 int8, macs` → 1.2e6. What of it takes time, and how much, `LayerTimes` says. */
 export type Work = Readonly<Record<string, number>>;
@@ -18,7 +19,7 @@ const block = 16;
  */
 export function workOf(graph: Graph): Work {
   const work: Record<string, number> = {};
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const makers = makersOf(graph);
   const readers = new Map<string, Node[]>();
   for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
   const constant = new Set(Object.keys(graph.initializers));
