@@ -96,7 +96,7 @@ async function load(): Promise<WebGpuPackage> {
   }
 }
 
-/** Where values lie differs from program to program: a dynamic offset into one buffer of offsets. */
+/** Arguments differ from program to program: a dynamic offset into one buffer of them. */
 const layoutOn = (device: GPUDevice): GPUBindGroupLayout =>
   device.createBindGroupLayout({
     entries: [

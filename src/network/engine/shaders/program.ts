@@ -6,6 +6,7 @@ import { cutOf, type Reduced, reducePrograms } from './kernels/reduce.ts';
 import { inOrder, type Lifetime, type Place, shared } from './memory.ts';
 import { constantOf, contextFor, type Made, type Plan, planOf } from './plan.ts';
 import type { Pointwise, ProductPlan, ReductionPlan } from './rules/rule.ts';
+import { argument } from './wgsl.ts';
 import { type Program, Writer } from './writer.ts';
 
 /** A graph as programs in the order in which they run, and where values lie. */
@@ -112,7 +113,7 @@ function productPrograms(plan: Plan, value: Made, write: () => Writer, places: R
   const scratch = places.get(scratchName(value.name))!;
   const outputs = elementCount(plan.graph.types[value.name]!.shape);
   const first = productProgram(writer, product, scratch);
-  const body = (own: Writer) => `return ${own.cell(scratch, `r * ${outputs}u + o`)};`;
+  const body = (own: Writer) => `return ${own.cell(scratch, `r * ${argument(outputs)} + o`)};`;
   const sum: ReductionPlan = { how: 'sum', count: parts, along: 'outputs', body: '', geometry: '' };
   return [first, ...reducePrograms(write, [{ plan: sum, outputs, place }], body, [])];
 }

@@ -1,14 +1,15 @@
-import { type DType, dataArrays, elementCount, type Graph, type Tensor } from '../../ir/graph.ts';
+import type { Graph, Tensor } from '../../ir/graph.ts';
 import { carriedBy, nextOf } from '../carried.ts';
 import type { Session, Tensors } from '../session.ts';
 import { bufferCount, failed, type Gpu } from './device.ts';
 import type { Place } from './memory.ts';
 import { type Compiled, compile } from './program.ts';
+import { Reader } from './reader.ts';
 
 /** A step of the run: a program with what it was given. */
 interface Dispatch {
   readonly pipeline: GPUComputePipeline;
-  /** Bytes from the begin of the buffer of offsets on. */
+  /** Bytes from the begin of the buffer of arguments on. */
   readonly at: number;
   readonly groups: readonly [number, number, number];
 }
@@ -33,27 +34,46 @@ export async function openShadersSession(gpu: Gpu, step: Graph): Promise<Session
   });
   const carried = carriedBy(step);
   const returned = [...new Set(step.outputs)].filter((name) => !carried.some((input) => nextOf(input) === name));
+  const results = memory.reader(returned);
+  const encode = () => {
+    const encoder = gpu.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, at, groups } of dispatches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, memory.group, [at]);
+      pass.dispatchWorkgroups(...groups);
+    }
+    pass.end();
+    for (const name of carried) memory.copy(encoder, nextOf(name), name);
+    results.copy(encoder);
+    return encoder.finish();
+  };
+  /** The commands of the next run: written while the GPU computes this one. */
+  let ahead: GPUCommandBuffer | undefined;
   let open = true;
   return {
     inputs: step.inputs.map(({ name }) => name),
     outputs: step.outputs,
-    async run(feeds) {
+    run(feeds) {
       memory.write(feeds);
-      const encoder = gpu.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const { pipeline, at, groups } of dispatches) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, memory.group, [at]);
-        pass.dispatchWorkgroups(...groups);
-      }
-      pass.end();
-      for (const name of carried) memory.copy(encoder, nextOf(name), name);
-      return memory.read(encoder, returned);
+      const commands = ahead ?? encode();
+      ahead = undefined;
+      return results.read(commands, () => {
+        ahead = encode();
+      });
     },
-    readCarried: () => memory.read(gpu.device.createCommandEncoder(), carried),
+    readCarried() {
+      const reader = memory.reader(carried);
+      const encoder = gpu.device.createCommandEncoder();
+      reader.copy(encoder);
+      return reader.read(encoder.finish()).finally(() => reader.release());
+    },
     endProfiling: () => Promise.resolve([]),
     release() {
-      if (open) memory.release();
+      if (open) {
+        results.release();
+        memory.release();
+      }
       open = false;
       return Promise.resolve();
     },
@@ -71,7 +91,7 @@ function compileFor({ most }: Gpu, step: Graph): Compiled {
   }
 }
 
-/** Bytes by which dynamic offsets, and copies to be mapped, go on. */
+/** Bytes by which dynamic offsets go on. */
 const alignment = 256;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
@@ -85,14 +105,12 @@ async function dispatchesOf(gpu: Gpu, { programs }: Compiled, slot: number): Pro
 /** The buffers of a session. */
 class Memory {
   readonly group: GPUBindGroup;
-  /** Bytes between the offsets of one program and those of the next. */
+  /** Bytes between the arguments of one program and those of the next. */
   readonly slot: number;
   readonly #gpu: Gpu;
   readonly #compiled: Compiled;
   readonly #buffers: readonly GPUBuffer[];
-  readonly #offsets: GPUBuffer;
-  /** What results come back in, as large as was needed so far. */
-  #mapped: GPUBuffer | undefined;
+  readonly #args: GPUBuffer;
 
   constructor(gpu: Gpu, compiled: Compiled) {
     this.#gpu = gpu;
@@ -103,15 +121,15 @@ class Memory {
     this.#buffers = Array.from({ length: bufferCount }, (_, i) =>
       device.createBuffer({ size: Math.max(alignment, 4 * (compiled.sizes[i] ?? 0)), usage }),
     );
-    this.slot = aligned(Math.max(16, ...compiled.programs.map(({ offsets }) => 16 * Math.ceil(offsets.length / 4))));
-    this.#offsets = device.createBuffer({ size: this.slot * Math.max(1, compiled.programs.length), usage: UNIFORM | COPY_DST });
-    compiled.programs.forEach(({ offsets }, i) => {
-      device.queue.writeBuffer(this.#offsets, i * this.slot, Uint32Array.from(offsets));
+    this.slot = aligned(Math.max(16, ...compiled.programs.map(({ args }) => 16 * Math.ceil(args.length / 4))));
+    this.#args = device.createBuffer({ size: this.slot * Math.max(1, compiled.programs.length), usage: UNIFORM | COPY_DST });
+    compiled.programs.forEach(({ args }, i) => {
+      device.queue.writeBuffer(this.#args, i * this.slot, Uint32Array.from(args));
     });
     this.group = device.createBindGroup({
       layout,
       entries: [
-        { binding: 0, resource: { buffer: this.#offsets, size: this.slot } },
+        { binding: 0, resource: { buffer: this.#args, size: this.slot } },
         ...this.#buffers.map((buffer, i) => ({ binding: i + 1, resource: { buffer } })),
       ],
     });
@@ -131,57 +149,23 @@ class Memory {
     encoder.copyBufferToBuffer(left, 4 * source.offset, right, 4 * target.offset, 4 * target.size);
   }
 
-  /** Submits what was encoded, and copies of these values to be read. */
-  async read(encoder: GPUCommandEncoder, names: readonly string[]): Promise<Record<string, Tensor>> {
-    const places = names.map((name) => this.#place(name));
-    const starts = places.map((_, i) => places.slice(0, i).reduce((sum, { size }) => sum + 4 * size, 0));
-    const target = this.#room(places.reduce((sum, { size }) => sum + 4 * size, 0));
-    places.forEach(({ buffer, offset, size }, i) => {
-      encoder.copyBufferToBuffer(this.#buffers[buffer]!, 4 * offset, target, starts[i]!, 4 * size);
-    });
-    try {
-      this.#gpu.device.queue.submit([encoder.finish()]);
-      await target.mapAsync(GPUMapMode.READ);
-    } catch (error) {
-      this.#gpu.check();
-      throw failed(error instanceof Error ? error.message : String(error), error);
-    }
-    this.#gpu.check();
-    const bytes = target.getMappedRange();
-    const found = names.map(
-      (name, i) => [name, this.#tensor(name, new Float32Array(bytes, starts[i]!, places[i]!.size))] as const,
-    );
-    target.unmap();
-    return Object.fromEntries(found);
+  reader(names: readonly string[]): Reader {
+    const values = names.map((name) => ({ name, type: this.#compiled.graph.types[name]!, ...this.#source(name) }));
+    return new Reader(this.#gpu, values);
   }
 
   release(): void {
-    for (const buffer of [...this.#buffers, this.#offsets, this.#mapped]) buffer?.destroy();
+    for (const buffer of [...this.#buffers, this.#args]) buffer.destroy();
   }
 
   #place(name: string): Place {
     return this.#compiled.places.get(name)!;
   }
 
-  #room(bytes: number): GPUBuffer {
-    if (this.#mapped && this.#mapped.size >= bytes) return this.#mapped;
-    this.#mapped?.destroy();
-    const { MAP_READ, COPY_DST } = GPUBufferUsage;
-    this.#mapped = this.#gpu.device.createBuffer({ size: Math.max(alignment, bytes), usage: MAP_READ | COPY_DST });
-    return this.#mapped;
+  #source(name: string) {
+    const { buffer, offset, size } = this.#place(name);
+    return { buffer: this.#buffers[buffer]!, at: 4 * offset, bytes: 4 * size };
   }
-
-  #tensor(name: string, floats: Float32Array): Tensor {
-    const { dtype, shape } = this.#compiled.graph.types[name]!;
-    if (floats.length !== elementCount(shape)) throw new Error(`${name} came with ${floats.length} numbers`);
-    return { dtype, shape, data: dataOf(dtype, floats) };
-  }
-}
-
-/** A copy in the arrays of the type. */
-function dataOf(dtype: DType, floats: Float32Array): Tensor['data'] {
-  if (dtype === 'int64') return BigInt64Array.from(floats, (value) => BigInt(Math.trunc(value)));
-  return dataArrays[dtype].from(floats);
 }
 
 /** Numbers are floats on the GPU, whatever they stand for. */

@@ -1,12 +1,12 @@
 import type { Place } from './memory.ts';
 import { constantOf, contextFor, type Made, type Plan } from './plan.ts';
-import { float } from './wgsl.ts';
+import { argumentPattern, float } from './wgsl.ts';
 
-/** A program and what it is started with. Equal texts are compiled once: where values lie is no part of it. */
+/** A program and what it is started with. Equal texts are compiled once: where values lie, and how large they are, is no part of it. */
 export interface Program {
   readonly code: string;
-  /** Where the values that it names lie, in its order: numbers from the begin of their buffer on. */
-  readonly offsets: readonly number[];
+  /** Where the values that it names lie, in numbers from the begin of their buffer on, and sizes: unsigned, in its order. */
+  readonly args: readonly number[];
   /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number, number];
 }
@@ -35,7 +35,7 @@ export class Writer {
   readonly #places: ReadonlyMap<string, Place>;
   readonly #functions: string[] = [];
   readonly #names = new Map<string, string>();
-  readonly #offsets: number[] = [];
+  readonly #args: number[] = [];
   readonly #buffers = new Set<number>();
 
   constructor(plan: Plan, places: ReadonlyMap<string, Place>) {
@@ -53,8 +53,7 @@ export class Writer {
   /** WGSL for a number in memory, to be written or read. */
   cell({ buffer, offset }: Place, index: string): string {
     this.#buffers.add(buffer);
-    const slot = this.#offsets.push(offset) - 1;
-    return `m${buffer}[offsets[${slot >> 2}].${'xyzw'[slot & 3]} + ${index}]`;
+    return `m${buffer}[${this.#argument(offset)} + ${index}]`;
   }
 
   /** A function of indices (u32) with this body; returns its name. */
@@ -70,18 +69,25 @@ export class Writer {
   }
 
   finish(main: string, groups: Program['groups']): Program {
-    const slots = Math.max(1, Math.ceil(this.#offsets.length / 4));
+    const [functions, body] = [this.#functions.join('\n'), main].map((text) =>
+      text.replaceAll(argumentPattern, (_, value) => this.#argument(Number(value))),
+    ) as [string, string];
+    const slots = Math.max(1, Math.ceil(this.#args.length / 4));
     const buffers = [...this.#buffers].sort((a, b) => a - b);
-    const functions = this.#functions.join('\n');
     const used = Object.keys(prelude).filter((name) => functions.includes(`${name}(`));
     const code = [
-      `@group(0) @binding(0) var<uniform> offsets: array<vec4u, ${slots}>;`,
+      `@group(0) @binding(0) var<uniform> args: array<vec4u, ${slots}>;`,
       ...buffers.map((buffer) => `@group(0) @binding(${buffer + 1}) var<storage, read_write> m${buffer}: array<f32>;`),
       ...used.map((name) => prelude[name]!),
       functions,
-      main,
+      body,
     ].join('\n');
-    return { code, offsets: this.#offsets, groups };
+    return { code, args: this.#args, groups };
+  }
+
+  #argument(value: number): string {
+    const slot = this.#args.push(value) - 1;
+    return `args[${slot >> 2}].${'xyzw'[slot & 3]}`;
   }
 
   #function(value: string): string {

@@ -12,10 +12,11 @@ import { type Lifetime, shared } from '../../../../src/network/engine/shaders/me
 import { compile } from '../../../../src/network/engine/shaders/program.ts';
 import { strided, stridesOf } from '../../../../src/network/engine/shaders/wgsl.ts';
 import { elementCount } from '../../../../src/network/ir/graph.ts';
+import { buildModel, modelSpecSchema } from '../../../../src/network/models/index.ts';
 
 /** What an index expression gives: integers of 32 bits, / without a remainder. */
 function evaluate(expression: string, i: number): number {
-  const source = expression.replaceAll(/(\d+)u/g, '$1n');
+  const source = expression.replaceAll(/(\d+)u|#(\d+)#/g, '$1$2n');
   let at = 0;
   const skip = () => {
     while (source[at] === ' ') at++;
@@ -109,6 +110,20 @@ it('fuses a train step: far fewer programs than nodes, equal ones written once',
   const { programs } = compile(graph, 2 ** 26);
   expect(programs.length).toBeLessThan(graph.nodes.length);
   expect(new Set(programs.map(({ code }) => code)).size).toBeLessThan(programs.length);
+});
+
+it('writes the same programs for a network of other widths: sizes are arguments', () => {
+  const codesOf = (widths: readonly number[]) => {
+    const spec = modelSpecSchema.parse({ family: 'resnet', depth: 8, widths });
+    const model = buildModel(spec, { shape: [3, 8, 8], classes: 10, batch: 4, seed: '1' });
+    const { graph } = buildTrainStep(model, {
+      optimizer: { name: 'sgd', momentum: 0.9, nesterov: true },
+      weightDecay: 5e-4,
+      batchNormMomentum: 0.9,
+    });
+    return compile(graph, 2 ** 26).programs.map(({ code }) => code);
+  };
+  expect(codesOf([9, 10, 11])).toEqual(codesOf([13, 14, 15]));
 });
 
 // SwiftShader: a graphics driver that the CPU emulates, from Debian's package chromium.

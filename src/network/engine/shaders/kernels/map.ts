@@ -2,7 +2,7 @@ import { elementCount } from '../../../ir/graph.ts';
 import type { Place } from '../memory.ts';
 import { contextFor, type Made, type Plan } from '../plan.ts';
 import type { Pointwise } from '../rules/rule.ts';
-import { uint } from '../wgsl.ts';
+import { argument, uint } from '../wgsl.ts';
 import type { Program, Writer } from '../writer.ts';
 
 const threads = 256;
@@ -11,7 +11,7 @@ const widest = 65535;
 
 /** Starts `index` with the number of this thread; threads beyond `count` end. */
 export const threadIndex = (count: number): string =>
-  `let index = (group.y * ${uint(widest)} + group.x) * ${uint(threads)} + thread; if (index >= ${uint(count)}) { return; }`;
+  `let index = (group.y * ${uint(widest)} + group.x) * ${uint(threads)} + thread; if (index >= ${argument(count)}) { return; }`;
 
 export const gridFor = (count: number): Program['groups'] => {
   const groups = Math.ceil(count / threads);

@@ -1,6 +1,6 @@
 import type { Place } from '../memory.ts';
 import type { Operand, ProductPlan } from '../rules/rule.ts';
-import { uint } from '../wgsl.ts';
+import { argument, uint } from '../wgsl.ts';
 import type { Program, Writer } from '../writer.ts';
 import { entry } from './map.ts';
 
@@ -61,8 +61,8 @@ export function productProgram(writer: Writer, plan: ProductPlan, place: Place):
   const cut = parts(plan, tile);
   const threads = (tile.m / tile.rows) * (tile.n / tile.columns);
   const chunk = Math.ceil(plan.k / cut / depth) * depth;
-  const a = loaderOf(writer, plan.a, { name: 'a', lines: plan.m, tile: tile.m, threads, whole: plan.m % tile.m === 0, plan });
-  const b = loaderOf(writer, plan.b, { name: 'b', lines: plan.n, tile: tile.n, threads, whole: plan.n % tile.n === 0, plan });
+  const a = loaderOf(writer, plan.a, { name: 'a', lines: plan.m, tile: tile.m, threads });
+  const b = loaderOf(writer, plan.b, { name: 'b', lines: plan.n, tile: tile.n, threads });
   const across = tile.n / tile.columns;
   const groupsOf = (size: number) => Array.from({ length: size / 4 }, (_, i) => i);
   const [rows, columns] = [groupsOf(tile.rows), groupsOf(tile.columns)];
@@ -77,14 +77,14 @@ export function productProgram(writer: Writer, plan: ProductPlan, place: Place):
       columns.map((c) => `s${r * 4 + i}_${c} = fma(vec4f(a${r}.${'xyzw'[i]}), b${c}, s${r * 4 + i}_${c});`),
     ),
   );
-  const cell = writer.cell(place, cut === 1 ? 'at' : `part * ${uint(plan.batch * plan.m * plan.n)} + at`);
+  const cell = writer.cell(place, cut === 1 ? 'at' : `part * ${argument(plan.batch * plan.m * plan.n)} + at`);
   const stored = writer.define('place', 'batch: u32, m: u32, n: u32', `return ${plan.place};`, 'u32');
   const stores = rows.flatMap((r) =>
     [0, 1, 2, 3].map((i) => {
-      const row = `{ let m = firstRow + ${uint(r * down * 4)} + ty * 4u + ${uint(i)}; if (m < ${uint(plan.m)}) {`;
+      const row = `{ let m = firstRow + ${uint(r * down * 4)} + ty * 4u + ${uint(i)}; if (m < ${argument(plan.m)}) {`;
       const each = columns.map(
         (c) => `for (var j = 0u; j < 4u; j++) { let n = firstColumn + ${uint(c * across * 4)} + tx * 4u + j;
-          if (n < ${uint(plan.n)}) { let at = ${stored}(batch, m, n); ${cell} = s${r * 4 + i}_${c}[j]; } }`,
+          if (n < ${argument(plan.n)}) { let at = ${stored}(batch, m, n); ${cell} = s${r * 4 + i}_${c}[j]; } }`,
       );
       return `${row} ${each.join(' ')} } }`;
     }),
@@ -92,15 +92,18 @@ export function productProgram(writer: Writer, plan: ProductPlan, place: Place):
   const main = `var<workgroup> ta: array<vec4f, ${(depth * tile.m) / 4}>;
 var<workgroup> tb: array<vec4f, ${(depth * tile.n) / 4}>;
 ${entry(threads)} {
-let batch = group.z / ${uint(cut)}; let part = group.z % ${uint(cut)};
+let batch = group.z / ${argument(cut)}; let part = group.z % ${argument(cut)};
 let firstRow = group.y * ${uint(tile.m)}; let firstColumn = group.x * ${uint(tile.n)};
 let tx = thread % ${uint(across)}; let ty = thread / ${uint(across)};
-let end = min(${uint(plan.k)}, (part + 1u) * ${uint(chunk)});
+let begin = part * ${argument(chunk)}; let end = min(${argument(plan.k)}, begin + ${argument(chunk)});
 ${sums.join(' ')}
 ${a.before('firstRow')} ${b.before('firstColumn')}
-for (var k0 = part * ${uint(chunk)}; k0 < end; k0 += ${uint(depth)}) {
-${a.load} ${b.load}
+${a.fetch('begin')} ${b.fetch('begin')}
+for (var k0 = begin; k0 < end; k0 += ${uint(depth)}) {
+${a.share} ${b.share}
 workgroupBarrier();
+let next = k0 + ${uint(depth)};
+if (next < end) { ${a.fetch('next')} ${b.fetch('next')} }
 for (var d = 0u; d < ${uint(depth)}; d++) { ${loads.join(' ')}
 ${products.join('\n')} }
 workgroupBarrier();
@@ -115,42 +118,49 @@ interface LoaderOptions {
   readonly lines: number;
   readonly tile: number;
   readonly threads: number;
-  /** Tiles reach over no end. */
-  readonly whole: boolean;
-  readonly plan: ProductPlan;
 }
 
-/** Each thread brings four lines of one depth at a time; what depends on the lines alone it knows before the walk. */
-function loaderOf(writer: Writer, operand: Operand, { name, lines, tile, threads, whole, plan }: LoaderOptions) {
+/**
+ * Each thread brings four lines of one depth at a time; what depends on the lines alone it knows before the walk. While a slice
+ * is multiplied the next one is on its way, so it is fetched to registers first and shared afterwards.
+ */
+function loaderOf(writer: Writer, operand: Operand, { name, lines, tile, threads }: LoaderOptions) {
   const line = writer.define('line', 'line: u32', operand.line, 'vec4i');
   const along = writer.define('depth', 'k: u32', operand.depth, 'vec4i');
-  const value = writer.define('value', 'l: vec4i, d: vec4i, batch: u32', operand.value);
+  const inRow = operand.quad !== undefined && lines % 4 === 0;
+  const value = inRow
+    ? writer.define('quad', 'l: vec4i, d: vec4i, batch: u32', operand.quad!, 'vec4f')
+    : writer.define('value', 'l: vec4i, d: vec4i, batch: u32', operand.value);
   const quads = tile / 4;
   const items = quads * depth;
-  const turns = Math.ceil(items / threads);
+  const turns = Array.from({ length: Math.ceil(items / threads) }, (_, turn) => turn);
   const of = (turn: number) => `(thread + ${uint(turn * threads)})`;
   const quad = (turn: number) => (operand.along === 'line' ? `${of(turn)} % ${uint(quads)}` : `${of(turn)} / ${uint(depth)}`);
   const level = (turn: number) => (operand.along === 'line' ? `${of(turn)} / ${uint(quads)}` : `${of(turn)} % ${uint(depth)}`);
-  const numbers = Array.from({ length: turns }, (_, turn) => turn);
-  const clamped = (index: string) => (whole ? index : `min(${index}, ${uint(lines - 1)})`);
+  const each = inRow ? [0] : [0, 1, 2, 3];
+  /** A tile that reaches over the end reads the last lines again. */
+  const lineAt = (first: string, turn: number, i: number) =>
+    `let ${name}l${turn}_${i} = ${line}(min(${first} + ${name}q${turn} * 4u + ${uint(i)}, ${argument(lines - (inRow ? 4 : 1))}));`;
   const before = (first: string) =>
-    numbers
+    turns
       .flatMap((turn) => [
-        `let ${name}q${turn} = ${quad(turn)}; let ${name}d${turn} = ${level(turn)};`,
-        ...[0, 1, 2, 3].map(
-          (i) => `let ${name}l${turn}_${i} = ${line}(${clamped(`${first} + ${name}q${turn} * 4u + ${uint(i)}`)});`,
-        ),
+        `let ${name}q${turn} = ${quad(turn)}; let ${name}d${turn} = ${level(turn)}; var ${name}v${turn} = vec4f();`,
+        ...each.map((i) => lineAt(first, turn, i)),
       ])
       .join('\n');
-  const load = numbers
+  const fetch = (slice: string) =>
+    turns
+      .map((turn) => {
+        const parts = each.map((i) => `${value}(${name}l${turn}_${i}, depth, batch)`);
+        return `{ let k = ${slice} + ${name}d${turn}; ${name}v${turn} = vec4f();
+          if (k < end) { let depth = ${along}(k); ${name}v${turn} = vec4f(${parts.join(', ')}); } }`;
+      })
+      .join('\n');
+  const share = turns
     .map((turn) => {
-      const parts = [0, 1, 2, 3].map((i) => `${value}(${name}l${turn}_${i}, depth, batch)`);
-      const inside = plan.k % depth === 0 ? '' : `if (k < end)`;
-      const body = `let k = k0 + ${name}d${turn}; var v = vec4f(); ${inside} { let depth = ${along}(k); v = vec4f(${parts.join(', ')}); }
-        t${name}[${name}d${turn} * ${uint(quads)} + ${name}q${turn}] = v;`;
-      const partial = (turn + 1) * threads > items ? `if (${of(turn)} < ${uint(items)})` : '';
-      return `${partial} { ${body} }`;
+      const partial = (turn + 1) * threads > items ? `if (${of(turn)} < ${uint(items)}) ` : '';
+      return `${partial}{ t${name}[${name}d${turn} * ${uint(quads)} + ${name}q${turn}] = ${name}v${turn}; }`;
     })
     .join('\n');
-  return { before, load };
+  return { before, fetch, share };
 }

@@ -1,6 +1,6 @@
 import type { Place } from '../memory.ts';
 import type { ReductionPlan } from '../rules/rule.ts';
-import { uint } from '../wgsl.ts';
+import { argument, uint } from '../wgsl.ts';
 import type { Program, Writer } from '../writer.ts';
 import { entry, gridFor, threadIndex } from './map.ts';
 
@@ -51,14 +51,15 @@ export function reducePrograms(
     read,
     cut,
   );
-  const seconds = reduced.map((each, i) => {
-    const writer = write();
-    const body = `return ${writer.cell(scratch[i]!, `r * ${uint(outputs)} + o`)};`;
-    const plan: ReductionPlan = { how: each.plan.how, count: cut.parts, along: 'outputs', body, geometry: '' };
-    const way = cut.parts <= 16 ? 'threads' : 'tiles';
-    return reduceProgram(writer, [{ ...each, plan }], () => body, { way, parts: 1 });
-  });
-  return [first, ...seconds];
+  const sums: ReductionPlan = { how: plan.how, count: cut.parts, along: 'outputs', body: '', geometry: '' };
+  const readPart: Bodies = (writer, i) => `return ${writer.cell(scratch[i]!, `r * ${argument(outputs)} + o`)};`;
+  const second = reduceProgram(
+    write(),
+    reduced.map((each) => ({ ...each, plan: sums })),
+    readPart,
+    { way: cut.parts <= 16 ? 'threads' : 'tiles', parts: 1 },
+  );
+  return [first, second];
 }
 
 /** The statements that return element `r` of output `o`, of reduction i, written by the program's writer. */
@@ -74,15 +75,17 @@ function reduceProgram(writer: Writer, reduced: readonly Reduced[], read: Bodies
   const elements = reduced.map((_, i) => writer.define('e', 'o: u32, r: u32', read(writer, i)));
   const loop = (first: string, step: number) => {
     const range =
-      parts === 1 ? `let end = ${uint(plan.count)};` : `let end = min((part + 1u) * ${uint(chunk)}, ${uint(plan.count)});`;
-    const begin = parts === 1 ? first : `part * ${uint(chunk)} + ${first}`;
+      parts === 1
+        ? `let end = ${argument(plan.count)};`
+        : `let end = min((part + 1u) * ${argument(chunk)}, ${argument(plan.count)});`;
+    const begin = parts === 1 ? first : `part * ${argument(chunk)} + ${first}`;
     const each = elements.map((name, i) => `s${i} = ${join(plan.how, `s${i}`, `${name}(o, r)`)};`).join(' ');
     const sums = elements.map((_, i) => `var s${i} = ${starts[plan.how]};`).join(' ');
     return `${sums} ${range} for (var r = ${begin}; r < end; r += ${uint(step)}) { ${each} }`;
   };
   const store = (value: (i: number) => string) =>
     reduced
-      .map(({ place }, i) => `${writer.cell(place, parts === 1 ? 'o' : `part * ${uint(outputs)} + o`)} = ${value(i)};`)
+      .map(({ place }, i) => `${writer.cell(place, parts === 1 ? 'o' : `part * ${argument(outputs)} + o`)} = ${value(i)};`)
       .join(' ');
   const share = (size: number) => elements.map((_, i) => `var<workgroup> w${i}: array<f32, ${size}>;`).join('\n');
   /** Halves the `lanes` of each output, which lie `apart`, until one is left. */
@@ -103,7 +106,7 @@ function reduceProgram(writer: Writer, reduced: readonly Reduced[], read: Bodies
   if (way === 'groups') {
     const size = plan.count / parts <= 512 ? 64 : groupSize;
     const main = `${share(size)}
-${entry(size)} { let o = group.x + group.z * 65535u; let part = group.y; if (o >= ${uint(outputs)}) { return; }
+${entry(size)} { let o = group.x + group.z * 65535u; let part = group.y; if (o >= ${argument(outputs)}) { return; }
 ${loop('thread', size)}
 ${fold(size, 1, 'thread')}
 if (thread == 0u) { ${store((i) => `w${i}[0]`)} } }`;
@@ -112,9 +115,9 @@ if (thread == 0u) { ${store((i) => `w${i}[0]`)} } }`;
   const blocks = Math.ceil(outputs / tile.outputs);
   const main = `${share(groupSize)}
 ${entry(groupSize)} { let own = (group.x + group.z * 65535u) * ${uint(tile.outputs)} + thread % ${uint(tile.outputs)};
-let o = min(own, ${uint(outputs - 1)}); let part = group.y; let lane = thread / ${uint(tile.outputs)};
+let o = min(own, ${argument(outputs - 1)}); let part = group.y; let lane = thread / ${uint(tile.outputs)};
 ${loop('lane', tile.lanes)}
 ${fold(tile.lanes, tile.outputs, 'lane')}
-if (lane == 0u && own < ${uint(outputs)}) { ${store((i) => `w${i}[thread]`)} } }`;
+if (lane == 0u && own < ${argument(outputs)}) { ${store((i) => `w${i}[thread]`)} } }`;
   return writer.finish(main, [Math.min(blocks, 65535), parts, Math.ceil(blocks / 65535)]);
 }

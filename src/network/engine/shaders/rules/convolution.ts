@@ -1,8 +1,17 @@
 import type { Node, Shape } from '../../../ir/graph.ts';
 import { elementCount } from '../../../ir/graph.ts';
 import { readInt, requireInts } from '../../../ir/ops/support/attributes.ts';
-import { uint } from '../wgsl.ts';
-import type { Operand, Pointwise, Product, Reduction, Rule, RuleContext, Rules } from './rule.ts';
+import { argument, uint } from '../wgsl.ts';
+import {
+  inRow,
+  type Operand,
+  type Pointwise,
+  type Product,
+  type Reduction,
+  type Rule,
+  type RuleContext,
+  type Rules,
+} from './rule.ts';
 import { overReaders, overTaps, type Plane, placeOf, planeOf, readPlace } from './windows.ts';
 
 /**
@@ -47,19 +56,45 @@ function windowed(layer: Layer, at: (place: string) => string, place: 'line' | '
   const plain = size(plane.input);
   const [sy, sx] = plane.strides as [number, number];
   const ofPlace = (index: string) =>
-    `${sampleOf(index, plane.output)} return vec4i(i32(s * ${uint(group * c * plain)}), i32(y) * ${sy} - ${plane.pads[0]!}, i32(x) * ${sx} - ${plane.pads[1]!}, 0);`;
+    `${sampleOf(index, plane.output)} return vec4i(i32(s * ${argument(group * c * plain)}), i32(y) * ${sy} - ${plane.pads[0]!}, i32(x) * ${sx} - ${plane.pads[1]!}, 0);`;
   const ofTap = (index: string) =>
     `${tapOf(index, layer)} return vec4i(i32(c * ${uint(plain)}), i32(ky) * ${plane.dilations[0]!}, i32(kx) * ${plane.dilations[1]!}, 0);`;
-  const base = `u32(l.x + d.x) + batch * ${uint(c * plain)}`;
+  const base = `u32(l.x + d.x) + batch * ${argument(c * plain)}`;
   const inside = isInside(plane);
   const value = inside
     ? `return ${at(`${base} + u32((l.y + d.y) * ${width} + l.z + d.z)`)};`
     : `let p = l + d; if (p.y < 0 || p.y >= ${height} || p.z < 0 || p.z >= ${width}) { return 0f; }
       return ${at(`${base} + u32(p.y * ${width} + p.z)`)};`;
+  const quad = inRows(plane.output)
+    ? {
+        quad: inside
+          ? inRow(at, `${base} + u32((l.y + d.y) * ${width} + l.z + d.z)`, uint(sx))
+          : quadOf(at, `u32(p.x) + batch * ${argument(c * plain)}`, plane.input, sx),
+      }
+    : {};
   return place === 'line'
-    ? { along: 'line', line: ofPlace('line'), depth: ofTap('k'), value }
+    ? { along: 'line', line: ofPlace('line'), depth: ofTap('k'), value, ...quad }
     : { along: 'depth', line: ofTap('line'), depth: ofPlace('k'), value };
 }
+
+/** Lines that lie `step` from each other, of groups that lie `apart`. */
+const rowsOf = (at: (place: string) => string, apart: number, step: string): Pick<Operand, 'value' | 'quad'> => {
+  const first = `batch * ${argument(apart)} + u32(l.x + d.x)`;
+  return { value: `return ${at(first)};`, quad: inRow(at, first, step) };
+};
+
+/** Four neighbours of a plane [height, width] from p.y, p.z on, in steps of `step`; 0 outside of it. */
+function quadOf(at: (place: string) => string, base: string, [height, width]: readonly [number, number], step: number): string {
+  const each = [0, 1, 2, 3].map((i) => {
+    const x = i === 0 ? 'p.z' : `p.z + ${i * step}`;
+    return `if (${x} >= 0 && ${x} < ${width}) { v[${i}] = ${at(i === 0 ? 'first' : `first + ${uint(i * step)}`)}; }`;
+  });
+  return `let p = l + d; var v = vec4f(); if (p.y < 0 || p.y >= ${height}) { return v; }
+    let first = ${base} + u32(p.y * ${width} + p.z); ${each.join(' ')} return v;`;
+}
+
+/** Whether four places from a multiple of four on lie in one row. */
+const inRows = ([, width]: readonly [number, number]): boolean => width % 4 === 0;
 
 /** No window reads padding. */
 const isInside = ({ kernel, strides, dilations, pads, input, output }: Plane): boolean =>
@@ -86,9 +121,9 @@ const forwardProduct: Product = {
     const out = size(plane.output);
     const weights: Operand = {
       along: 'depth',
-      line: `return vec4i(i32(line * ${uint(c * taps)}), 0, 0, 0);`,
+      line: `return vec4i(i32(line * ${argument(c * taps)}), 0, 0, 0);`,
       depth: 'return vec4i(i32(k), 0, 0, 0);',
-      value: `return ${at(1, `batch * ${uint(k * c * taps)} + u32(l.x + d.x)`)};`,
+      ...rowsOf((place) => at(1, place), k * c * taps, argument(c * taps)),
     };
     return {
       batch: group,
@@ -97,7 +132,7 @@ const forwardProduct: Product = {
       k: c * taps,
       a: weights,
       b: windowed(layer, (place) => at(0, place), 'line'),
-      place: `(n / ${uint(out)}) * ${uint(group * k * out)} + (batch * ${uint(k)} + m) * ${uint(out)} + n % ${uint(out)}`,
+      place: `(n / ${uint(out)}) * ${argument(group * k * out)} + (batch * ${argument(k)} + m) * ${uint(out)} + n % ${uint(out)}`,
     };
   },
 };
@@ -114,18 +149,20 @@ const inputGradProduct: Product = {
     const [sy, sx] = plane.strides as [number, number];
     const [rows, columns] = plane.output;
     const steps = sy === 1 && sx === 1 ? '' : `if (p.y % ${sy} != 0 || p.z % ${sx} != 0) { return 0f; }`;
+    const base = `u32(p.x) + batch * ${argument(k * out)}`;
     const spread: Operand = {
       along: 'line',
-      line: `${sampleOf('line', plane.input)} return vec4i(i32(s * ${uint(group * k * out)}), i32(y) + ${plane.pads[0]!}, i32(x) + ${plane.pads[1]!}, 0);`,
+      line: `${sampleOf('line', plane.input)} return vec4i(i32(s * ${argument(group * k * out)}), i32(y) + ${plane.pads[0]!}, i32(x) + ${plane.pads[1]!}, 0);`,
       depth: `${tapOf('k', layer)} return vec4i(i32(c * ${uint(out)}), -i32(ky) * ${plane.dilations[0]!}, -i32(kx) * ${plane.dilations[1]!}, 0);`,
       value: `let p = l + d; if (p.y < 0 || p.z < 0) { return 0f; } ${steps} let y = p.y / ${sy}; let x = p.z / ${sx};
-        if (y >= ${rows} || x >= ${columns}) { return 0f; } return ${at(0, `u32(p.x) + batch * ${uint(k * out)} + u32(y * ${columns} + x)`)};`,
+        if (y >= ${rows} || x >= ${columns}) { return 0f; } return ${at(0, `${base} + u32(y * ${columns} + x)`)};`,
+      ...(steps === '' && inRows(plane.input) ? { quad: quadOf((place) => at(0, place), base, plane.output, 1) } : {}),
     };
     const weights: Operand = {
       along: 'depth',
       line: `return vec4i(i32(line * ${uint(taps)}), 0, 0, 0);`,
-      depth: `return vec4i(i32((k / ${uint(taps)}) * ${uint(c * taps)} + k % ${uint(taps)}), 0, 0, 0);`,
-      value: `return ${at(1, `batch * ${uint(k * c * taps)} + u32(l.x + d.x)`)};`,
+      depth: `return vec4i(i32((k / ${uint(taps)}) * ${argument(c * taps)} + k % ${uint(taps)}), 0, 0, 0);`,
+      ...rowsOf((place) => at(1, place), k * c * taps, uint(taps)),
     };
     return {
       batch: group,
@@ -134,7 +171,7 @@ const inputGradProduct: Product = {
       k: k * taps,
       a: weights,
       b: spread,
-      place: `(n / ${uint(inside)}) * ${uint(group * c * inside)} + (batch * ${uint(c)} + m) * ${uint(inside)} + n % ${uint(inside)}`,
+      place: `(n / ${uint(inside)}) * ${argument(group * c * inside)} + (batch * ${argument(c)} + m) * ${uint(inside)} + n % ${uint(inside)}`,
     };
   },
 };
@@ -151,8 +188,8 @@ const weightGradProduct: Product = {
     const outputs: Operand = {
       along: 'depth',
       line: `return vec4i(i32(line * ${uint(out)}), 0, 0, 0);`,
-      depth: `return vec4i(i32((k / ${uint(out)}) * ${uint(group * k * out)} + k % ${uint(out)}), 0, 0, 0);`,
-      value: `return ${at(1, `batch * ${uint(k * out)} + u32(l.x + d.x)`)};`,
+      depth: `return vec4i(i32((k / ${uint(out)}) * ${argument(group * k * out)} + k % ${uint(out)}), 0, 0, 0);`,
+      ...rowsOf((place) => at(1, place), k * out, uint(out)),
     };
     return {
       batch: group,
@@ -161,7 +198,7 @@ const weightGradProduct: Product = {
       k: n * out,
       a: outputs,
       b: windowed(layer, (place) => at(0, place), 'depth'),
-      place: `(batch * ${uint(k)} + m) * ${uint(c * taps)} + n`,
+      place: `(batch * ${argument(k)} + m) * ${argument(c * taps)} + n`,
     };
   },
 };
@@ -175,10 +212,13 @@ const forwardLoop: Pointwise = {
     const layer = forward(context);
     const { plane, group, c, k, taps } = layer;
     const [height, width] = plane.input;
-    const input = at(0, `((s * ${uint(group * c)} + g * ${uint(c)} + j) * ${uint(height)} + u32(ty)) * ${uint(width)} + u32(tx)`);
-    const weight = at(1, `(row * ${uint(c)} + j) * ${uint(taps)} + ky * ${uint(plane.kernel[1]!)} + kx`);
-    return `${placeOf(plane.output)} let row = plane % ${uint(group * k)}; let s = plane / ${uint(group * k)}; let g = row / ${uint(k)}; var sum = 0f;
-      ${overTaps(plane, `for (var j = 0u; j < ${uint(c)}; j++) { sum = fma(${input}, ${weight}, sum); }`)} return sum;`;
+    const input = at(
+      0,
+      `((s * ${argument(group * c)} + g * ${argument(c)} + j) * ${uint(height)} + u32(ty)) * ${uint(width)} + u32(tx)`,
+    );
+    const weight = at(1, `(row * ${argument(c)} + j) * ${uint(taps)} + ky * ${uint(plane.kernel[1]!)} + kx`);
+    return `${placeOf(plane.output)} let row = plane % ${argument(group * k)}; let s = plane / ${argument(group * k)}; let g = row / ${argument(k)}; var sum = 0f;
+      ${overTaps(plane, `for (var j = 0u; j < ${argument(c)}; j++) { sum = fma(${input}, ${weight}, sum); }`)} return sum;`;
   },
 };
 
@@ -190,10 +230,13 @@ const inputGradLoop: Pointwise = {
     const layer = byInputGrad(context);
     const { plane, group, c, k, taps } = layer;
     const [rows, columns] = plane.output;
-    const output = at(0, `((s * ${uint(group * k)} + row) * ${uint(rows)} + u32(ty)) * ${uint(columns)} + u32(tx)`);
-    const weight = at(1, `(row * ${uint(c)} + channel % ${uint(c)}) * ${uint(taps)} + ky * ${uint(plane.kernel[1]!)} + kx`);
-    const each = `for (var j = 0u; j < ${uint(k)}; j++) { let row = g * ${uint(k)} + j; sum = fma(${output}, ${weight}, sum); }`;
-    return `${placeOf(plane.input)} let channel = plane % ${uint(group * c)}; let s = plane / ${uint(group * c)}; let g = channel / ${uint(c)}; var sum = 0f;
+    const output = at(0, `((s * ${argument(group * k)} + row) * ${uint(rows)} + u32(ty)) * ${uint(columns)} + u32(tx)`);
+    const weight = at(
+      1,
+      `(row * ${argument(c)} + channel % ${argument(c)}) * ${uint(taps)} + ky * ${uint(plane.kernel[1]!)} + kx`,
+    );
+    const each = `for (var j = 0u; j < ${argument(k)}; j++) { let row = g * ${argument(k)} + j; sum = fma(${output}, ${weight}, sum); }`;
+    return `${placeOf(plane.input)} let channel = plane % ${argument(group * c)}; let s = plane / ${argument(group * c)}; let g = channel / ${argument(c)}; var sum = 0f;
       ${overReaders(plane, each)} return sum;`;
   },
 };
@@ -211,10 +254,10 @@ const weightGradSum: Reduction = {
     const places = readPlace(plane);
     const input = at(
       0,
-      `((s * ${uint(group)} + row / ${uint(k)}) * ${uint(c)} + j) * ${uint(height * width)} + u32(ty) * ${uint(width)} + u32(tx)`,
+      `((s * ${argument(group)} + row / ${argument(k)}) * ${argument(c)} + j) * ${uint(height * width)} + u32(ty) * ${uint(width)} + u32(tx)`,
     );
-    const output = at(1, `(s * ${uint(group * k)} + row) * ${uint(out)} + r % ${uint(out)}`);
-    const body = `let row = o / ${uint(c * taps)}; let j = (o / ${uint(taps)}) % ${uint(c)}; let t = o % ${uint(taps)};
+    const output = at(1, `(s * ${argument(group * k)} + row) * ${uint(out)} + r % ${uint(out)}`);
+    const body = `let row = o / ${argument(c * taps)}; let j = (o / ${uint(taps)}) % ${argument(c)}; let t = o % ${uint(taps)};
       let ky = t / ${uint(plane.kernel[1]!)}; let kx = t % ${uint(plane.kernel[1]!)}; ${sampleOf('r', plane.output)}
       let ty = ${places.y}; let tx = ${places.x};
       if (ty < 0 || ty >= ${height} || tx < 0 || tx >= ${width}) { return 0f; } return ${input} * ${output};`;

@@ -1,7 +1,7 @@
 import { dtypeCodes } from '../../../ir/graph.ts';
 import { readFloat, readInt } from '../../../ir/ops/support/attributes.ts';
 import { axisOf } from '../../../ir/ops/support/shapes.ts';
-import { broadcastStrides, float, strided, stridesOf, uint } from '../wgsl.ts';
+import { broadcastStrides, coordinate, float, strided } from '../wgsl.ts';
 import type { Pointwise, RuleContext, Rules } from './rule.ts';
 
 /** Arithmetic on the numbers at one place. */
@@ -69,7 +69,7 @@ export function scalePlace({ node, inputs }: Pick<RuleContext, 'node' | 'inputs'
   const shape = inputs[value]!;
   if ((inputs[scale] ?? []).length === 0 || inputs[scale]![0] === 1) return '0u';
   const axis = axisOf(node, readInt(node, 'axis', 1), shape.length);
-  return `(i / ${uint(stridesOf(shape)[axis]!)}) % ${uint(shape[axis]!)}`;
+  return coordinate(shape, axis);
 }
 
 /** scale · clip(round(x / scale), low, high), halves to even. */

@@ -2,7 +2,7 @@ import { elementCount, type Shape } from '../../../ir/graph.ts';
 import { cutsOf } from '../../../ir/ops/slicing.ts';
 import { readInt, readInts, readString } from '../../../ir/ops/support/attributes.ts';
 import { axisOf, range, requireConstantInts } from '../../../ir/ops/support/shapes.ts';
-import { broadcastStrides, float, strided, stridesOf, uint } from '../wgsl.ts';
+import { argument, broadcastStrides, coordinate, float, strided, stridesOf } from '../wgsl.ts';
 import { notCovered, type Pointwise, type RuleContext, type Rules } from './rule.ts';
 
 /** Ops that put numbers in another order, join, cut, pad and pick. */
@@ -64,16 +64,16 @@ const concat: Pointwise = {
     const sizes = context.inputs.map((part) => part[axis]!);
     const starts = sizes.map((_, input) => sizes.slice(0, input).reduce((sum, part) => sum + part, 0));
     const part = (input: number) => {
-      if (outer === 1) return `return ${context.at(input, `i - ${uint(starts[input]! * inner)}`)};`;
-      const own = `before * ${uint(sizes[input]! * inner)} + (within - ${uint(starts[input]! * inner)})`;
+      if (outer === 1) return `return ${context.at(input, `i - ${argument(starts[input]! * inner)}`)};`;
+      const own = `before * ${argument(sizes[input]! * inner)} + (within - ${argument(starts[input]! * inner)})`;
       return `return ${context.at(input, own)};`;
     };
     const pick = (from: number, to: number): string => {
       if (to - from === 1) return part(from);
       const middle = (from + to) >> 1;
-      return `if (within < ${uint(starts[middle]! * inner)}) { ${pick(from, middle)} } else { ${pick(middle, to)} }`;
+      return `if (within < ${argument(starts[middle]! * inner)}) { ${pick(from, middle)} } else { ${pick(middle, to)} }`;
     };
-    const row = uint(size * inner);
+    const row = argument(size * inner);
     const lets = outer === 1 ? 'let within = i;' : `let before = i / ${row}; let within = i % ${row};`;
     return `${lets} ${pick(0, sizes.length)}`;
   },
@@ -89,20 +89,18 @@ const pad: Pointwise = {
     const [shape, padded] = [inputs[0]!, outShape(context)];
     const pads = requireConstantInts(node, constants, 1);
     const fill = float(constants[2] ? Number(constants[2].data[0]) : 0);
-    const [strides, own] = [stridesOf(padded), stridesOf(shape)];
+    const own = stridesOf(shape);
     const axes = range(0, shape.length).filter((axis) => shape[axis] !== padded[axis] || pads[axis] !== 0);
     if (axes.length === 0) return `return ${at(0, 'i')};`;
-    const lets = axes.map(
-      (axis) => `let c${axis} = (i / ${uint(strides[axis]!)}) % ${uint(padded[axis]!)} - ${uint(pads[axis]!)};`,
-    );
+    const lets = axes.map((axis) => `let c${axis} = ${coordinate(padded, axis)} - ${argument(pads[axis]!)};`);
     const kept = strided(
       'i',
       padded,
       own.map((stride, axis) => (axes.includes(axis) ? 0 : stride)),
     );
-    const place = [kept, ...axes.map((axis) => `c${axis} * ${uint(own[axis]!)}`)].join(' + ');
+    const place = [kept, ...axes.map((axis) => `c${axis} * ${argument(own[axis]!)}`)].join(' + ');
     // What lies before the begin has wrapped around to a large number.
-    const inside = axes.map((axis) => `c${axis} < ${uint(shape[axis]!)}`).join(' && ');
+    const inside = axes.map((axis) => `c${axis} < ${argument(shape[axis]!)}`).join(' && ');
     return `${lets.join(' ')} if (${inside}) { return ${at(0, place)}; } return ${fill};`;
   },
 };
@@ -115,8 +113,8 @@ const gather: Pointwise = {
     const axis = axisIn(context);
     const [shape, picked] = [inputs[0]!, elementCount(inputs[1]!)];
     const [inner, size] = [elementCount(shape.slice(axis + 1)), shape[axis]!];
-    const index = at(1, `(i / ${uint(inner)}) % ${uint(picked)}`);
-    const place = `(i / ${uint(inner * picked)}) * ${uint(inner * size)} + u32(row) * ${uint(inner)} + i % ${uint(inner)}`;
+    const index = at(1, `(i / ${argument(inner)}) % ${argument(picked)}`);
+    const place = `(i / ${argument(inner * picked)}) * ${argument(inner * size)} + u32(row) * ${argument(inner)} + i % ${argument(inner)}`;
     return `var row = ${index}; if (row < 0f) { row += ${float(size)}; } return ${at(0, place)};`;
   },
 };

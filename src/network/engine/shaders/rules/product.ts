@@ -2,8 +2,8 @@ import type { Shape } from '../../../ir/graph.ts';
 import { elementCount } from '../../../ir/graph.ts';
 import { readInt } from '../../../ir/ops/support/attributes.ts';
 import { broadcast } from '../../../ir/ops/support/shapes.ts';
-import { broadcastStrides, strided, uint } from '../wgsl.ts';
-import type { Operand, Product, RuleContext, Rules } from './rule.ts';
+import { argument, broadcastStrides, strided } from '../wgsl.ts';
+import { inRow, type Operand, type Product, type RuleContext, type Rules } from './rule.ts';
 
 /** Products of matrices, operands transposed or not, in batches that broadcast. */
 
@@ -26,7 +26,7 @@ const matMul: Product = {
       k,
       a: operand(context, 0, { shape: a, batch, lineFirst: !transposed[0] }),
       b: operand(context, 1, { shape: b, batch, lineFirst: transposed[1] }),
-      place: `(batch * ${uint(m)} + m) * ${uint(n)} + n`,
+      place: `(batch * ${argument(m)} + m) * ${argument(n)} + n`,
     };
   },
 };
@@ -41,13 +41,15 @@ interface Matrices {
 function operand({ at }: RuleContext, input: number, { shape, batch, lineFirst }: Matrices): Operand {
   const own = shape.slice(0, -2);
   const strides = broadcastStrides(own, batch).map((stride) => stride * shape.at(-1)! * shape.at(-2)!);
-  const step = uint(shape.at(-1)!);
+  const step = argument(shape.at(-1)!);
   const [ofLine, ofDepth] = lineFirst ? [`line * ${step}`, 'k'] : ['line', `k * ${step}`];
+  const first = `${strided('batch', batch, strides)} + u32(l.x + d.x)`;
   return {
     along: lineFirst ? 'depth' : 'line',
     line: `return vec4i(i32(${ofLine}), 0, 0, 0);`,
     depth: `return vec4i(i32(${ofDepth}), 0, 0, 0);`,
-    value: `return ${at(input, `${strided('batch', batch, strides)} + u32(l.x + d.x)`)};`,
+    value: `return ${at(input, first)};`,
+    quad: inRow((place) => at(input, place), first, lineFirst ? step : '1u'),
   };
 }
 

@@ -1,7 +1,7 @@
 import { elementCount, type Shape } from '../../../ir/graph.ts';
 import { readInt, readInts } from '../../../ir/ops/support/attributes.ts';
 import { axisOf, constantInts, range, requireConstantInts } from '../../../ir/ops/support/shapes.ts';
-import { strided, stridesOf, uint } from '../wgsl.ts';
+import { argument, axesOf as axesWith, placeAlong, stridesOf } from '../wgsl.ts';
 import { notCovered, type Pointwise, type Reduction, type ReductionPlan, type RuleContext, type Rules } from './rule.ts';
 
 /** Sums and extremes over axes, and what runs along one axis. */
@@ -28,15 +28,12 @@ const reduction = (how: ReductionPlan['how'], element: (x: string) => string = (
 
 /** Where element `r` of output `o` lies in a value of `shape` that is reduced over axes. */
 function overAxes(shape: Shape, axes: readonly number[]) {
-  const strides = stridesOf(shape);
-  const part = (index: string, isIn: (axis: number) => boolean) => {
-    const chosen = range(0, shape.length).filter(isIn);
-    return strided(
+  const all = axesWith(shape, stridesOf(shape));
+  const part = (index: string, isIn: (axis: number) => boolean) =>
+    placeAlong(
       index,
-      chosen.map((axis) => shape[axis]!),
-      chosen.map((axis) => strides[axis]!),
+      all.filter((_, axis) => isIn(axis)),
     );
-  };
   const reduced = (axis: number) => axes.includes(axis);
   const last = range(0, shape.length).findLast((axis) => shape[axis]! > 1) ?? 0;
   return {
@@ -55,9 +52,9 @@ const argMax: Pointwise = {
     const [shape] = inputs as [Shape];
     const axis = axisOf(node, readInt(node, 'axis', 0), shape.length);
     const [size, inner] = [shape[axis]!, elementCount(shape.slice(axis + 1))];
-    const value = at(0, `start + k * ${uint(inner)}`);
-    return `let start = (i / ${uint(inner)}) * ${uint(size * inner)} + i % ${uint(inner)}; var best = 0u; var k = 0u; var most = ${value};
-      for (k = 1u; k < ${uint(size)}; k++) { let v = ${value}; if (v > most) { most = v; best = k; } } return f32(best);`;
+    const value = at(0, `start + k * ${argument(inner)}`);
+    return `let start = (i / ${argument(inner)}) * ${argument(size * inner)} + i % ${argument(inner)}; var best = 0u; var k = 0u; var most = ${value};
+      for (k = 1u; k < ${argument(size)}; k++) { let v = ${value}; if (v > most) { most = v; best = k; } } return f32(best);`;
   },
 };
 
@@ -69,9 +66,9 @@ const cumSum: Pointwise = {
     const axis = axisOf(node, requireConstantInts(node, constants, 1)[0]!, shape.length);
     const [size, inner] = [shape[axis]!, elementCount(shape.slice(axis + 1))];
     const [exclusive, reverse] = [readInt(node, 'exclusive', 0) === 1, readInt(node, 'reverse', 0) === 1];
-    const own = `(i / ${uint(inner)}) % ${uint(size)}`;
-    const [from, to] = reverse ? [exclusive ? 'p + 1u' : 'p', uint(size)] : ['0u', exclusive ? 'p' : 'p + 1u'];
-    const value = at(0, `i - p * ${uint(inner)} + k * ${uint(inner)}`);
+    const own = `(i / ${argument(inner)}) % ${argument(size)}`;
+    const [from, to] = reverse ? [exclusive ? 'p + 1u' : 'p', argument(size)] : ['0u', exclusive ? 'p' : 'p + 1u'];
+    const value = at(0, `i - p * ${argument(inner)} + k * ${argument(inner)}`);
     return `let p = ${own}; var sum = 0f; for (var k = ${from}; k < ${to}; k++) { sum += ${value}; } return sum;`;
   },
 };

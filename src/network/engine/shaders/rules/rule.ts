@@ -74,7 +74,13 @@ export interface Operand {
   readonly depth: string;
   /** Statements that return the number, f32, of `l` and `d` (vec4i) and `batch` (u32). */
   readonly value: string;
+  /** Where four lines from a multiple of four on lie in a row: statements that return their numbers, vec4f, of `l` of the first. */
+  readonly quad?: string;
 }
+
+/** Four numbers from a place on, `step` from one to the next. */
+export const inRow = (at: (place: string) => string, first: string, step: string): string =>
+  `let p = ${first}; return vec4f(${[0, 1, 2, 3].map((i) => at(i === 0 ? 'p' : `p + ${i}u * ${step}`)).join(', ')});`;
 
 export type Rule = Pointwise | Reduction | Product;
 
