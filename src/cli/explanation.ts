@@ -90,7 +90,7 @@ async function resultsOf(run: ExplanationRun, plans: readonly Plan[]): Promise<r
   const artefactFolder = await mkdtemp(join(tmpdir(), 'nas-explain-'));
   const executor = createPoolExecutor({
     slots,
-    setup: { ...setupOf(record, engine, run.db), artefactFolder } as unknown as Json,
+    setup: { ...setupOf(record, engine, run.db, slots), artefactFolder } as unknown as Json,
     planOf: planOfIndex(plans),
     maxRssMb: defaultMemoryMb(),
     warn: note,

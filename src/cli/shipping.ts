@@ -56,7 +56,8 @@ export async function certified(
   const model = artefactOf(trial, folder);
   const { sections, metrics } = factsOf(view.record);
   const setup = { ...sections, metrics, artefactFolder: folder, baselineFolder: baselineFolder() };
-  const request = { model, baseline: artefactOf(baseline, folder), setup: { ...setup, threads: availableParallelism() } };
+  const threads = availableParallelism();
+  const request = { model, baseline: artefactOf(baseline, folder), setup: { ...setup, threads, share: threads } };
   const measured = await remeasureInProcess(request, progress);
   checkRecord(trial, measured);
   const certificate = certify(view, trial, baseline, measured);

@@ -6,6 +6,7 @@ import { bodiesOf } from '../network/ir/bodies.ts';
 import type { Graph } from '../network/ir/graph.ts';
 import { type DecisionRate, decisionRates, expectedMacs, type Way } from '../network/ir/ways.ts';
 import { measureMetrics } from '../network/metrics/index.ts';
+import { brief } from '../network/metrics/latency.ts';
 import { latencyOf } from './latency.ts';
 import type { TrialHooks } from './protocol.ts';
 import type { SharedTrialData } from './shared.ts';
@@ -45,14 +46,16 @@ export async function measure(
     graph,
     bytes,
     async evaluation() {
-      const { accuracy, loss, perClass } = await evaluate(bytes, shared.dataset, split, hooks);
+      const { accuracy, loss, perClass } = await evaluate(bytes, shared.dataset, split, hooks, {
+        threads: shared.setup.share ?? 1,
+      });
       const told = perClass.length > mostTold ? [] : perClass.map(({ precision, recall }) => ({ precision, recall }));
       details['validation'] = { images: split.count, accuracy, loss, perClass: told };
       return { accuracy, perClass: perClass.map((each, i) => ({ ...each, name: classes[i]! })) };
     },
     ways,
     async latency() {
-      const latency = await latencyOf(bytes, await ways(), shared, hooks);
+      const latency = await latencyOf(bytes, await ways(), shared, hooks, shared.setup.brieflyTimed ? brief : {});
       details['latency'] = { ...latency } as unknown as Json;
       return latency;
     },

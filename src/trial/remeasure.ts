@@ -87,8 +87,9 @@ export async function remeasure({ model, baseline, setup }: RemeasureRequest, ho
   const timedOn = await checkTiming(setup);
   const shared = { setup, dataset, baselineBytes, ...(timedOn ? { timedOn } : {}) };
   const { metrics, details } = await measure(graph, bytes, shared, hooks);
-  const validation = await evaluate(bytes, dataset, dataset.validation, hooks);
-  const test = await evaluate(bytes, dataset, dataset.test, hooks);
+  const options = { threads: setup.share ?? 1 };
+  const validation = await evaluate(bytes, dataset, dataset.validation, hooks, options);
+  const test = await evaluate(bytes, dataset, dataset.test, hooks, options);
   return {
     dataHash: dataset.hash,
     sha256: sha256(bytes),

@@ -79,7 +79,7 @@ function planOf({ plan, fresh }: Job, { baseline }: SharedTrialData): Plan {
 /** The most memory that the process of this trial, and of those beside it, ever held. */
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
-async function testMetrics(bytes: Uint8Array, { dataset }: SharedTrialData, hooks: TrialHooks): Promise<Metrics> {
-  const { accuracy } = await evaluate(bytes, dataset, dataset.test, hooks);
+async function testMetrics(bytes: Uint8Array, { dataset, setup }: SharedTrialData, hooks: TrialHooks): Promise<Metrics> {
+  const { accuracy } = await evaluate(bytes, dataset, dataset.test, hooks, { threads: setup.share ?? 1 });
   return { accuracy };
 }

@@ -24,8 +24,12 @@ export interface TrialSetup {
   readonly baselineFolder: string;
   /** Root of the baseline's random streams, for several baselines of one model; every study shares one where it is left out. */
   readonly baselineSeed?: string;
-  /** Cores that training the baseline may use; trials use one each. */
+  /** Cores that training the baseline may use; trials train on one each. */
   readonly threads: number;
+  /** Cores that a trial may use to run its exported file over images: its share of all; 1 where left out. */
+  readonly share?: number;
+  /** Nothing is decided by how long a file runs: a trial's is timed briefly. */
+  readonly brieflyTimed?: boolean;
   /** What trains; onnxruntime on the CPU where left out. Chosen before any host starts, so that all of them agree. */
   readonly engine?: EngineChoice;
 }

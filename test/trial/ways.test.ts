@@ -66,6 +66,15 @@ describe('a trial whose network decides per image', () => {
     expect(outcome.metrics['expectedMacs']).toBe(outcome.metrics['macs']);
   });
 
+  it('is timed briefly where nothing is decided by times', async () => {
+    const sittings = async (setup: SharedTrialData['setup']) => {
+      const { details } = await measure(shared.baseline, shared.baselineBytes, { ...shared, setup }, hooks);
+      return (details['latency'] as { readonly sittings: number }).sittings;
+    };
+    expect(await sittings({ ...shared.setup, brieflyTimed: true })).toBe(3);
+    expect(await sittings(shared.setup)).toBeGreaterThanOrEqual(7);
+  });
+
   it('is told something of by a probe too: what has no meaning before training is trained briefly, all else stays', async () => {
     const probe = async (techniques: Plan['techniques']) => {
       const job = { trial: 1, attempt: 1, seed: 'a', plan: { recipe: {}, techniques }, probe: { images: 60 } };

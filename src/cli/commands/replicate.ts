@@ -29,9 +29,10 @@ export async function replicateFront(flags: ReplicateFlags): Promise<number> {
     const record = chooseStudy(store, flags);
     store.lease(record.name);
     const engine = await chooseEngineHere(engineOf(record));
+    const slots = flags.workers ?? defaultWorkers(engine);
     const executor = createPoolExecutor({
-      slots: flags.workers ?? defaultWorkers(engine),
-      setup: setupOf(record, engine, flags.db) as unknown as Json,
+      slots,
+      setup: setupOf(record, engine, flags.db, slots) as unknown as Json,
       planOf: meaningOf(factsOf(record).space).plan,
       maxRssMb: defaultMemoryMb(),
       warn: note,

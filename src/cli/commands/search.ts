@@ -53,7 +53,7 @@ import {
   type SearchFlags,
   settleFlags,
 } from '../search-settings.ts';
-import { defaultMemoryMb, setupOf } from '../setup.ts';
+import { defaultMemoryMb, isIndifferentToTimes, setupOf } from '../setup.ts';
 import { onInterrupt } from '../signals.ts';
 import { refusalOf } from '../start.ts';
 import { engineOf, factsOf, withStart } from '../study-facts.ts';
@@ -161,9 +161,10 @@ class SearchRun {
     this.#initial = factsOf(record).start?.trials;
     this.#keyOf = keyFunction(model, space);
     this.#given = givenBy(flags, record);
+    const brieflyTimed = isIndifferentToTimes(record, settings.stop.target ?? []);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
-      setup: setupOf(record, engine, flags.db) as unknown as Json,
+      setup: { ...setupOf(record, engine, flags.db, settings.workers), brieflyTimed } as unknown as Json,
       planOf: meaningOf(space).plan,
       maxRssMb: flags.memory ?? defaultMemoryMb(),
       ...(flags.deadline === undefined ? {} : { deadlineMs: flags.deadline * 1000 }),

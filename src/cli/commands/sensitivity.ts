@@ -44,9 +44,10 @@ export async function sensitivity(flags: SensitivityFlags): Promise<number> {
   const { space, sections } = facts;
   const keyOf = keyFunction(sections.model as unknown as ModelSpec, space);
   const line = progressLine();
+  const slots = settings.workers ?? defaultWorkers(engine);
   const executor = createPoolExecutor({
-    slots: settings.workers ?? defaultWorkers(engine),
-    setup: setupOf(record, engine, 'nas.db') as unknown as Json,
+    slots,
+    setup: setupOf(record, engine, 'nas.db', slots) as unknown as Json,
     planOf: meaningOf(space).plan,
     maxRssMb: defaultMemoryMb(),
     warn: note,

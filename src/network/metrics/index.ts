@@ -41,6 +41,10 @@ export const usualMetrics: readonly string[] = metricInfos.filter(({ onDemand })
 
 const named = metrics.map((metric) => ({ name: metric.info.name, metric }));
 
+/** Whether a named metric follows from how long the file runs. Throws NasError UNKNOWN_METRIC. */
+export const asksForTimes = (names: readonly string[]): boolean =>
+  names.some((name) => pick('metric', named, metricParts(name).metric).metric.timed);
+
 /**
  * The named metrics of one exported network, one after the other. What is costly runs at most once, and only
  * where a named metric asks for them. Throws NasError UNKNOWN_METRIC before anything runs.

@@ -8,5 +8,6 @@ export const latencyMs: Metric = {
     unit: 'ms',
     better: 'minimize',
   },
+  timed: true,
   measure: async (context) => (await context.latency()).medianMs,
 };

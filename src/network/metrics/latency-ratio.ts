@@ -7,5 +7,6 @@ export const latencyRatio: Metric = {
     unit: 'ratio',
     better: 'minimize',
   },
+  timed: true,
   measure: async (context) => (await context.latency()).ratio,
 };

@@ -42,6 +42,8 @@ export interface NamedClass {
 
 export interface Metric {
   readonly info: MetricInfo;
+  /** It follows from how long the file runs. */
+  readonly timed?: true;
   /** The same number as `measure` gives once the network is trained; left out where only running it tells. */
   predict?(structure: Structure, of?: string): number;
   /** `of`: what the goal names with it, where the metric is of something. */

@@ -8,6 +8,7 @@ export const throughput: Metric = {
     better: 'maximize',
     onDemand: true,
   },
+  timed: true,
   async measure(context) {
     const { batch, medianMs } = await context.latency();
     return (1000 * batch) / medianMs;

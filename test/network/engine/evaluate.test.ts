@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { finalize } from '../../../src/network/compress/recipe.ts';
 import type { Dataset, Split } from '../../../src/network/data/dataset.ts';
 import { evaluate } from '../../../src/network/engine/evaluate.ts';
 import { Builder } from '../../../src/network/ir/builder.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
 import { lazy } from '../../../src/network/ir/passes/lazy.ts';
-import { quiet } from './helpers.ts';
+import { buildModel, modelSpecSchema } from '../../../src/network/models/index.ts';
+import { noPlan } from '../../fixtures/compression.ts';
+import { quiet, stripes } from './helpers.ts';
 
 /** Three pixels, one per class; the brightest is what `picker` answers. */
 const dataset: Pick<Dataset, 'shape' | 'normalization' | 'classes'> = {
@@ -31,6 +34,21 @@ function split(pairs: readonly (readonly [label: number, answer: number])[]): Sp
 }
 
 describe('evaluation', () => {
+  it.each([
+    ['resnet', { family: 'resnet', depth: 8 }],
+    ['mobilenet', { family: 'mobilenet' }],
+    ['mlp', { family: 'mlp' }],
+  ] as const)('gives the same on any number of threads, to the last bit (%s)', async (_, given) => {
+    const images = stripes(300);
+    const target = { shape: images.shape, classes: images.classes.length, batch: 1, seed: '1' };
+    const model = finalize(buildModel(modelSpecSchema.parse(given), target), noPlan, {});
+    const bytes = encode(model, { symbolicBatch: 'N' });
+    const [one, ...others] = await Promise.all(
+      [1, 2, 3, 8].map((threads) => evaluate(bytes, images, images.train, quiet, { threads })),
+    );
+    for (const other of others) expect(other).toEqual(one);
+  });
+
   it('counts hits, precision and recall per class, and the cross-entropy', async () => {
     const pairs = [
       [0, 0],
