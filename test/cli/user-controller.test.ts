@@ -1,19 +1,30 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { loadSpace } from '../../src/cli/compose.ts';
-import { checkControllerFile } from '../../src/cli/user-controller/check.ts';
-import { openUserController } from '../../src/cli/user-controller/remote.ts';
+import * as fromSources from '../../src/cli/user-controller/check.ts';
 import type { Controller } from '../../src/core/controller.ts';
 import type { Json } from '../../src/core/json.ts';
+import { builtModule } from '../fixtures/built-nas.ts';
+
+type Check = typeof fromSources;
+type Remote = typeof import('../../src/cli/user-controller/remote.ts');
+
+/** Built, since threads that first load a TypeScript loader start slowly. */
+const { checkControllerFile } = (await builtModule('cli/user-controller/check.ts')) as Check;
+const { openUserController } = (await builtModule('cli/user-controller/remote.ts')) as Remote;
 
 const { model, space, goal } = loadSpace('quick.yaml');
 const fileOf = (name: string) => fileURLToPath(new URL(`../fixtures/controllers/${name}.js`, import.meta.url));
-const check = (name: string, seconds?: number) =>
-  checkControllerFile({ file: fileOf(name), model: model as Json, space, goal }, seconds);
+const jobOf = (name: string) => ({ file: fileOf(name), model: model as Json, space, goal });
+const check = (name: string, seconds?: number) => checkControllerFile(jobOf(name), seconds);
 
 describe('a controller of the user', () => {
   it('is tried out on the space, and taken', async () => {
     await check('good');
+  }, 60_000);
+
+  it('is tried out by the sources as well, under a TypeScript loader', async () => {
+    await fromSources.checkControllerFile(jobOf('good'));
   }, 60_000);
 
   it.each([
