@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import './fixtures/same-bytes.ts';
 
 /**
  * Property tests draw the same cases in every run, so that a run on one machine says what the next one will do.
