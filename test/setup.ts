@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { afterEach } from 'vitest';
+import { cleanUp } from './fixtures/cleanup.ts';
 import './fixtures/same-bytes.ts';
 
 /**
@@ -6,3 +8,5 @@ import './fixtures/same-bytes.ts';
  * `FC_SEED=$RANDOM npx vitest run` looks for new counterexamples; add those found as `examples`.
  */
 fc.configureGlobal({ seed: Number(process.env['FC_SEED'] ?? 20_261_124) });
+
+afterEach(cleanUp);

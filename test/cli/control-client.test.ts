@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { sendCommand } from '../../src/cli/control-client.ts';
 import { openControl } from '../../src/store/control.ts';
 import { openStore } from '../../src/store/index.ts';
-import { asked, done, finished, onCleanup, recordOf, started, temporaryFolder } from '../store/harness.ts';
+import { onCleanup } from '../fixtures/cleanup.ts';
+import { asked, done, finished, recordOf, started, temporaryFolder } from '../store/harness.ts';
 
 /** A study that somebody holds until the first look, without being a search of it: another command that marks a trial. */
 function heldForAMoment() {

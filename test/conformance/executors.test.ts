@@ -6,10 +6,17 @@ import { NasError } from '../../src/core/errors.ts';
 import type { Executor } from '../../src/core/executor.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Progress } from '../../src/core/trial.ts';
-import { createInlineExecutor, createPoolExecutor, createReplayExecutor } from '../../src/executors/index.ts';
+import { createInlineExecutor, createReplayExecutor } from '../../src/executors/index.ts';
 import type { TrialModule } from '../../src/trial/protocol.ts';
-import { fixture, onCleanup, planOf, run, temporaryFolder, watch } from '../executors/harness.ts';
+import { builtFrom } from '../executors/built.ts';
+import { fixture, planOf, run, temporaryFolder, watch } from '../executors/harness.ts';
+import { onCleanup } from '../fixtures/cleanup.ts';
 import { recallBehaviour, recallPreparation } from '../fixtures/recorded-behaviours.ts';
+
+/** Built: threads that first load a TypeScript loader start slowly. */
+const importBuilt = (source: string) => import(builtFrom(new URL(`../../src/${source}`, import.meta.url)).href);
+const { createPoolExecutor } = (await importBuilt('executors/index.ts')) as typeof import('../../src/executors/index.ts');
+const built = (await importBuilt('core/errors.ts')) as typeof import('../../src/core/errors.ts');
 
 const importFixture = async () => ((await import(fixture.href)) as { trialModule: TrialModule }).trialModule;
 
@@ -18,11 +25,23 @@ interface Settings {
   readonly deadlineMs?: number;
 }
 
-const executors: readonly { readonly name: string; readonly create: (settings: Settings) => Executor }[] = [
-  { name: 'inline', create: (settings) => createInlineExecutor({ ...settings, module: importFixture, planOf }) },
-  { name: 'pool', create: (settings) => createPoolExecutor({ ...settings, module: fixture, planOf, slots: 2 }) },
+interface Subject {
+  readonly name: string;
+  readonly create: (settings: Settings) => Executor;
+  /** As its own code knows it. */
+  readonly NasError: typeof NasError;
+}
+
+const executors: readonly Subject[] = [
+  { name: 'inline', NasError, create: (settings) => createInlineExecutor({ ...settings, module: importFixture, planOf }) },
+  {
+    name: 'pool',
+    NasError: built.NasError,
+    create: (settings) => createPoolExecutor({ ...settings, module: builtFrom(fixture), planOf, slots: 2 }),
+  },
   {
     name: 'replay',
+    NasError,
     create: ({ setup, ...settings }) =>
       createReplayExecutor({
         ...settings,
@@ -33,7 +52,7 @@ const executors: readonly { readonly name: string; readonly create: (settings: S
   },
 ];
 
-describe.each(executors)('executor $name', ({ create }) => {
+describe.each(executors)('executor $name', ({ create, NasError }) => {
   const build = (prepare = 'well'): Executor => {
     const executor = create({ setup: { folder: temporaryFolder(), prepare } });
     onCleanup(() => executor.close());

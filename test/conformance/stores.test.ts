@@ -5,7 +5,8 @@ import type { StudyEvent } from '../../src/core/event.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { TrialStore } from '../../src/core/store.ts';
 import { createMemoryStore, openStore } from '../../src/store/index.ts';
-import { asked, done, finished, onCleanup, recordOf, session, started, temporaryFolder } from '../store/harness.ts';
+import { onCleanup } from '../fixtures/cleanup.ts';
+import { asked, done, finished, recordOf, session, started, temporaryFolder } from '../store/harness.ts';
 
 const stores: readonly { readonly name: string; readonly create: () => TrialStore }[] = [
   { name: 'memory', create: createMemoryStore },

@@ -1,24 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
 import type { Candidate, Plan } from '../../src/core/candidate.ts';
 import type { Executor } from '../../src/core/executor.ts';
 import type { Outcome, Progress } from '../../src/core/trial.ts';
 import type { PoolOptions } from '../../src/executors/index.ts';
+import { onCleanup } from '../fixtures/cleanup.ts';
 import { builtFrom } from './built.ts';
 
 export const fixture = new URL('../fixtures/trial-module.ts', import.meta.url);
 export const planOf = (candidate: Candidate): Plan => ({ recipe: candidate, techniques: {} });
-
-const cleanups: (() => unknown)[] = [];
-
-/** Runs after the test, the last one first. */
-export const onCleanup = (cleanup: () => unknown) => cleanups.push(cleanup);
-
-afterEach(async () => {
-  while (cleanups.length > 0) await cleanups.pop()!();
-});
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-test-'));

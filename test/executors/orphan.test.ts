@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { onCleanup } from '../fixtures/cleanup.ts';
 import { builtFrom } from './built.ts';
-import { fixture, isAlive, onCleanup, temporaryFolder, until } from './harness.ts';
+import { fixture, isAlive, temporaryFolder, until } from './harness.ts';
 
 const parent = new URL('../fixtures/worker-parent.ts', import.meta.url);
 

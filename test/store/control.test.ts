@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import type { StudyCommand, StudyStatus } from '../../src/core/control.ts';
 import { parseCommand } from '../../src/core/control.ts';
 import { openControl } from '../../src/store/index.ts';
-import { onCleanup, temporaryFolder } from './harness.ts';
+import { onCleanup } from '../fixtures/cleanup.ts';
+import { temporaryFolder } from './harness.ts';
 
 const open = (database: string, side: 'search' | 'watch') => {
   const channel = openControl(database, side);

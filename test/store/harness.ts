@@ -1,19 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
 import type { StudyEvent } from '../../src/core/event.ts';
 import type { StudyRecord } from '../../src/core/store.ts';
 import type { Outcome } from '../../src/core/trial.ts';
-
-const cleanups: (() => void)[] = [];
-
-/** Runs after the test, the last one first. */
-export const onCleanup = (cleanup: () => void) => cleanups.push(cleanup);
-
-afterEach(() => {
-  while (cleanups.length > 0) cleanups.pop()!();
-});
+import { onCleanup } from '../fixtures/cleanup.ts';
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-test-'));

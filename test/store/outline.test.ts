@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import type { LiveEvent, StudyEvent } from '../../src/core/event.ts';
 import { emptyModel, foldEvents, type ViewModel } from '../../src/dashboard/view-model.ts';
 import { openStore } from '../../src/store/index.ts';
-import { asked, done, finished, onCleanup, recordOf, session, started, temporaryFolder } from './harness.ts';
+import { onCleanup } from '../fixtures/cleanup.ts';
+import { asked, done, finished, recordOf, session, started, temporaryFolder } from './harness.ts';
 
 const failed = { state: 'failed', code: 'DIVERGED', message: 'NaN', seconds: 1 } as const;
 const aborted = { state: 'aborted', reason: 'stopped', seconds: 1 } as const;

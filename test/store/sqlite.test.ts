@@ -6,7 +6,8 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { storeError } from '../../src/store/errors.ts';
 import { checkFile, openStore } from '../../src/store/index.ts';
-import { asked, finished, onCleanup, recordOf, started, temporaryFolder } from './harness.ts';
+import { onCleanup } from '../fixtures/cleanup.ts';
+import { asked, finished, recordOf, started, temporaryFolder } from './harness.ts';
 
 const worker = fileURLToPath(new URL('../fixtures/worker-store.ts', import.meta.url));
 const withCode = (code: string, message: string) => expect.objectContaining({ code, message: expect.stringContaining(message) });
