@@ -238,8 +238,8 @@ class SearchRun {
 
   #stop(): void {
     this.#stopping = true;
-    if (this.#handle) this.#handle.stop();
-    else this.#executor.stop();
+    this.#handle?.stop();
+    this.#executor.stop(); // before the study there is nothing else, and after it there may be replications
   }
 
   #steer(command: StudyCommand): CommandAnswer {
@@ -335,14 +335,17 @@ class SearchRun {
       control?.close();
       channel.close();
     });
-    if (this.#flags.replicate !== undefined && exitCodeOf(end) === exitCodes.ok) await this.#replicate(store);
+    const replicates = this.#flags.replicate !== undefined && exitCodeOf(end) === exitCodes.ok;
+    const missing = replicates ? await this.#replicate(store) : 0;
+    if (missing > 0) this.#log(`Replicating was stopped; ${missing} are missing. The same command goes on.`);
     this.#screen.close();
     if (!this.#flags.json) print(summarize(store, this.#record, end, commandWords(this.#flags, handle.steered.budget.trials)));
-    return exitCodeOf(end);
+    return missing > 0 ? exitCodes.interrupted : exitCodeOf(end);
   }
 
-  async #replicate(store: TrialStore): Promise<void> {
-    await replicate({
+  /** Returns how many are missing. */
+  #replicate(store: TrialStore): Promise<number> {
+    return replicate({
       store,
       record: this.#record,
       db: this.#flags.db,
