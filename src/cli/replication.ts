@@ -72,6 +72,8 @@ export async function replicate(run: ReplicationRun): Promise<number> {
   return missing;
 }
 
+export const hasFront = ({ trials, record }: StudyView): boolean => frontOf(trials, factsOf(record).goal).length > 0;
+
 function membersOf({ trials, record }: StudyView, { trials: wanted }: ReplicationRun): readonly MeasuredTrial[] {
   if (!wanted) {
     const front = frontOf(trials, factsOf(record).goal);

@@ -40,7 +40,7 @@ import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
 import { logScale } from '../picking.ts';
 import { placing } from '../placed.ts';
 import { showWait } from '../progress-line.ts';
-import { replicate } from '../replication.ts';
+import { hasFront, replicate } from '../replication.ts';
 import { removeCheckpoint, schedulerOf } from '../schedule.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import {
@@ -344,7 +344,11 @@ class SearchRun {
   }
 
   /** Returns how many are missing. */
-  #replicate(store: TrialStore): Promise<number> {
+  async #replicate(store: TrialStore): Promise<number> {
+    if (!hasFront(readStudy(store, this.#record.name))) {
+      this.#log('Nothing is replicated: no trial keeps every constraint.', 'warning');
+      return 0;
+    }
     return replicate({
       store,
       record: this.#record,
