@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placesOf } from '../network/data/places.ts';
+import { namedFile } from '../store/named.ts';
 
 /** The spaces that ship with the package; they lie beside src/ and dist/ alike. */
 export const bundledSpaces = fileURLToPath(new URL('../../search-spaces', import.meta.url));
@@ -9,8 +10,10 @@ export const bundledSpaces = fileURLToPath(new URL('../../search-spaces', import
 export const guidesFolder = fileURLToPath(new URL('../../src/cli/guides', import.meta.url));
 
 /** Measured models of a database lie beside it: `nas.db` → `nas.artefacts/`. */
-export const artefactFolder = (database: string): string =>
-  join(dirname(resolve(database)), `${basename(database).replace(/\.db$/, '')}.artefacts`);
+export function artefactFolder(database: string): string {
+  const file = namedFile(database);
+  return join(dirname(resolve(file)), `${basename(file).replace(/\.db$/, '')}.artefacts`);
+}
 
 /** Trained baselines, shared by all studies of this user. */
 export const baselineFolder = (): string => join(dirname(placesOf().cache), 'baselines');

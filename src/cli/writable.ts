@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { nearestThere, whyNoFolder } from '../export/written.ts';
 import { inspectFile } from '../store/header.ts';
+import { namedFile } from '../store/named.ts';
 import { baselineFolder } from './folders.ts';
 
 /**
@@ -10,7 +11,7 @@ import { baselineFolder } from './folders.ts';
  */
 export function checkWritable(db: string): void {
   inspectFile(db);
-  const reason = whyNoFolder(dirname(resolve(db)));
+  const reason = whyNoFolder(dirname(resolve(namedFile(db))));
   if (reason !== undefined) throw new NasError('STORE_READONLY', `--db ${db}: ${reason}.`, { facts: { file: db } });
   checkCache();
 }

@@ -10,6 +10,7 @@ import {
 } from '../core/control.ts';
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
+import { namedFile } from './named.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS commands (
@@ -24,7 +25,7 @@ const schema = `
 `;
 
 /** The file beside a database of studies; all its studies share it. */
-export const controlFileOf = (database: string): string => `${database}-control`;
+export const controlFileOf = (database: string): string => `${namedFile(database)}-control`;
 
 /** Answered commands older than this are dropped. */
 const keptMs = 3_600_000;

@@ -9,6 +9,7 @@ import { existingStudy, guard, missingStudy } from './errors.ts';
 import { isEvent } from './event-shape.ts';
 import { checkVersion, inspectFile } from './header.ts';
 import { isLocked, takeLock } from './lease.ts';
+import { namedFile } from './named.ts';
 import { bareAsked, type OutlineRow, outlineColumns, outlined } from './outline.ts';
 import { applicationId, migrations } from './schema.ts';
 
@@ -260,7 +261,7 @@ class SqliteStore implements TrialStore {
   }
 
   #leaseFile(id: number): string {
-    return `${this.#file}-lease-${id}`;
+    return `${namedFile(this.#file)}-lease-${id}`;
   }
 
   #lockedBy(study: string, id: number): NasError {

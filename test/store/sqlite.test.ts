@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -98,6 +98,21 @@ describe('sqlite store: one writer, many readers', () => {
     expect(store.holder('a')).toBeUndefined();
     store.lease('a');
     expect(store.holder('a')).toMatchObject({ pid: process.pid });
+  });
+
+  it('refuses a second search that knows the file by another name', () => {
+    const file = writtenFile();
+    const folder = temporaryFolder();
+    symlinkSync(file, join(folder, 'link.db'));
+    symlinkSync('link.db', join(folder, 'again.db'));
+    const first = openStore(file, { mode: 'write' });
+    onCleanup(() => first.close());
+    const second = openStore(join(folder, 'again.db'), { mode: 'write' });
+    onCleanup(() => second.close());
+    first.lease('a');
+    expect(() => second.lease('a')).toThrow(withCode('STORE_LOCKED', `process ${process.pid} on `));
+    expect(second.holder('a')).toMatchObject({ pid: process.pid });
+    expect(readdirSync(folder)).toEqual(['again.db', 'link.db']);
   });
 
   it('reads what is being written, without blocking the writer, and sees the lease', () => {
