@@ -17,7 +17,7 @@ import type { Given } from './given.ts';
 import { describeLayerTimes, foreseenMetrics, layerTimesOf, usableLayerTimes, wantsLayerTimes } from './layer-times.ts';
 import { sensitivityOf } from './sensitivity.ts';
 import { foreseenWish } from './sensitivity-wish.ts';
-import { anchorWish, refuseOutOfReach, startingTrials } from './start.ts';
+import { anchorWish, furtherTrials, refuseOutOfReach, type StartContext, startingTrials } from './start.ts';
 import { factsOf } from './study-facts.ts';
 
 export interface ForesightContext {
@@ -71,9 +71,8 @@ export class Foresight {
 
   /** What a new study begins with; undefined where the user stopped it. Throws NasError SPACE_INFEASIBLE. */
   async startingTrials(start: readonly StartName[], { points, warm }: Given): Promise<InitialTrial[] | undefined> {
-    const { record, keyOf, say } = this.#context;
-    const { space, goal, sections } = factsOf(record);
-    const context = { model: sections.model as unknown as ModelSpec, space, goal, keyOf, predict: this.predict, say };
+    const { space, goal } = factsOf(this.#context.record);
+    const context = this.#startContext();
     const wishes = [...(start.includes('anchors') ? [anchorWish(context)] : []), ...warm];
     if (!start.includes('sensitivity')) return startingTrials(context, wishes, points);
     refuseOutOfReach(context, wishes);
@@ -82,11 +81,20 @@ export class Foresight {
     return found && startingTrials(context, [...wishes, foreseenWish(space, goal, found, predict)], points);
   }
 
+  /** What a study that goes on is given to try; what was tried before is not tried again. */
+  furtherTrials({ points, warm }: Given): readonly InitialTrial[] {
+    return furtherTrials(this.#startContext(), warm, points);
+  }
+
   #checkReach(): void {
+    const context = this.#startContext();
+    refuseOutOfReach(context, [anchorWish(context)]);
+  }
+
+  #startContext(): StartContext {
     const { record, keyOf, say } = this.#context;
     const { space, goal, sections } = factsOf(record);
-    const context = { model: sections.model as unknown as ModelSpec, space, goal, keyOf, predict: this.predict, say };
-    refuseOutOfReach(context, [anchorWish(context)]);
+    return { model: sections.model as unknown as ModelSpec, space, goal, keyOf, predict: this.predict, say };
   }
 
   async #probe(): Promise<Sensitivity | undefined> {

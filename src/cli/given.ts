@@ -23,9 +23,3 @@ export function givenBy({ enqueue = [], warmFrom, db }: SearchFlags, record: Stu
     notes,
   };
 }
-
-/** For a study that goes on: nothing is moved or left out, what was tried before is not tried again. */
-export const allOf = ({ points, warm }: Given): InitialTrial[] => [
-  ...points,
-  ...warm.flatMap(({ origin, candidates }) => candidates.map((candidate) => ({ candidate, origin }))),
-];

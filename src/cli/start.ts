@@ -49,6 +49,20 @@ export function startingTrials(
   return distinct([{ candidate: denseOf(context), origin: 'baseline' }, ...given, ...trials], context.keyOf);
 }
 
+/**
+ * What a study that goes on is to try: wishes give way to constraints as they did when it began, so that the command that began
+ * it wishes for nothing else when it is given again.
+ */
+export function furtherTrials(
+  context: StartContext,
+  wishes: readonly Wish[],
+  given: readonly InitialTrial[],
+): readonly InitialTrial[] {
+  const { space, goal, predict } = context;
+  const feasibility = new Feasibility({ space, constraints: goal.constraints, predict });
+  return [...given, ...wishes.flatMap((wish) => keeping(context, feasibility, wish))];
+}
+
 /** The dense network as the space says it; as no choice at all where the space cannot. */
 function denseOf({ space, keyOf }: StartContext): Candidate {
   const plain = nearest(space, identityPlan);

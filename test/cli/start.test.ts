@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyFunction, predictFunction } from '../../src/cli/compose.ts';
-import { anchorWish, startingTrials } from '../../src/cli/start.ts';
+import { anchorWish, furtherTrials, startingTrials } from '../../src/cli/start.ts';
 import type { Constraint } from '../../src/core/objective.ts';
 import { type ModelSpec, modelSpecSchema } from '../../src/network/models/index.ts';
 import { enumerate } from '../../src/search/space/count.ts';
@@ -28,9 +28,11 @@ function start(parameters: readonly Parameter[], constraints: readonly Constrain
   const keyOf = keyFunction(model, space);
   const predict = predictFunction(model, space, data);
   const goal = { objectives: [{ metric: 'accuracy', direction: 'maximize' as const }], constraints };
-  const trials = () =>
-    startingTrials({ model, space, goal, keyOf, predict, say: (line) => said.push(line) }, [anchorWish({ model, space })]);
-  return { trials, said, keyOf, sizeOf: (candidate: Parameters<typeof predict>[0]) => predict(candidate)!['size']! };
+  const context = { model, space, goal, keyOf, predict, say: (line: string) => said.push(line) };
+  const wishes = [anchorWish({ model, space })];
+  const trials = () => startingTrials(context, wishes);
+  const further = () => furtherTrials(context, wishes, []);
+  return { trials, further, said, keyOf, sizeOf: (candidate: Parameters<typeof predict>[0]) => predict(candidate)!['size']! };
 }
 
 const all = [...pruned.map(keep), ...quantized.map(bits)];
@@ -60,6 +62,13 @@ describe('the start of a study', () => {
     expect(anchors.length).toBeGreaterThan(2);
     expect(new Set(anchors.map(({ candidate }) => keyOf(candidate))).size).toBe(anchors.length);
     expect(said).toEqual([expect.stringMatching(/^\d anchor candidates would miss a constraint/)]);
+  });
+
+  it('is wished for alike by a study that goes on', () => {
+    const { trials, further, keyOf } = start(all, [sizeAtMost(4000)]);
+    const begun = new Set(trials().map(({ candidate }) => keyOf(candidate)));
+    expect(begun.size).toBeGreaterThan(1);
+    for (const { candidate } of further()) expect(begun).toContain(keyOf(candidate));
   });
 
   it('refuses a bound below the smallest model, and says how small that is', () => {

@@ -39,6 +39,7 @@ interface Listed {
   readonly origin: string;
   readonly state: string;
   readonly candidate: Record<string, unknown>;
+  readonly metrics: Record<string, number>;
 }
 
 const list = async (study: string) => JSON.parse((await nas(cwd, 'ls', '--json', '--study', study)).stdout) as Listed[];
@@ -71,6 +72,17 @@ describe('what a search is given to begin with', () => {
       expect(again.code).toBe(2);
       expect(again.stderr).toContain('it was tried or queued in study "two" before');
     }
+  });
+
+  it('wishes for the same front again when its study goes on, moved as at first', { timeout: 240_000 }, async () => {
+    const smallest = Math.min(...(await list('one')).map(({ metrics }) => metrics['size']!));
+    const bound = `constraints: [size <= ${(0.95 * smallest) / 1000} kB]`;
+    await writeFile(join(cwd, 'bounded.yaml'), space().replace('layers:', `${bound}\nlayers:`));
+    const args = ['--start', '', '--warm-from', 'one', '--controller', 'random', '--trials'];
+    const begun = await search('bounded.yaml', ...args, '2');
+    expect(begun.stdout).toMatch(/warm candidates? would miss a constraint/);
+    expect((await search('bounded.yaml', ...args, '6')).code).toBe(0);
+    expect((await list('bounded')).map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => 'done'));
   });
 
   it('refuses an earlier study with other objectives before anything runs', async () => {

@@ -33,7 +33,7 @@ import { chooseFaster } from '../faster.ts';
 import { nothingLeft } from '../finished.ts';
 import { Foresight } from '../foresight.ts';
 import { GarbageWatch } from '../garbage-watch.ts';
-import { allOf, type Given, givenBy } from '../given.ts';
+import { type Given, givenBy } from '../given.ts';
 import { meaningOf } from '../meaning.ts';
 import { NoiseWatch } from '../noise-watch.ts';
 import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
@@ -313,7 +313,7 @@ class SearchRun {
       goal,
       keyOf,
       initial: this.#initial!,
-      enqueue: this.#store ? allOf(this.#given) : [],
+      enqueue: this.#store ? foresight.furtherTrials(this.#given) : [],
       refuse: refusalOf({ space, goal, predict: foresight.predict }),
       budget: { ...budgetOfSession(store, this.#record.name, trials), ...(seconds === undefined ? {} : { seconds }) },
       lookAhead,
