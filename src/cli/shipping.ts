@@ -8,7 +8,7 @@ import type { MeasuredTrial, Progress, Trial } from '../core/trial.ts';
 import { type Certificate, type FurtherModel, mismatches } from '../export/certificate.ts';
 import type { ExportFormat, ExportSource } from '../export/formats/format.ts';
 import type { StudyView } from '../store/index.ts';
-import { artefactPath } from '../trial/artefacts.ts';
+import { artefactPath, sha256 } from '../trial/artefacts.ts';
 import type { RemeasureResult } from '../trial/remeasure.ts';
 import type { TrialSetup } from '../trial/setup.ts';
 import { findTrial } from './commands/show.ts';
@@ -37,7 +37,7 @@ export function doneTrial(trial: Trial): MeasuredTrial {
 export async function checkFormats(trial: MeasuredTrial, formats: readonly ExportFormat[], db: string): Promise<void> {
   const checks = formats.flatMap(({ check }) => check ?? []);
   if (checks.length === 0) return;
-  const model = await readFile(artefactOf(trial, artefactFolder(db)));
+  const model = await readFile(await artefactOf(trial, artefactFolder(db)));
   for (const check of checks) check(model);
 }
 
@@ -53,11 +53,11 @@ export async function certified(
 ): Promise<Shipment> {
   const baseline = doneTrial(findTrial(view, 0));
   const folder = artefactFolder(db);
-  const model = artefactOf(trial, folder);
+  const model = await artefactOf(trial, folder);
   const { sections, metrics } = factsOf(view.record);
   const setup = { ...sections, metrics, artefactFolder: folder, baselineFolder: baselineFolder() };
   const threads = availableParallelism();
-  const request = { model, baseline: artefactOf(baseline, folder), setup: { ...setup, threads, share: threads } };
+  const request = { model, baseline: await artefactOf(baseline, folder), setup: { ...setup, threads, share: threads } };
   const measured = await remeasureInProcess(request, progress);
   checkRecord(trial, measured);
   const certificate = certify(view, trial, baseline, measured);
@@ -107,24 +107,30 @@ async function asFile<T>(content: string | Uint8Array, work: (path: string) => P
   }
 }
 
-function artefactOf(trial: MeasuredTrial, folder: string): string {
+/** Where a trial's model lies, byte for byte as it was measured. Throws NasError ARTEFACT_MISSING, EXPORT_MISMATCH. */
+async function artefactOf(trial: MeasuredTrial, folder: string): Promise<string> {
   const path = trial.artefact && artefactPath(folder, trial.artefact.sha256);
-  if (path && existsSync(path)) return path;
+  if (path && existsSync(path)) {
+    if (sha256(await readFile(path)) !== trial.artefact.sha256) throw changed(trial, [`the bytes of ${path} have changed`]);
+    return path;
+  }
   throw new NasError('ARTEFACT_MISSING', `the model of trial ${trial.number} is not where it was written: ${path ?? folder}.`, {
     facts: { trial: trial.number, path: path ?? null },
     exitCode: exitCodes.failure,
   });
 }
 
-/** The file must be the one that was measured, and measure as it did. Throws NasError EXPORT_MISMATCH; nothing is written. */
+/** The file must measure as it did. Throws NasError EXPORT_MISMATCH; nothing is written. */
 function checkRecord(trial: MeasuredTrial, measured: RemeasureResult): void {
   const wrong = mismatches(trial.metrics, measured.metrics).map(
     ({ metric, recorded, measured: now }) => `${metric} was ${recorded}, is ${now}`,
   );
-  if (measured.sha256 !== trial.artefact?.sha256) wrong.unshift('its bytes have changed');
-  if (wrong.length === 0) return;
-  const message = `the model of trial ${trial.number} is not what was recorded: ${wrong.join('; ')}. Nothing was exported.`;
-  throw new NasError('EXPORT_MISMATCH', message, { facts: { trial: trial.number, wrong }, exitCode: exitCodes.failure });
+  if (wrong.length > 0) throw changed(trial, wrong);
+}
+
+function changed({ number }: MeasuredTrial, wrong: readonly string[]): NasError {
+  const message = `the model of trial ${number} is not what was recorded: ${wrong.join('; ')}. Nothing was exported.`;
+  return new NasError('EXPORT_MISMATCH', message, { facts: { trial: number, wrong }, exitCode: exitCodes.failure });
 }
 
 function certify({ record }: StudyView, trial: MeasuredTrial, baseline: MeasuredTrial, measured: RemeasureResult): Certificate {
