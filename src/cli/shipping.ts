@@ -15,6 +15,7 @@ import { findTrial } from './commands/show.ts';
 import { artefactFolder, baselineFolder } from './folders.ts';
 import { meaningOf } from './meaning.ts';
 import { remeasureFurtherInProcess, remeasureInProcess } from './remeasure.ts';
+import { handedOver, reproducing } from './reproduction.ts';
 import { factsOf } from './study-facts.ts';
 
 /** A model that was found to be what the study's record says. */
@@ -133,7 +134,9 @@ function changed({ number }: MeasuredTrial, wrong: readonly string[]): NasError 
   return new NasError('EXPORT_MISMATCH', message, { facts: { trial: number, wrong }, exitCode: exitCodes.failure });
 }
 
-function certify({ record }: StudyView, trial: MeasuredTrial, baseline: MeasuredTrial, measured: RemeasureResult): Certificate {
+function certify(view: StudyView, trial: MeasuredTrial, baseline: MeasuredTrial, measured: RemeasureResult): Certificate {
+  const { record } = view;
+  const handed = handedOver(view, trial.number);
   const facts = factsOf(record);
   const { file, hash } = record.space;
   return {
@@ -149,7 +152,8 @@ function certify({ record }: StudyView, trial: MeasuredTrial, baseline: Measured
     plan: meaningOf(facts.space).plan(trial.candidate),
     ...firstAidOf(trial.details),
     reproduce: {
-      command: `nas search --space space.yaml --seed ${record.seed} --controller ${record.controller} --trials ${trial.number + 1}`,
+      command: reproducing(view, trial.number),
+      ...(handed > 0 ? { handedOver: handed } : {}),
       seed: record.seed,
       space: { file, sha256: hash },
       versions: { ...facts.versions },

@@ -135,12 +135,17 @@ function preparing({ shape: [channels, height, width], resize, sound }: ExportSo
   return ` Pictures were turned upright, scaled to cover ${width} × ${height} pixels (${resize.filter}), the middle cut out, ${colour}: prepare yours alike.`;
 }
 
+const handedWords = (count: number): string =>
+  count === 0
+    ? ''
+    : `\n${count === 1 ? 'One candidate' : `${count} candidates`} came from elsewhere (\`--warm-from\`, \`--enqueue\`), which the command does not name.\n`;
+
 function again({ certificate, input }: ExportSource): string {
   return `## How to make it again
 
 \`\`\`sh
 ${certificate.reproduce.command}
 \`\`\`
-
+${handedWords(certificate.reproduce.handedOver ?? 0)}
 The data decides what it is good for: it knows the classes above in ${input.sound ? 'sounds' : 'pictures'} like those it was trained on, and nothing else.`;
 }

@@ -24,6 +24,8 @@ export interface Certificate {
   readonly firstAid?: Json;
   readonly reproduce: {
     readonly command: string;
+    /** Candidates before it that came from elsewhere (`--warm-from`, `--enqueue`): the command alone does not make them. */
+    readonly handedOver?: number;
     readonly seed: string;
     readonly space: { readonly file: string; readonly sha256: string };
     readonly versions: Json;
