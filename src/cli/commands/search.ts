@@ -161,10 +161,9 @@ class SearchRun {
     this.#initial = factsOf(record).start?.trials;
     this.#keyOf = keyFunction(model, space);
     this.#given = givenBy(flags, record);
-    const brieflyTimed = isIndifferentToTimes(record, settings.stop.target ?? []);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
-      setup: { ...setupOf(record, engine, flags.db, settings.workers), brieflyTimed } as unknown as Json,
+      setup: { ...setupOf(record, engine, flags.db, settings.workers), brieflyTimed: this.#isIndifferent() } as unknown as Json,
       planOf: meaningOf(space).plan,
       maxRssMb: flags.memory ?? defaultMemoryMb(),
       ...(flags.deadline === undefined ? {} : { deadlineMs: flags.deadline * 1000 }),
@@ -294,11 +293,15 @@ class SearchRun {
     }
   }
 
+  #isIndifferent(): boolean {
+    return isIndifferentToTimes(this.#record, this.#settings.stop.target ?? []);
+  }
+
   async #study(store: TrialStore, facts: Json, foresight: Foresight): Promise<number> {
     const { space, goal, lookAhead, schedule } = factsOf(this.#record);
     const { trials, seconds, stop } = this.#settings;
     let control: ControlServer | undefined;
-    const noise = new NoiseWatch((message) => this.#log(message, 'warning'));
+    const noise = this.#isIndifferent() ? undefined : new NoiseWatch((message) => this.#log(message, 'warning'));
     const garbage = new GarbageWatch();
     const keyOf = this.#keyOf;
     const say = (message: string) => this.#log(message);
@@ -323,7 +326,7 @@ class SearchRun {
       facts: { prepared: facts },
       onEvent: (event) => {
         this.#screen.emit(event);
-        noise.see(event);
+        noise?.see(event);
         if (event.type === 'finished') garbage.look();
         control?.observe(event);
       },
