@@ -1,5 +1,5 @@
 import { toBinary } from '@bufbuild/protobuf';
-import { allNodes } from '../bodies.ts';
+import { allNodes, readsOf } from '../bodies.ts';
 import type { Attribute, Attributes, Graph, Node, Tensor } from '../graph.ts';
 import { AttributeProtoSchema, GraphProtoSchema } from '../onnx_pb.ts';
 import { opEntry } from '../ops/index.ts';
@@ -13,10 +13,30 @@ import { type EncodeOptions, encodeBody, encodeModel } from './encode.ts';
  */
 export function encodedLength(graph: Graph, options: EncodeOptions = {}): number {
   const free = options.symbolicBatch !== undefined && holdsShapes(graph) ? freeBatch(graph) : graph;
-  const frame = encodeModel({ ...free, nodes: [], initializers: {} }, options);
-  const empty = toBinary(GraphProtoSchema, frame.graph).length;
-  const content = contentLength(free);
-  return frame.bytes.length + domainsLength(free) - message(empty) + message(empty + content);
+  const { file, graph: empty } = frameOf(free, options);
+  return file + domainsLength(free) - message(empty) + message(empty + contentLength(free));
+}
+
+/** Bytes of a file without nodes and initializers, and of the graph in it. */
+interface Frame {
+  readonly file: number;
+  readonly graph: number;
+}
+
+const knownFrames = new WeakMap<EncodeOptions, Map<string, Frame>>();
+
+/** Kept per options: candidates differ in what is between a network's inputs and outputs. */
+function frameOf({ name, inputs, outputs, types }: Graph, options: EncodeOptions): Frame {
+  const known = knownFrames.get(options) ?? new Map<string, Frame>();
+  knownFrames.set(options, known);
+  const ends = { name, inputs, outputs, types: Object.fromEntries(outputs.map((output) => [output, types[output]!])) };
+  const key = JSON.stringify(ends);
+  const before = known.get(key);
+  if (before) return before;
+  const { bytes, graph } = encodeModel({ ...ends, nodes: [], initializers: {} }, options);
+  const frame = { file: bytes.length, graph: toBinary(GraphProtoSchema, graph).length };
+  known.set(key, frame);
+  return frame;
 }
 
 /** Imports of the op sets beside the standard one, each at version 1. */
@@ -26,8 +46,15 @@ function domainsLength(graph: Graph): number {
   return sum([...domains], (domain) => message(text(domain) + tag + 1));
 }
 
-/** Whether a constant of the graph can hold the batch size. */
-const holdsShapes = (graph: Graph) => allNodes(graph).some((node) => opEntry(node).shapeInput !== undefined);
+/** Whether a constant of the graph can hold the batch size: it is the shape of something that depends on the images. */
+function holdsShapes(graph: Graph): boolean {
+  const perImage = new Set(graph.inputs.map(({ name }) => name));
+  return allNodes(graph).some((node) => {
+    if (!readsOf(node).some((name) => perImage.has(name))) return false;
+    for (const output of node.outputs) perImage.add(output);
+    return opEntry(node).shapeInput !== undefined;
+  });
+}
 
 /** Nodes and initializers. */
 function contentLength({ nodes, initializers }: Graph): number {
@@ -80,6 +107,7 @@ function attributesLength(attributes: Attributes): number {
 
 function attributeLength(name: string, attribute: Attribute): number {
   if (attribute.kind === 'graph') return text(name) + message(bodyLength(attribute.value)) + typeLength;
+  if (attribute.kind === 'int' && attribute.value >= 0) return text(name) + tag + varint(attribute.value) + typeLength;
   return toBinary(AttributeProtoSchema, encodeAttribute(name, attribute, encodeBody)).length;
 }
 
