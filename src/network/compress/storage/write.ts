@@ -96,10 +96,22 @@ function written(graph: Graph, kinds: readonly Kind[]): Graph {
     const whole = plain.get(output);
     return whole ? [[output, whole] as const] : [];
   });
-  return rebuild(graph, {
+  const change = {
     nodes: [...b.nodes, ...graph.nodes.filter((node) => !isStored(node))],
     initializers: { ...Object.fromEntries(kept), ...b.initializers },
-  });
+  };
+  return b.nodes.length === 0 ? withTheSameTypes(graph, change) : rebuild(graph, change);
+}
+
+/** Values are read as they were: where nothing was added there are no types to infer. */
+function withTheSameTypes(graph: Graph, { nodes, initializers }: Pick<Graph, 'nodes' | 'initializers'>): Graph {
+  const names = [
+    ...graph.inputs.map(({ name }) => name),
+    ...Object.keys(initializers),
+    ...nodes.flatMap(({ outputs }) => outputs),
+  ];
+  const types = Object.fromEntries(names.filter((name) => name !== '').map((name) => [name, graph.types[name]!]));
+  return { ...graph, nodes, initializers, types };
 }
 
 /** What can be read as it is comes back. */
