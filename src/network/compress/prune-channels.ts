@@ -73,6 +73,8 @@ export const prune = defineTechnique({
   },
   sites: (graph) => channelGroups(graph).map(({ name, layers }) => ({ name, layers })),
 
+  numeric: ['importance', 'penalty'],
+
   later: ({ when }) => when === 'gradual',
   remedies: ['gradual'],
   milder: (own, remedy) => (remedy === 'gradual' && own.when !== 'gradual' ? { ...own, when: 'gradual' } : own),

@@ -56,6 +56,8 @@ export const quantize = defineTechnique({
     );
   },
 
+  numeric: ['calibration', 'step', 'bias', 'equalize'],
+
   later: () => true,
 
   /** The weights take the values that their integers stand for: what judges them afterwards, and trains them, begins from those. */

@@ -4,6 +4,7 @@ import { pick } from '../../core/errors.ts';
 import { type Json, stableStringify } from '../../core/json.ts';
 import type { Graph, Tensor } from '../ir/graph.ts';
 import { parameterNames } from '../ir/macs.ts';
+import { ofOutline, stepOf } from '../ir/outlines.ts';
 import { foldBatchNorm } from '../ir/passes/fold-batchnorm.ts';
 import { shortNames } from '../ir/passes/short-names.ts';
 import { zeros } from '../ir/zeros.ts';
@@ -53,6 +54,7 @@ const knownNormal = new WeakSet<Plan>();
 function inOtherWords(graph: Graph, plan: Plan): Plan {
   const used = activeIn(plan);
   const said = { ...plan.techniques };
+  let isOther = false;
   for (const [turn, { technique, settings }] of used.entries()) {
     const same = technique.sameAs?.(graph, settings);
     if (!same) continue;
@@ -60,10 +62,11 @@ function inOtherWords(graph: Graph, plan: Plan): Plan {
     const later = used.slice(turn + 1).map((active) => active.technique);
     const isBetween = later.some((each) => hasTurnBefore(each, other));
     if (isBetween || (later.includes(other) && !same.joins)) continue;
+    isOther = true;
     delete said[technique.name];
     said[other.name] = { ...said[other.name], ...same.settings };
   }
-  return { ...plan, techniques: said };
+  return isOther ? { ...plan, techniques: said } : plan;
 }
 
 /** In the usual order. */
@@ -77,14 +80,23 @@ function normalForms(graph: Graph, used: readonly Active[]): Plan['techniques'] 
   const normal = turns.flatMap((turn, i) => {
     const { technique, phase } = turn;
     if (phase === 'early') return [{ ...turn, touched: undefined }];
-    const own = normalForm(graph, current, turn);
-    if (Object.keys(own).length === 0) return [];
-    const place = { ...turn, settings: own, touched: phase === 'before' ? technique.touches?.(current, own) : [] };
-    if (shapeMatters(technique, turns.slice(i + 1))) current = outline(current, place);
+    const place = ofOutline(
+      current,
+      () => `${phase} ${keyOf(turn)}`,
+      () => placeOf(graph, current, turn),
+    );
+    if (Object.keys(place.settings).length === 0) return [];
+    if (shapeMatters(technique, turns.slice(i + 1))) current = step(current, 'outline', place, outline);
     return [place];
   });
   const isIdle = isIdleOrder(normal);
   return settingsOf(normal.filter(({ technique, phase }) => phase !== 'early' && !(isIdle && technique.order)));
+}
+
+/** A turn in normal form. `graph` is the network as it is then. */
+function placeOf(model: Graph, graph: Graph, turn: Turn): Place {
+  const settings = normalForm(model, graph, turn);
+  return { ...turn, settings, touched: turn.phase === 'before' ? turn.technique.touches?.(graph, settings) : [] };
 }
 
 /** `graph` is the network as it is at the technique's turn. */
@@ -146,14 +158,32 @@ const isSwapped = (first: Turn, second: Turn): boolean =>
 const areApart = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
   a !== undefined && b !== undefined && !a.some((name) => b.includes(name));
 
+const keyOf = ({ technique, settings }: Active): string => `${technique.name} ${JSON.stringify(settings)}`;
+
+/** Of all that the structure may depend on. */
+function structuralKey({ technique, settings }: Active): string {
+  const knobs = Object.keys(technique.knobs).filter((knob) => !technique.numeric?.includes(knob));
+  const sites = Object.entries(settings).map(([site, own]) => [site, knobs.map((knob) => own[knob])]);
+  return `${technique.name} ${JSON.stringify(sites)}`;
+}
+
 /** Equal for plans that mean the same: the same network, trained by the same recipe. */
 export const planKey = (graph: Graph, plan: Plan): string => meaningKey(canonicalPlan(graph, plan));
 
 /** `planKey` of a plan in normal form. */
 export const meaningKey = ({ recipe, techniques }: Plan): string => stableStringify({ recipe, techniques });
 
-/** Of a plan in normal form: equal for plans that give the same network, however it is trained. */
-export const structureKey = ({ techniques }: Plan): string => stableStringify({ ...techniques });
+/**
+ * Of a plan in normal form: equal only for plans that end in the same structure, whatever its numbers are and however it is
+ * trained.
+ */
+export const structureKey = (plan: Plan): string =>
+  activeIn(plan)
+    .filter(({ technique }) => structuralHooks.some((hook) => technique[hook] !== undefined))
+    .map(structuralKey)
+    .join();
+
+const structuralHooks = ['order', 'early', 'rewrite', 'prepare', 'finalize', 'store', 'branch'] as const;
 
 /** Whether a plan leaves the network itself as it is, whatever it says about training. */
 export const isIdentity = (plan: Plan): boolean => activeIn(plan).length === 0;
@@ -210,13 +240,28 @@ export function rewrite(graph: Graph, plan: Plan, findings: Findings = noFinding
   for (const [i, turn] of turns.entries()) {
     const { technique, settings, phase } = turn;
     const isAhead = turns.slice(i + 1).some((later) => isSwapped(turn, later));
-    const next =
-      phase === 'early' ? isAhead && technique.early?.(current, settings) : technique.rewrite?.(current, settings, known);
-    known = technique.restate?.(current, settings, known) ?? known;
-    current = next || current;
+    const next = step(current, phase === 'early' ? `early ${isAhead}` : 'rewrite', turn, (before) =>
+      phase === 'early'
+        ? (isAhead && technique.early?.(before, settings)) || before
+        : (technique.rewrite?.(before, settings, known) ?? before),
+    );
+    if (saysAnything(known)) known = technique.restate?.(current, settings, known) ?? known;
+    current = next;
   }
   return current;
 }
+
+/** What a technique makes of a graph at one of its hooks. */
+const step = <A extends Active>(graph: Graph, hook: string, active: A, make: (graph: Graph, active: A) => Graph): Graph =>
+  stepOf(
+    graph,
+    () => `${hook} ${structuralKey(active)}`,
+    () => make(graph, active),
+  );
+
+/** Findings that nobody asked for stay empty, whatever is cut. */
+const saysAnything = ({ activity, gradients, effects }: Findings): boolean =>
+  [activity, effects, ...gradients].some((answers) => Object.keys(answers).length > 0);
 
 /** Where nothing changes places, an order must not make anything ready for what would come later. */
 function withoutIdleOrder(graph: Graph, plan: Plan): Plan {

@@ -126,6 +126,7 @@ export interface SameAs {
  *
  * The hooks run in this order; one that a technique does not need is left out.
  * - `sites`: where it can be applied in a model. A technique for the network as a whole has one site, `networkSite`.
+ * - `numeric`: knobs that decide numbers alone, never the structure of what comes out.
  * - `order`: the order of all stages before training, where a technique decides it.
  * - `later`: whether settings of a site do nothing before training. An order of the stages is not about them.
  * - `early`: what it does to the trained dense network where an order gives it a turn before techniques that usually come
@@ -175,6 +176,7 @@ export interface Technique<K extends Knobs = Knobs> {
   readonly stage: Stage;
   readonly knobs: K;
   sites(graph: Graph): readonly Site[];
+  readonly numeric?: readonly string[];
   order?(settings: BySite<SettingsOf<K>>): readonly Stage[];
   later?(settings: SettingsOf<K>): boolean;
   early?(graph: Graph, settings: BySite<SettingsOf<K>>): Graph;

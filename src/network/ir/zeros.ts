@@ -1,5 +1,6 @@
 import { type DType, dataArrays, elementCount, type Graph, type Shape, type Tensor } from './graph.ts';
 import { parameterNames, stateNames } from './macs.ts';
+import { asOutline } from './outlines.ts';
 
 /**
  * Tensors of zeros share one piece of memory, whatever their size: a network of zeros costs nothing, and what follows
@@ -29,5 +30,5 @@ export function withoutValues(graph: Graph): Graph {
     const { dtype, shape } = initializers[name]!;
     initializers[name] = zeros(dtype, shape);
   }
-  return { ...graph, initializers };
+  return asOutline({ ...graph, initializers });
 }

@@ -3,6 +3,7 @@ import { fakeQuantsOf } from '../fake-quant.ts';
 import type { Graph, Node, Tensor } from '../graph.ts';
 import { elementCount } from '../graph.ts';
 import { readFloat, readInt } from '../ops/support/attributes.ts';
+import { stepOf } from '../outlines.ts';
 import { readersOf, rebuild } from '../rebuild.ts';
 import { isZeros, zeros } from '../zeros.ts';
 
@@ -17,7 +18,11 @@ import { isZeros, zeros } from '../zeros.ts';
  */
 export function foldBatchNorm(graph: Graph): Graph {
   if (done.has(graph)) return graph;
-  const folded = fold(graph);
+  const folded = stepOf(
+    graph,
+    () => 'folded',
+    () => fold(graph),
+  );
   done.add(folded);
   return folded;
 }
