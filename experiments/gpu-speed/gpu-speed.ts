@@ -1,6 +1,6 @@
 /**
  * What a GPU is good for: a training step of three networks on every setup that works on this machine, beside PyTorch on
- * the same GPU where Python has it, and the trials that `nas search` ends in an hour on the GPU and on the CPU.
+ * the same GPU where Python has it, how long a training takes to begin, and the trials that `nas search` ends in an hour on the GPU and on the CPU.
  *
  *   npm run bench:gpu [-- --python python3 --trials 24 --only steps]
  *
@@ -19,7 +19,8 @@ import { setups } from '../../src/network/engine/select/candidates.ts';
 import { startTorch } from '../engine-speed/torch.ts';
 import { nets } from './net.ts';
 import { type Report, toMarkdown } from './report.ts';
-import { stepTimes } from './steps.ts';
+import { startTimes } from './starts.ts';
+import { nameOf, stepTimes } from './steps.ts';
 import { trialRate } from './trials.ts';
 
 const { values } = parseArgs({
@@ -53,15 +54,21 @@ let report: Report = {
   gpu: machineFacts(fileOf('../..')).gpus.join(', ') || 'no GPU',
   versions: { onnxruntime: versions().onnxruntime, ...(torch ? { PyTorch: torch.version } : {}) },
   steps: [],
+  starts: [],
   trials: [],
 };
-for (const net of values.only === 'trials' ? [] : nets) {
+const wants = (part: string) => values.only === '' || values.only === part;
+for (const setup of wants('starts') ? usableSetups : []) {
+  report = { ...report, starts: [...report.starts, { by: nameOf(setup, 1), times: await startTimes(nets[0]!, setup) }] };
+  save();
+}
+for (const net of wants('steps') ? nets : []) {
   console.log(`${net.family}, ${net.width ?? 1}× width …`);
   report = { ...report, steps: [...report.steps, { net, times: await stepTimes(net, usableSetups, torch) }] };
   save();
 }
 torch?.close();
-for (const space of values.only === 'steps' ? [] : [fileOf('resnet20.yaml'), fileOf('../../search-spaces/resnet.yaml')]) {
+for (const space of !wants('trials') ? [] : [fileOf('resnet20.yaml'), fileOf('../../search-spaces/resnet.yaml')]) {
   for (const device of devices) {
     report = { ...report, trials: [...report.trials, await trialRate({ space, device, trials: Number(values.trials) })] };
     save();

@@ -25,7 +25,7 @@ export async function stepTimes(net: Net, setups: readonly EngineSetup[], torch:
   return found;
 }
 
-const nameOf = (setup: EngineSetup, threads: number) =>
+export const nameOf = (setup: EngineSetup, threads: number) =>
   `${describeSetup(setup)}${setup.device === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : ''}`;
 
 function ours(net: Net, setup: EngineSetup, threads: number) {
