@@ -15,8 +15,10 @@ export interface GcFlags {
 /** `nas gc`: removes the files beside a database that no front needs. Throws NasError STORE_LOCKED while a study is searched. */
 export function collectGarbage({ db, yes = false, json }: GcFlags): void {
   const folder = artefactFolder(db);
+  // Before the studies are listed: a study that begins just now has its first model later.
+  const files = filesIn(folder);
   const found = withAllStudies(db, yes, (views) => {
-    const swept = sweep(filesIn(folder), neededFiles(views), mayGoOn(views));
+    const swept = sweep(files, neededFiles(views), mayGoOn(views));
     if (yes) for (const name of swept.flatMap(({ files }) => files)) rmSync(join(folder, name), { force: true });
     return swept;
   });
