@@ -99,8 +99,9 @@ describe('nas search, end to end', () => {
   });
 
   it('exports a file that onnxruntime loads elsewhere and that has the recorded accuracy', { timeout: 120_000 }, async () => {
-    const run = await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--format', 'tflite', '--db', 'a.db');
+    const run = await nas(cwd, 'export', '--trial', '2', '--out', 'model', '--format', 'tflite,c', '--db', 'a.db');
     expect(run.code).toBe(0);
+    expect(run.stdout).toMatch(/model\.c /);
     expect(run.stdout).toMatch(/model\.tflite +[\d.]+ kB, accuracy: test [\d.]+ % \(LiteRT/);
     const bytes = await readFile(join(cwd, 'model/model.onnx'));
     const certificate = JSON.parse(await readFile(join(cwd, 'model/certificate.json'), 'utf8'));

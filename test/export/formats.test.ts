@@ -64,6 +64,11 @@ describe('exported folder', () => {
     expect(card).toContain('| accuracy, test data (10000 images that the search never saw) | 90.12 % | |');
     expect(card).toContain('| accuracy, validation data (what the search chose by) | 90.34 % | 91.34 % |');
     expect(card).toContain('| a \\| b | 100.00 % |');
+    expect(card).toContain('| latency, one image, one thread | 0.123 ms |');
+    const latency = { medianMs: 0.2, baselineMs: 0.5, batch: 1, threads: 2 };
+    const timed = { ...source, certificate: { ...source.certificate, measured: { latency } } };
+    const again = (await exportFiles(timed, {}, []))['README.md'] as string;
+    expect(again).toContain('| latency, one image, 2 threads | 0.200 ms | 0.500 ms |');
     expect(card).toContain('| stem | prune | keep 0.5 |');
     expect(card).toContain('float32 [N, 3, 8, 6]');
     expect(card).not.toContain('undefined');

@@ -23,7 +23,7 @@ interface ExportFlags extends StudyOptions {
   readonly rule?: string;
   readonly front?: boolean;
   readonly out?: string;
-  /** Names of further formats. */
+  /** Names of further formats, apart or with a comma. */
   readonly format?: readonly string[];
   readonly optuna?: string;
   readonly data?: string;
@@ -33,7 +33,8 @@ interface ExportFlags extends StudyOptions {
 /** `nas export`: one model as a folder, the whole front, or the whole study as data. */
 export async function runExport(flags: ExportFlags): Promise<void> {
   const { out, optuna, data } = flags;
-  const formats = (flags.format ?? []).map((name) => pick('format', exportFormats, name));
+  const names = (flags.format ?? []).flatMap((each) => each.split(',')).filter((name) => name !== '');
+  const formats = [...new Set(names)].map((name) => pick('format', exportFormats, name));
   if (optuna !== undefined) exportOptuna({ ...flags, optuna });
   else if (data !== undefined) await exportData({ ...flags, data });
   else if (out === undefined) throw nowhere();
