@@ -41,6 +41,11 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
     const w = b.initializer('w', floats([3, 2], 1, 2, 3, -4, 5, 0.5));
     return b.op('Softmax', [b.op('MatMul', [b.op('ReduceMean', [x], { axes: [2, 3], keepdims: 0 }), w])], { axis: -1 });
   },
+  'squeeze and excitation: a convolution over the mean of the picture': (b, x) => {
+    const w = b.initializer('w', floats([3, 3, 1, 1], 1, -1, 0.5, 2, 0.1, -0.3, 0.7, 1, -2));
+    const gate = b.op('Sigmoid', [b.op('Conv', [b.op('GlobalAveragePool', [x]), w], { kernel_shape: [1, 1] })]);
+    return b.op('Flatten', [b.op('Mul', [x, gate])]);
+  },
   'values joined, a hard swish': (b, x) => {
     const bounds = [b.initializer('low', floats([], 0)), b.initializer('high', floats([], 6))];
     const half = b.op('Mul', [

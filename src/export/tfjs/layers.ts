@@ -253,8 +253,11 @@ const mean: LayerRule = (c) => {
   const axes = Array.from(c.constant(1)!.values).toSorted((a, b) => a - b);
   if (axes.join() !== '1,2') refuse(c.node, 'is no mean over pictures');
   const flat = c.add('GlobalAveragePooling2D', { data_format: 'channels_last' }, [c.layer(0)]);
-  const keeps = c.node.attr['keep_dims'];
-  return keeps && 'b' in keeps && keeps.b ? c.add('Reshape', { target_shape: [1, 1, -1] }, [flat]) : flat;
+  const kept = c.node.attr['_output_shapes'];
+  if (!kept || !('list' in kept) || !('shape' in kept.list)) return flat;
+  // What comes next asks for the count of channels: -1 would leave it open.
+  const [shape] = kept.list.shape;
+  return c.add('Reshape', { target_shape: shape!.dim.slice(1).map(({ size }) => Number(size)) }, [flat]);
 };
 
 const reshape: LayerRule = (c) => c.add('Reshape', { target_shape: Array.from(c.constant(1)!.values).slice(1) }, [c.layer(0)]);

@@ -9,7 +9,8 @@ export type Attribute =
   | { readonly type: string }
   | { readonly shape: GraphShape }
   | { readonly tensor: { readonly dtype: string; readonly tensorShape: GraphShape } }
-  | { readonly list: { readonly i: readonly string[] } };
+  | { readonly list: { readonly i: readonly string[] } }
+  | { readonly list: { readonly shape: readonly GraphShape[] } };
 
 export interface GraphShape {
   readonly dim: readonly { readonly size: string }[];
@@ -45,13 +46,16 @@ export const flag = (b: boolean): Attribute => ({ b });
 export const whole = (value: number): Attribute => ({ i: String(value) });
 export const real = (f: number): Attribute => ({ f });
 export const wholes = (values: readonly number[]): Attribute => ({ list: { i: values.map(String) } });
+/** `_output_shapes`, as TensorFlow itself notes them: for those who read the graph. -1: any size. */
+export const shapesOf = (...shapes: readonly Shape[]): Attribute => ({ list: { shape: shapes.map(shapeOf) } });
 export const text = (value: string): Attribute => ({ s: Buffer.from(value).toString('base64') });
 
 /** What `text` wrote. */
 export const textOf = (attribute: Attribute): string => ('s' in attribute ? Buffer.from(attribute.s, 'base64').toString() : '');
 
 /** What `wholes` wrote. */
-export const wholesOf = (attribute: Attribute): number[] => ('list' in attribute ? attribute.list.i.map(Number) : []);
+export const wholesOf = (attribute: Attribute): number[] =>
+  'list' in attribute && 'i' in attribute.list ? attribute.list.i.map(Number) : [];
 
 const types = { float32: 'DT_FLOAT', int32: 'DT_INT32' } as const;
 

@@ -1,5 +1,5 @@
 import { readInt, readInts } from '../../../network/ir/ops/support/attributes.ts';
-import { flag, whole } from '../writer.ts';
+import { flag, shapesOf, whole } from '../writer.ts';
 import type { Rule } from './rule.ts';
 
 /** Flatten and Reshape: in ONNX's order, where a picture is still one. */
@@ -34,7 +34,8 @@ const mean =
     if (rank === 4 && !keeps(node) && !(axes.length === 2 && axes.includes(1) && axes.includes(2)))
       c.refuse(node, 'leaves three dimensions');
     const places = c.writer.ints(`${output}/axes`, axes);
-    return c.writer.op(output, 'Mean', [c.ref(x), places], { keep_dims: flag(keeps(node)) });
+    const shapes = rank === 4 && keeps(node) ? { _output_shapes: shapesOf([-1, 1, 1, c.type(x).shape[1]!]) } : {};
+    return c.writer.op(output, 'Mean', [c.ref(x), places], { keep_dims: flag(keeps(node)), ...shapes });
   };
 
 const globalAveragePool = mean(
