@@ -246,6 +246,25 @@ const pad: Rule = (node, rewriting) => {
   return window(conv, { ...rewriting, graph: { ...graph, types: { ...graph.types, [x]: b.type(now(x)) } } });
 };
 
+const almostZero = 2 ** -126;
+const neverNegative = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Exp', 'Abs']);
+
+/**
+ * onnxruntime (its PadFusion, seen in 1.30) takes zeros in front of a pool into the pool, where a maximum counts them no longer:
+ * the file would answer otherwise than what was trained. The least number that is not zero it leaves where it is.
+ */
+const padBeforePool: Rule = (node, { graph, readers, b, now }) => {
+  const [x, sizes, value, ...axes] = node.inputs as [string, string, string?, ...string[]];
+  const isPooled = (readers.get(node.outputs[0]!) ?? []).some(({ op }) => op === 'MaxPool');
+  const isZero = !value || Number(graph.initializers[value]?.data[0]) === 0;
+  const before = graph.nodes.find(({ outputs }) => outputs.includes(x));
+  if (!isPooled || !isZero || readString(node, 'mode', 'constant') !== 'constant') return false;
+  if (before && neverNegative.has(before.op)) return false;
+  const fill = { dtype: 'float32', shape: [], data: Float32Array.of(almostZero) } as const;
+  b.add({ ...node, inputs: [now(x), now(sizes), b.initializer(b.fresh(`${node.name}/value`), fill), ...axes.map(now)] });
+  return true;
+};
+
 /**
  * A constant that stands before what is known of every image (a class token) is there once per image: written as 0 · (a part of the
  * other) + constant, which says so for any number of images.
@@ -314,5 +333,5 @@ const rules: Readonly<Record<string, Rule>> = {
   Conv: window,
   Gemm: gemm,
   MatMul: matMul,
-  Pad: pad,
+  Pad: (node, rewriting) => pad(node, rewriting) || padBeforePool(node, rewriting),
 };
