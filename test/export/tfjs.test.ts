@@ -60,6 +60,17 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
     const share = b.op('HardSigmoid', [b.op('HardSwish', [x])], { alpha: float(0.3), beta: float(0.4) });
     return b.op('Flatten', [b.op('LeakyRelu', [b.op('Sub', [share, x])], { alpha: float(0.2) })]);
   },
+  'Conv that is strided and dilated, depthwise or not': (b, x) => {
+    const window = { kernel_shape: [2, 2], dilations: [2, 1], strides: [1, 2], pads: [1, 0, 1, 0] };
+    const kernel = (name: string, channels: number) =>
+      b.initializer(name, {
+        ...logits,
+        shape: [3, channels, 2, 2],
+        data: Float32Array.from({ length: 12 * channels }, (_, i) => ((7 * i) % 11) - 5),
+      });
+    const both = [b.op('Conv', [x, kernel('w', 3)], window), b.op('Conv', [x, kernel('d', 1)], { ...window, group: 3 })];
+    return b.op('Flatten', [b.op('Concat', both, { axis: 1 })]);
+  },
   'Reshape to a picture again': (b, x) =>
     b.op('Flatten', [b.op('Relu', [b.op('Reshape', [b.op('Flatten', [x]), b.ints([0, 6, 4, 2])])])]),
 };

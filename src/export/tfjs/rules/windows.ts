@@ -1,10 +1,16 @@
 import type { Node, Tensor } from '../../../network/ir/graph.ts';
 import { readInt, readInts, readString } from '../../../network/ir/ops/support/attributes.ts';
 import { permuted } from '../../constants.ts';
+import { spreadOut } from '../dilation.ts';
 import { text, wholes } from '../writer.ts';
 import type { Conversion, Rule } from './rule.ts';
 
 const channelsLast = { data_format: text('NHWC') };
+
+type Sides = readonly [number, number];
+
+/** As weights come: floats, or their 8-bit codes. */
+type FloatsOrCodes = Tensor & { readonly data: Float32Array | Int8Array };
 
 const spread = (values: readonly number[]) => wholes([1, ...values, 1]);
 
@@ -18,22 +24,26 @@ const conv: Rule = (c, node) => {
   if (shape.length !== 4) c.refuse(node, 'is no convolution over pictures');
   if (group !== 1 && !depthwise) c.refuse(node, `has ${group} groups`);
   const padded = paddedInput(c, node, kernel, 0);
+  const [strides, dilations] = ['strides', 'dilations'].map((name) => readInts(node, name) ?? [1, 1]) as [Sides, Sides];
+  // TensorFlow.js has no convolution with both.
+  const both = [strides, dilations].every((sides) => sides.some((side) => side !== 1));
+  const dilated = (w: Tensor): Tensor => (both ? { ...w, ...spreadOut(w as FloatsOrCodes, dilations) } : w);
   const attributes = {
     ...channelsLast,
-    strides: spread(readInts(node, 'strides') ?? [1, 1]),
-    dilations: spread(readInts(node, 'dilations') ?? [1, 1]),
+    strides: spread(strides),
+    dilations: spread(both ? [1, 1] : dilations),
     padding: text(padded.padding),
   };
   const multiplier = outputs / channels;
   const filter = depthwise
     ? c.weight(
         weight,
-        (w) => depthwiseOrder(w, channels, multiplier),
+        (w) => dilated(depthwiseOrder(w, channels, multiplier)),
         (scales) => ({ ...scales, shape: [channels, multiplier] }),
       )
     : c.weight(
         weight,
-        (w) => permuted(w, [2, 3, 1, 0]),
+        (w) => dilated(permuted(w, [2, 3, 1, 0])),
         (scales) => scales,
       );
   const output = node.outputs[0]!;
