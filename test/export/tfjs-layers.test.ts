@@ -46,6 +46,10 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
     const gate = b.op('Sigmoid', [b.op('Conv', [b.op('GlobalAveragePool', [x]), w], { kernel_shape: [1, 1] })]);
     return b.op('Flatten', [b.op('Mul', [x, gate])]);
   },
+  'a depthwise Conv, dilated': (b, x) => {
+    const w = b.initializer('w', floats([3, 1, 2, 2], ...Array.from({ length: 12 }, (_, i) => i - 5.5)));
+    return b.op('Flatten', [b.op('Conv', [x, w], { kernel_shape: [2, 2], dilations: [2, 3], group: 3, pads: [1, 1, 1, 1] })]);
+  },
   'values joined, a hard swish': (b, x) => {
     const bounds = [b.initializer('low', floats([], 0)), b.initializer('high', floats([], 6))];
     const half = b.op('Mul', [

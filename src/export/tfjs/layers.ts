@@ -1,5 +1,6 @@
 import { NasError } from '../../core/errors.ts';
 import type { Shape } from '../../network/ir/graph.ts';
+import { spreadOut } from './dilation.ts';
 import { type ConstantValue, type GraphNode, type GraphWriter, textOf, wholesOf } from './writer.ts';
 
 /** A layer as Keras writes it down: what it is, its settings, the layers that it reads. */
@@ -134,20 +135,26 @@ type LayerRule = (c: Context) => Layer;
 
 const kernelOf = (c: Context): ConstantValue => c.constant(1) ?? refuse(c.node, 'has weights that are no constants');
 
-const sides = (node: GraphNode, attribute: string): readonly number[] => wholesOf(node.attr[attribute]!).slice(1, 3);
+const sides = (node: GraphNode, attribute: string) => wholesOf(node.attr[attribute]!).slice(1, 3) as [number, number];
+
+function dilated({ shape, values }: ConstantValue, dilations: readonly [number, number]): ConstantValue {
+  const spread = spreadOut({ shape, data: Float32Array.from(values) }, dilations);
+  return { shape: spread.shape, values: spread.data };
+}
 
 const paddingOf = ({ attr }: GraphNode): string => textOf(attr['padding']!).toLowerCase();
 
 const conv: LayerRule = (c) => {
-  const kernel = kernelOf(c);
   const { node } = c;
-  const [rows, columns, , last] = kernel.shape as [number, number, number, number];
   const deep = node.op === 'DepthwiseConv2dNative';
+  // Layers of TensorFlow.js leave out of account that a depthwise kernel is dilated.
+  const kernel = deep ? dilated(kernelOf(c), sides(node, 'dilations')) : kernelOf(c);
+  const [rows, columns, , last] = kernel.shape as [number, number, number, number];
   const config = {
     ...(deep ? { depth_multiplier: last } : { filters: last }),
     kernel_size: [rows, columns],
     strides: sides(node, 'strides'),
-    dilation_rate: sides(node, 'dilations'),
+    dilation_rate: deep ? [1, 1] : sides(node, 'dilations'),
     padding: paddingOf(node),
     data_format: 'channels_last',
     activation: 'linear',
