@@ -71,6 +71,14 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
     const both = [b.op('Conv', [x, kernel('w', 3)], window), b.op('Conv', [x, kernel('d', 1)], { ...window, group: 3 })];
     return b.op('Flatten', [b.op('Concat', both, { axis: 1 })]);
   },
+  'AveragePool with padding that counts, or does not; Squeeze': (b, x) => {
+    const window = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+    const counted = b.op('AveragePool', [x], { ...window, count_include_pad: 1 });
+    const lopsided = { kernel_shape: [2, 2], pads: [1, 0, 0, 1] };
+    const both = [0, 1].map((count) => b.op('AveragePool', [counted], { ...lopsided, count_include_pad: count }));
+    const y = b.op('AveragePool', [b.op('Add', both)], { ...window, strides: [2, 2], ceil_mode: 1 });
+    return b.op('Squeeze', [b.op('GlobalAveragePool', [b.op('Exp', [y])]), b.ints([2, 3])]);
+  },
   'Reshape to a picture again': (b, x) =>
     b.op('Flatten', [b.op('Relu', [b.op('Reshape', [b.op('Flatten', [x]), b.ints([0, 6, 4, 2])])])]),
 };

@@ -171,6 +171,14 @@ const sketches: Readonly<Record<string, readonly [build: (b: Builder, x: string)
       return b.op('Flatten', [b.op('MaxPool', [apart], { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 })]);
     },
   ],
+  'AveragePool that is padded on one side more than on the other': [
+    (b, x) => {
+      const lopsided = { kernel_shape: [2, 2], pads: [1, 0, 0, 1] };
+      const both = [0, 1].map((count) => b.op('AveragePool', [x], { ...lopsided, count_include_pad: count }));
+      const window = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2], ceil_mode: 1 };
+      return b.op('Flatten', [b.op('AveragePool', [b.op('Add', both)], window)]);
+    },
+  ],
   'parts of pictures: Slice in steps and backwards, Split, Gather, Pad, Transpose': [
     (b, x) => {
       const back = b.op('Slice', [x, b.ints([-1, 3]), b.ints([-5, 0]), b.ints([1, 2]), b.ints([-1, -2])]);

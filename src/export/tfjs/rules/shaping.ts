@@ -2,7 +2,7 @@ import { readInt, readInts } from '../../../network/ir/ops/support/attributes.ts
 import { flag, shapesOf, whole } from '../writer.ts';
 import type { Rule } from './rule.ts';
 
-/** Flatten and Reshape: in ONNX's order, where a picture is still one. */
+/** Reshape and its special cases: in ONNX's order, where a picture is still one. */
 const reshape: Rule = (c, node) => {
   const [x, output] = [node.inputs[0]!, node.outputs[0]!];
   const { shape } = c.type(output);
@@ -54,4 +54,6 @@ export const shapingRules: Readonly<Record<string, Rule>> = {
   GlobalAveragePool: globalAveragePool,
   ReduceMean: reduceMean,
   Reshape: reshape,
+  Squeeze: reshape,
+  Unsqueeze: reshape,
 };

@@ -1,6 +1,7 @@
 import type { Node, Tensor } from '../../../network/ir/graph.ts';
 import { readInt, readInts, readString } from '../../../network/ir/ops/support/attributes.ts';
 import { permuted } from '../../constants.ts';
+import { marginsOf, shareOnPicture } from '../../margins.ts';
 import { spreadOut } from '../dilation.ts';
 import { text, wholes } from '../writer.ts';
 import type { Conversion, Rule } from './rule.ts';
@@ -23,7 +24,7 @@ const conv: Rule = (c, node) => {
   const depthwise = group === channels && perGroup === 1 && group > 1;
   if (shape.length !== 4) c.refuse(node, 'is no convolution over pictures');
   if (group !== 1 && !depthwise) c.refuse(node, `has ${group} groups`);
-  const padded = paddedInput(c, node, kernel, 0);
+  const padded = paddedInput(c, node, { kernel, value: 0 });
   const [strides, dilations] = ['strides', 'dilations'].map((name) => readInts(node, name) ?? [1, 1]) as [Sides, Sides];
   // TensorFlow.js has no convolution with both.
   const both = [strides, dilations].every((sides) => sides.some((side) => side !== 1));
@@ -56,54 +57,79 @@ const conv: Rule = (c, node) => {
 const depthwiseOrder = (w: Tensor, channels: number, multiplier: number): Tensor =>
   permuted({ ...w, shape: [channels, multiplier, ...w.shape.slice(2)] }, [2, 3, 0, 1]);
 
-/**
- * The input as the window walks over it. TensorFlow's SAME is ONNX's padding only where both sides happen to agree; else the
- * input is padded beforehand with `value`.
- */
-function paddedInput(c: Conversion, node: Node, kernel: readonly number[], value: number): { x: string; padding: string } {
-  const x = node.inputs[0]!;
-  if (readString(node, 'auto_pad', 'NOTSET') !== 'NOTSET') c.refuse(node, 'pads itself');
-  if (readInt(node, 'ceil_mode', 0) === 1) c.refuse(node, 'rounds its size up');
-  const [top, left, bottom, right] = (readInts(node, 'pads') ?? [0, 0, 0, 0]) as [number, number, number, number];
-  if (top + left + bottom + right === 0) return { x: c.ref(x), padding: 'VALID' };
-  const strides = readInts(node, 'strides') ?? [1, 1];
-  const dilations = readInts(node, 'dilations') ?? [1, 1];
-  const same = [0, 1].every((i) => {
-    const size = c.type(x).shape[2 + i]!;
-    const extent = (kernel[i]! - 1) * dilations[i]! + 1;
-    const total = Math.max(0, (Math.ceil(size / strides[i]!) - 1) * strides[i]! + extent - size);
-    return Math.floor(total / 2) === [top, left][i] && Math.ceil(total / 2) === [bottom, right][i];
-  });
-  if (same) return { x: c.ref(x), padding: 'SAME' };
-  const name = `${node.outputs[0]}/pad`;
-  const sides = c.writer.ints(`${name}/sides`, [0, 0, top, bottom, left, right, 0, 0], [4, 2]);
-  return { x: c.writer.op(name, 'PadV2', [c.ref(x), sides, c.writer.scalar(`${name}/value`, value)]), padding: 'VALID' };
+interface Window {
+  readonly kernel: readonly number[];
+  /** What stands outside of the picture. */
+  readonly value: number;
+  /** It counts as part of the picture. */
+  readonly counts?: boolean;
 }
+
+/**
+ * The input as the window walks over it. TensorFlow's SAME is ONNX's padding only where both sides happen to agree; else, or
+ * where padding counts, the input is padded beforehand.
+ */
+function paddedInput(c: Conversion, node: Node, { kernel, value, counts = false }: Window): { x: string; padding: string } {
+  const x = c.ref(node.inputs[0]!);
+  if (readString(node, 'auto_pad', 'NOTSET') !== 'NOTSET') c.refuse(node, 'pads itself');
+  const { before, after, isSame } = marginsOf(node, walkOf(c, node, kernel));
+  if ([...before, ...after].every((margin) => margin === 0)) return { x, padding: 'VALID' };
+  if (isSame && !counts) return { x, padding: 'SAME' };
+  const name = `${node.outputs[0]}/pad`;
+  const sides = c.writer.ints(`${name}/sides`, [0, 0, before[0]!, after[0]!, before[1]!, after[1]!, 0, 0], [4, 2]);
+  return { x: c.writer.op(name, 'PadV2', [x, sides, c.writer.scalar(`${name}/value`, value)]), padding: 'VALID' };
+}
+
+const walkOf = (c: Conversion, node: Node, kernel: readonly number[]) => ({
+  kernel,
+  input: c.type(node.inputs[0]!),
+  output: c.type(node.outputs[0]!),
+});
 
 /** Smaller than every value that a network has, and a number in JSON. */
 const lowest = -3.4e38;
 
-const maxPool: Rule = (c, node) => pool(c, node, 'MaxPool', lowest);
-
-const averagePool: Rule = (c, node) => {
-  const pads = readInts(node, 'pads') ?? [];
-  if (pads.some((pad) => pad !== 0)) c.refuse(node, 'is padded');
-  return pool(c, node, 'AvgPool', 0);
+const maxPool: Rule = (c, node) => {
+  if (node.outputs.length > 1 && node.outputs[1] !== '') c.refuse(node, 'also gives the places of its maxima');
+  const kernel = kernelOf(c, node);
+  return pool(c, node, { op: 'MaxPool', name: node.outputs[0]!, kernel, ...paddedInput(c, node, { kernel, value: lowest }) });
 };
 
-function pool(c: Conversion, node: Node, op: string, value: number): string {
+/** TensorFlow's SAME leaves the padding out of the mean; what is padded beforehand counts. */
+const averagePool: Rule = (c, node) => {
+  const output = node.outputs[0]!;
+  const kernel = kernelOf(c, node);
+  const counts = readInt(node, 'count_include_pad', 0) === 1;
+  if (counts && readInt(node, 'ceil_mode', 0) === 1) c.refuse(node, 'rounds its size up, and counts what it pads');
+  const padded = paddedInput(c, node, { kernel, value: 0, counts });
+  const isApart = padded.x !== c.ref(node.inputs[0]!) && !counts;
+  const mean = pool(c, node, { op: 'AvgPool', name: isApart ? `${output}/whole` : output, kernel, ...padded });
+  if (!isApart) return mean;
+  const share = c.writer.floats(`${output}/share`, { dtype: 'float32', ...shareOnPicture(node, walkOf(c, node, kernel)) });
+  return c.writer.op(output, 'Mul', [mean, share]);
+};
+
+function kernelOf(c: Conversion, node: Node): readonly number[] {
   const kernel = readInts(node, 'kernel_shape') ?? [];
   if (kernel.length !== 2) c.refuse(node, 'is no pooling over pictures');
-  if (node.outputs.length > 1 && node.outputs[1] !== '') c.refuse(node, 'also gives the places of its maxima');
   if ((readInts(node, 'dilations') ?? []).some((dilation) => dilation !== 1)) c.refuse(node, 'is dilated');
-  const { x, padding } = paddedInput(c, node, kernel, value);
-  const strides = readInts(node, 'strides') ?? [1, 1];
-  return c.writer.op(node.outputs[0]!, op, [x], {
+  return kernel;
+}
+
+interface Pool {
+  readonly op: string;
+  readonly name: string;
+  readonly kernel: readonly number[];
+  readonly x: string;
+  readonly padding: string;
+}
+
+const pool = (c: Conversion, node: Node, { op, name, kernel, x, padding }: Pool): string =>
+  c.writer.op(name, op, [x], {
     ...channelsLast,
     ksize: spread(kernel),
-    strides: spread(strides),
+    strides: spread(readInts(node, 'strides') ?? [1, 1]),
     padding: text(padding),
   });
-}
 
 export const windowRules: Readonly<Record<string, Rule>> = { Conv: conv, MaxPool: maxPool, AveragePool: averagePool };

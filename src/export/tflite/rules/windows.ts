@@ -1,7 +1,8 @@
 import type { Node, Tensor } from '../../../network/ir/graph.ts';
 import { readInt, readInts, readString } from '../../../network/ir/ops/support/attributes.ts';
 import { permuted } from '../../constants.ts';
-import { conv2d, depthwiseConv2d, type Padding, pool2d, type Sides } from '../schema.ts';
+import { marginsOf, shareOnPicture } from '../../margins.ts';
+import { conv2d, depthwiseConv2d, mul, type Padding, pool2d, type Sides } from '../schema.ts';
 import { biasOf, mannerOf } from './integers.ts';
 import type { CodeRange, Conversion, Rule, Work } from './rule.ts';
 
@@ -49,23 +50,17 @@ function paddedInput(
 ): { readonly x: number; readonly padding: Padding } {
   if (readString(node, 'auto_pad', 'NOTSET') !== 'NOTSET') c.refuse(node, 'pads itself');
   const x = work.inputs[0]!;
-  const size = c.writer.shapeOf(x).slice(1, 3);
-  const strides = sides(node, 'strides');
-  const dilations = sides(node, 'dilations');
-  const output = c.type(node.outputs[0]!).shape.slice(2);
-  /** How far so many windows reach beyond the picture; what lies behind the last of them is of no use. */
-  const beyond = (windows: number, i: number) =>
-    Math.max(0, (windows - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1 - size[i]!);
-  const before = (readInts(node, 'pads') ?? [0, 0]).slice(0, 2);
-  const after = output.map((windows, i) => Math.max(0, beyond(windows, i) - before[i]!));
-  if ([...before, ...after].every((pad) => pad === 0)) return { x, padding: 'VALID' };
-  const same = output.every((windows, i) => {
-    const all = Math.ceil(size[i]! / strides[i]!);
-    return windows === all && Math.floor(beyond(all, i) / 2) === before[i];
-  });
-  if (same && !counts) return { x, padding: 'SAME' };
+  const { before, after, isSame } = marginsOf(node, walkOf(c, node, kernel));
+  if ([...before, ...after].every((margin) => margin === 0)) return { x, padding: 'VALID' };
+  if (isSame && !counts) return { x, padding: 'SAME' };
   return { x: pad(c, work, `${node.outputs[0]}/pad`, { before, after, value }), padding: 'VALID' };
 }
+
+const walkOf = (c: Conversion, node: Node, kernel: readonly number[]) => ({
+  kernel,
+  input: c.type(node.inputs[0]!),
+  output: c.type(node.outputs[0]!),
+});
 
 interface Margin {
   readonly before: readonly number[];
@@ -103,17 +98,23 @@ const maxPool: Rule = (c, node) => {
   c.writer.operator('MAX_POOL_2D', [x], work.output, pool2d({ padding, strides: sides(node, 'strides'), kernel }));
 };
 
-/** On floats: TensorFlow Lite's on codes rounds otherwise, and keeps the range of its input. */
+/**
+ * On floats: TensorFlow Lite's on codes rounds otherwise, and keeps the range of its input. TensorFlow's SAME leaves the padding
+ * out of the mean; what is padded beforehand counts.
+ */
 const averagePool: Rule = (c, node) => {
-  if (readInt(node, 'ceil_mode', 0) === 1) c.refuse(node, 'rounds its size up');
-  const isPadded = (readInts(node, 'pads') ?? []).some((side) => side !== 0);
+  const output = node.outputs[0]!;
   const counts = readInt(node, 'count_include_pad', 0) === 1;
+  if (counts && readInt(node, 'ceil_mode', 0) === 1) c.refuse(node, 'rounds its size up, and counts what it pads');
   const work = c.work(node, [node.inputs[0]!], { layout: 'last' });
   const kernel = kernelOf(c, node);
-  // TensorFlow's SAME leaves the padding out of the mean.
-  const { x, padding } = paddedInput(c, node, work, { kernel, value: 0, counts: isPadded && counts });
-  if (isPadded && !counts && padding !== 'SAME') c.refuse(node, 'is padded on one side more than on the other');
-  c.writer.operator('AVERAGE_POOL_2D', [x], work.output, pool2d({ padding, strides: sides(node, 'strides'), kernel }));
+  const { x, padding } = paddedInput(c, node, work, { kernel, value: 0, counts });
+  const options = pool2d({ padding, strides: sides(node, 'strides'), kernel });
+  if (x === work.inputs[0] || counts) return c.writer.operator('AVERAGE_POOL_2D', [x], work.output, options);
+  const mean = c.between(work, `${output}/whole`, c.writer.shapeOf(work.output));
+  c.writer.operator('AVERAGE_POOL_2D', [x], mean, options);
+  const share = c.floats(`${output}/share`, shareOnPicture(node, walkOf(c, node, kernel)));
+  c.writer.operator('MUL', [mean, share], work.output, mul);
 };
 
 function kernelOf(c: Conversion, node: Node): Sides {
