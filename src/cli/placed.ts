@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { metricParts } from '../core/catalog.ts';
 import { NasError } from '../core/errors.ts';
 import type { Goal } from '../core/objective.ts';
@@ -23,8 +25,18 @@ export async function placing<T>(space: PlacedSpace, work: () => Promise<T>): Pr
     return await work();
   } catch (error) {
     const path = error instanceof NasError && !error.at ? pathOf(error, space.goal) : undefined;
-    throw path ? placedAt(error as NasError, space, path) : error;
+    throw path ? placedAt(withFolderBeside(error as NasError, space.file), space, path) : error;
   }
+}
+
+/** A data folder counts from where one searches: one that lies beside the space file instead is named. */
+function withFolderBeside(error: NasError, space: string): NasError {
+  const { folder } = error.facts;
+  if (error.code !== 'DATA_MISSING' || typeof folder !== 'string' || isAbsolute(folder) || existsSync(folder)) return error;
+  const beside = join(dirname(space), folder);
+  if (!existsSync(beside)) return error;
+  const hint = `data.folder counts from where you search: write ${beside} for the one beside the space file.`;
+  return new NasError(error.code, `${error.message} ${hint}`, { facts: { ...error.facts, beside } });
 }
 
 function pathOf({ code, facts }: NasError, goal: Goal): readonly string[] | undefined {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { placing } from '../../src/cli/placed.ts';
 import { NasError } from '../../src/core/errors.ts';
@@ -16,8 +17,8 @@ const space = {
     ],
   },
 } satisfies Parameters<typeof placing>[0];
-const failing = (code: string, facts = {}) =>
-  placing(space, async () => Promise.reject(new NasError(code, 'as it is', { facts })));
+const failing = (code: string, facts = {}, file = space.file) =>
+  placing({ ...space, file }, async () => Promise.reject(new NasError(code, 'as it is', { facts })));
 
 describe('placing', () => {
   it.each([
@@ -38,6 +39,13 @@ describe('placing', () => {
       at: { file: 'mine.yaml', line, column },
       exitCode: 2,
     });
+  });
+
+  it('names a data folder that lies beside the space file', async () => {
+    // From the project's root there is no `cli`; beside a file in `test` there is.
+    const failure = failing('DATA_MISSING', { folder: 'cli' }, 'test/mine.yaml');
+    await expect(failure).rejects.toMatchObject({ message: expect.stringContaining(`write ${join('test', 'cli')} for`) });
+    await expect(failing('DATA_MISSING', { folder: 'cli' })).rejects.toMatchObject({ message: 'as it is' });
   });
 
   it('leaves other errors as they are', async () => {
