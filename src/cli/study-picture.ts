@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Plan, Value } from '../core/candidate.ts';
 import { metricNamed } from '../core/catalog.ts';
 import type { Json } from '../core/json.ts';
@@ -33,7 +34,7 @@ export function headOf(record: StudyRecord, db: string): StudyHead {
     createdAt: record.createdAt,
     seed: record.seed,
     controller: record.controller,
-    spaceFile: record.space.file.split('/').at(-1)!,
+    spaceFile: basename(record.space.file),
     goal,
     metrics: metrics.flatMap((name) => metricNamed(metricInfos, name) ?? []),
     parameters: space.parameters.map(parameterHead),
