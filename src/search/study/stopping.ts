@@ -4,7 +4,7 @@ import { type HypervolumeFrame, hypervolumeFrame, hypervolumeIn } from './progre
 
 /** When a study has what was wanted, or nothing more comes. Both look at the results in the order of the jobs. */
 export interface StopRules {
-  /** A study ends when one measured file meets all of these. */
+  /** A study ends when one measured file meets all of these, and the goal's constraints: one that may not be shipped ends nothing. */
   readonly target?: readonly Constraint[];
   /** A study ends when the hypervolume has not grown by a thousandth over so many results. Absent: never for that. */
   readonly patience?: number;
@@ -46,7 +46,8 @@ export class StopWatch {
   add(trial: number, metrics: Metrics | undefined): void {
     if (this.evidence) return;
     const { target = [], patience } = this.#rules;
-    if (metrics && target.length > 0 && violation(metrics, target) === 0) this.evidence = { reason: 'target', trial, metrics };
+    const wanted = [...target, ...this.#goal.constraints];
+    if (metrics && target.length > 0 && violation(metrics, wanted) === 0) this.evidence = { reason: 'target', trial, metrics };
     else if (patience !== undefined) this.#watch(trial, metrics, patience);
   }
 

@@ -55,6 +55,15 @@ it('a target is met by one model that has all of it', () => {
   expect(stop.evidence).toEqual({ reason: 'target', trial: 3, metrics: { accuracy: 0.8, size: 200 } });
 });
 
+it('a target is not met by a model that misses a constraint', () => {
+  const target = [{ metric: 'accuracy', op: '>=', bound: 0.8 }] as const;
+  const stop = new StopWatch({ target }, { ...goal, constraints: [{ metric: 'size', op: '<=', bound: 200 }] }, 1);
+  stop.add(0, { accuracy: 0.9, size: 1000 });
+  expect(stop.evidence).toBeUndefined();
+  stop.add(1, { accuracy: 0.8, size: 200 });
+  expect(stop.evidence).toMatchObject({ reason: 'target', trial: 1 });
+});
+
 describe.each(schedulers.map((definition) => [definition.name, definition] as const))(
   'a study that stops (%s)',
   (_, definition) => {
