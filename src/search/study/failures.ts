@@ -1,6 +1,9 @@
 import { stoppedByHand } from '../../core/trial.ts';
 import type { FailedEnd, TrialEnd } from './log.ts';
 
+/** The code of a trial that is known to miss a constraint: it was not trained. */
+export const infeasible = 'INFEASIBLE';
+
 /** Equal failures in a row that end a study in which no trial has succeeded yet, and one in which some have. */
 const limits = { fresh: 5, proven: 20 } as const;
 

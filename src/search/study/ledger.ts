@@ -3,7 +3,7 @@ import type { RungRequest } from '../../core/executor.ts';
 import type { Metrics, Objective } from '../../core/objective.ts';
 import type { RungResult } from '../../core/scheduler.ts';
 import { type Artefact, type DoneOutcome, type FailedOutcome, type Outcome, stoppedByHand } from '../../core/trial.ts';
-import { FailureWatch } from './failures.ts';
+import { FailureWatch, infeasible } from './failures.ts';
 import {
   addRung,
   addTrial,
@@ -37,6 +37,7 @@ export class Ledger {
   readonly trials: readonly LoggedTrial[];
   readonly jobs: readonly LoggedJob[];
   readonly #log: StudyLog;
+  readonly #controller: string;
   readonly #failures = new FailureWatch();
   #obsolete: Artefact[] = [];
   /** Every job below this number is finished. */
@@ -44,9 +45,10 @@ export class Ledger {
   /** Trials whose last job ended so. */
   readonly #counts = { done: 0, failed: 0 };
 
-  /** Goes on writing where the log ends: the log is its own from then on. */
-  constructor(log: StudyLog) {
+  /** Goes on writing where the log ends: the log is its own from then on. `controller`: the origin of what it proposes. */
+  constructor(log: StudyLog, controller: string) {
     this.#log = log;
+    this.#controller = controller;
     this.trials = log.trials;
     this.jobs = log.jobs;
     for (const { end } of log.trials.map((_, trial) => lastJob(log, trial))) if (end) this.#counts[end.state]++;
@@ -147,8 +149,14 @@ export class Ledger {
   /** Failures are watched in the order of the jobs, so that it does not matter which worker was faster. */
   #settle(): void {
     for (let job = this.jobs[this.#settled]; job?.end; job = this.jobs[++this.#settled]) {
-      if (job.end.state === 'done' || this.#settled >= this.#log.forgiven) this.#failures.add(job.end);
+      const counts = this.#settled >= this.#log.forgiven && !this.#isRefusedGift(job);
+      if (job.end.state === 'done' || counts) this.#failures.add(job.end);
     }
+  }
+
+  /** A given point that is known to miss a constraint: it cost nothing, and says nothing of what the controller will propose. */
+  #isRefusedGift({ trial, end }: LoggedJob): boolean {
+    return end?.state === 'failed' && end.code === infeasible && this.trials[trial]!.origin !== this.#controller;
   }
 }
 

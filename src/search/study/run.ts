@@ -4,6 +4,7 @@ import type { TrialListener, TrialRequest } from '../../core/executor.ts';
 import { type Outcome, stopError, type Trial } from '../../core/trial.ts';
 import { none } from '../schedulers/none.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { infeasible } from './failures.ts';
 import { Journal } from './journal.ts';
 import { Ledger, recorded } from './ledger.ts';
 import { foldLog, type Snapshot } from './log.ts';
@@ -81,7 +82,7 @@ class StudyRun {
     this.#seconds = budget.seconds;
     this.#carriedOut = log.commands;
     this.#lookAhead = checkedLookAhead(study.name, options.lookAhead, log.lookAhead);
-    this.#ledger = new Ledger(log);
+    this.#ledger = new Ledger(log, study.controller);
     this.#journal = new Journal(options, () => this.#clock.wall());
     const known = new Set([...log.trials.map(({ key }) => key), ...log.queued.map(({ candidate }) => keyOf(candidate))]);
     this.#queued = (options.enqueue ?? []).filter(({ candidate }) => !known.has(keyOf(candidate)));
@@ -271,7 +272,7 @@ class StudyRun {
   }
 
   #failUntrained(job: number, message: string): void {
-    const outcome = { state: 'failed', code: 'INFEASIBLE', message, seconds: 0 } as const;
+    const outcome = { state: 'failed', code: infeasible, message, seconds: 0 } as const;
     this.#ledger.finish(job, outcome);
     this.#record({ type: 'finished', trial: this.#ledger.jobs[job]!.trial, outcome });
   }

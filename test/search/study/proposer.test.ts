@@ -31,7 +31,7 @@ interface Past {
 
 /** A study of so many trials, whose trials to come are finished up to that number as well. */
 function propose(controller: Controller, { asked = 0, finished = 0, snapshot, lookAhead = 3 }: Past = {}) {
-  const ledger = new Ledger(emptyLog());
+  const ledger = new Ledger(emptyLog(), 'x');
   const proposer = new Proposer({
     controller,
     controllerName: 'x',

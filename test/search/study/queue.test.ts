@@ -49,6 +49,23 @@ describe('candidates that are known to miss a constraint', () => {
     for (const { number } of refused) expect(started).not.toContain(number);
   });
 
+  it('do not end a study where a user gave them, however many', async () => {
+    const keeps = [0.25, 0.5, 0.75];
+    const many = keeps.flatMap((first) =>
+      keeps.flatMap((second) =>
+        keeps.map((third) => ({
+          candidate: { ...problem.baseline, 'layer0/prune.keep': first, 'layer1/prune.keep': second, 'layer2/prune.keep': third },
+          origin: 'enqueued',
+        })),
+      ),
+    );
+    const refused = new Set(many.map(({ candidate }) => problem.keyOf(candidate)));
+    const refuse = (candidate: Candidate) => (refused.has(problem.keyOf(candidate)) ? 'too large' : undefined);
+    const study = simulate({ trials: 40, enqueue: many, refuse });
+    expect(await study.handle.done).toMatchObject({ reason: 'budget' });
+    expect(readStudy(study.store, 'study').trials.filter(({ state }) => state === 'failed').length).toBeGreaterThan(20);
+  });
+
   it('end a study that proposes nothing else', async () => {
     const study = simulate({ trials: 200, refuse: () => 'never' });
     await expect(study.handle.done).resolves.toMatchObject({ reason: 'failing', failure: { code: 'INFEASIBLE' } });
