@@ -15,9 +15,10 @@ import { structureOf } from './compose.ts';
 import { meaningOf } from './meaning.ts';
 import { factsOf, type StudyFacts } from './study-facts.ts';
 
-/** Where a study lies: `name`, or `name@file.db`. */
+/** Where a study lies: `name`, or `name@file.db`; no name has an @, paths may. */
 export function readOther(text: string, db: string): StudyView {
-  const [name, file = db] = text.split('@') as [string, string?];
+  const at = text.indexOf('@');
+  const [name, file] = at < 0 ? [text, db] : [text.slice(0, at), text.slice(at + 1)];
   const store = openStore(file, { mode: 'read' });
   try {
     return readStudy(store, name);
@@ -33,7 +34,7 @@ export function readOther(text: string, db: string): StudyView {
  * Throws NasError ENQUEUE_FILE, ENQUEUE_WHAT, CANDIDATE_UNKNOWN, CANDIDATE_VALUE, TRIAL_MISSING, STORE_MISSING.
  */
 export function pointsOf(text: string, facts: StudyFacts, db: string): InitialTrial[] {
-  const trial = /^(?:trial\s+)?(\d+)\s+of\s+(?:study\s+)?(\S+)$/.exec(text.trim());
+  const trial = /^(?:trial\s+)?(\d+)\s+of\s+(?:study\s+)?(\S.*)$/.exec(text.trim());
   if (trial) {
     const view = readOther(trial[2]!, db);
     const { candidate } = findTrial(view, Number(trial[1]));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -106,6 +106,13 @@ describe('points', () => {
     expect(pointsOf(`3 of one@${db()}`, facts(), 'none.db')).toEqual([one]);
     expect(one!.origin).toBe('enqueued');
     expect(await inFile('{"stem/prune.keep": 0.5}')).toEqual(await inFile('[{"stem/prune.keep": 0.5}]'));
+  });
+
+  it('are found in a database whose path has an @ and a space', async () => {
+    const folder = join(cwd, 'me@work now');
+    await cp(db(), join(folder, 'nas.db'));
+    expect(pointsOf(`trial 3 of one@${folder}/nas.db`, facts(), db())).toEqual(pointsOf('3 of one', facts(), db()));
+    expect(warmWish(`one@${folder}/nas.db`, facts(), db(), () => {})).toEqual(warmWish('one', facts(), db(), () => {}));
   });
 
   it.each<[string, string, RegExp]>([
