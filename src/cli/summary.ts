@@ -71,8 +71,11 @@ export function commandWords(flags: SearchFlags, trials: number): CommandWords {
 }
 
 /** What a session was given and the study does not keep. A controller of the user's own has to be named each time. */
-function asBefore({ workers, memory, deadline, controller }: SearchFlags): string {
+function asBefore({ workers, memory, deadline, controller, target, patience, replicate }: SearchFlags): string {
   return [
+    target === undefined ? '' : ` --target ${shellWord(target)}`,
+    patience === undefined ? '' : ` --patience ${patience}`,
+    replicate === undefined ? '' : ` --replicate ${replicate}`,
     workers === undefined ? '' : ` --workers ${workers}`,
     memory === undefined ? '' : ` --memory ${memory}MB`,
     deadline === undefined ? '' : ` --deadline ${deadline}s`,

@@ -14,6 +14,10 @@ describe('the command that goes on with a search', () => {
     expect(commandWords(flags, 20).resume).toBe(
       "nas search --space 'my net.yaml' --study 'old name' --db 'a&b.db' --trials 20 --workers 1 --memory 900MB --controller ./own.js",
     );
+    const ends = { space: 'quick', db: 'nas.db', target: 'size <= 40kB', patience: 40, replicate: 3 };
+    expect(commandWords(ends, 20).resume).toBe(
+      "nas search --space quick --db nas.db --trials 20 --target 'size <= 40kB' --patience 40 --replicate 3",
+    );
     expect(commandWords({ space: 'quick', db: 'nas.db', controller: 'tpe' }, 20).resume).toBe(
       'nas search --space quick --db nas.db --trials 20',
     );
