@@ -7,6 +7,7 @@ import { NasError, pick } from '../core/errors.ts';
 import { ended } from '../core/words.ts';
 import { controllers } from '../search/controllers/index.ts';
 import type { Space } from '../search/space/space.ts';
+import { atOnce } from './user-controller/at-once.ts';
 
 /** A user's own controller is a file: `./mine.js`, `lab/mine.ts`. */
 export const isControllerFile = (name: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(name);
@@ -43,7 +44,8 @@ export async function loadController(file: string): Promise<ControllerDefinition
   const found = (loaded.controller ?? loaded.default) as Partial<ControllerDefinition<Space>> | undefined;
   if (typeof found?.create !== 'function')
     throw noController(file, 'export one as `controller`, or by default: { name, summary, create(context) }');
-  return { ...found, name: file, summary: found.summary ?? '', create: found.create.bind(found) } as ControllerDefinition<Space>;
+  const create = atOnce(file, found.create.bind(found));
+  return { ...found, name: file, summary: found.summary ?? '', create } as ControllerDefinition<Space>;
 }
 
 /** Of the file's text; what it imports may change unseen. */

@@ -31,6 +31,7 @@ describe('a controller of the user', () => {
     ['throws', 'CONTROLLER_THROWS', /threw in ask\(0\): no idea/],
     ['outside', 'CONTROLLER_ANSWER', /no candidate of the space: .*"nonsense"/],
     ['async', 'CONTROLLER_ANSWER', /promise/],
+    ['async-tell', 'CONTROLLER_ANSWER', /answered tell with a promise; tell must be over when it returns/],
     ['repeats', 'CONTROLLER_BROKEN', /proposed a network twice/],
     ['none', 'CONTROLLER_FILE', /export one as `controller`/],
     ['missing', 'CONTROLLER_FILE', /no such file/],
@@ -41,6 +42,11 @@ describe('a controller of the user', () => {
     },
     60_000,
   );
+
+  it('may use all that a search gives it; bounds on what is foreseen are not those of the real data', async () => {
+    const bounded = { ...goal, constraints: [{ metric: 'size', op: '<=', bound: 10 } as const] };
+    await checkControllerFile({ ...jobOf('informed'), goal: bounded });
+  }, 60_000);
 
   it('that never answers is ended, and said to be waited for', async () => {
     const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
@@ -85,6 +91,19 @@ describe('a controller of the user', () => {
       for (const [trial, candidate] of first.entries()) one.tell({ trial, candidate: candidate!, metrics: { accuracy: 0.5 } });
       third.restore(one.save());
       expect(draw(third, 6, 9)).toEqual(draw(one, 6, 9));
+    }, 120_000);
+
+    it('is asked on whatever it returns from a result', async () => {
+      const controller = await openUserController({
+        file: fileOf('informed'),
+        subject,
+        context: { ...context, logScale: new Set(['size']) },
+        seconds: 20,
+      });
+      const candidate = controller.ask(0)!;
+      controller.tell({ trial: 0, candidate, metrics: { accuracy: 0.5 } });
+      expect(controller.ask(1)).toBeDefined();
+      expect(said.join()).toMatch(/trial 1 has \d+ bytes/);
     }, 120_000);
 
     it('costs an error where it stops to answer, and may speak', async () => {
