@@ -6,13 +6,17 @@ import { measuredTrial, shownState, type Trial } from '../../core/trial.ts';
 import { applyEvent, emptyView, type StudyView } from '../../store/read-model.ts';
 import { packRows, type StudyChange } from './columns.ts';
 import type { ParameterHead, ReplicateRow, Run, StudyHead, StudyPicture, TrialRow } from './picture.ts';
+import { WorkClock } from './work-clock.ts';
 
 /** A study that is read on and on: the store's read-model, when each trial ran, and what changed since which event. */
 export class LiveStudy {
   readonly view: StudyView;
   readonly head: StudyHead;
   live = false;
+  readonly #clock = new WorkClock();
   readonly #runs: Run[][] = [];
+  /** Per trial that was measured or failed: when, by the clock. */
+  readonly #finishedAt: number[] = [];
   /** Per trial and per replicate: the position of the event that changed it last. */
   readonly #changedAt: number[] = [];
   readonly #replicatedAt: number[] = [];
@@ -24,9 +28,11 @@ export class LiveStudy {
   }
 
   apply(event: StudyEvent): void {
-    if (event.type === 'session') this.#closeAll(event.at);
-    if (event.type === 'started') this.#open(event.trial, event.worker, event.at);
-    if (event.type === 'finished') this.#close(event.trial, event.at);
+    const at = this.#clock.at(event);
+    if (event.type === 'session') this.#closeAll(at);
+    if (event.type === 'started') this.#open(event.trial, event.worker, at);
+    if (event.type === 'finished') this.#close(event.trial, at);
+    if (event.type === 'finished' && event.outcome.state !== 'aborted') this.#finishedAt[event.trial] = at;
     applyEvent(this.view, event);
     if (event.type === 'replicated') this.#replicatedAt.push(this.view.position);
     else if ('trial' in event) this.#touch(event.trial);
@@ -53,7 +59,7 @@ export class LiveStudy {
   row(number: number): TrialRow {
     const known = this.#rows[number];
     if (known) return known;
-    const row = rowOf(this.view.trials[number]!, this.head, this.#runs[number] ?? []);
+    const row = rowOf(this.view.trials[number]!, this.head, this.#runs[number] ?? [], this.#finishedAt[number] ?? null);
     this.#rows[number] = row;
     return row;
   }
@@ -71,14 +77,14 @@ export class LiveStudy {
   #open(trial: number, worker: number, at: number): void {
     this.#close(trial, at);
     this.#runs[trial] ??= [];
-    this.#runs[trial].push({ worker, start: at - this.head.createdAt, end: null });
+    this.#runs[trial].push({ worker, start: at, end: null });
   }
 
   #close(trial: number, at: number): void {
     const runs = this.#runs[trial];
     const last = runs?.at(-1);
     if (!last || last.end !== null) return;
-    runs!.splice(-1, 1, { ...last, end: Math.max(last.start, at - this.head.createdAt) });
+    runs!.splice(-1, 1, { ...last, end: Math.max(last.start, at) });
   }
 
   /** A session that begins or ends stops what ran; the read-model then shows it as aborted. */
@@ -91,7 +97,7 @@ export class LiveStudy {
   }
 }
 
-function rowOf(trial: Trial, { parameters, createdAt }: StudyHead, runs: readonly Run[]): TrialRow {
+function rowOf(trial: Trial, { parameters }: StudyHead, runs: readonly Run[], finishedAt: number | null): TrialRow {
   const measured = measuredTrial(trial);
   const ended = trial.state === 'waiting' || trial.state === 'running' ? measured : trial;
   return {
@@ -101,7 +107,7 @@ function rowOf(trial: Trial, { parameters, createdAt }: StudyHead, runs: readonl
     metrics: measured?.metrics ?? {},
     ranges: shortRanges(trial),
     positions: parameters.map((parameter) => positionOf(parameter, trial.candidate)),
-    finishedAt: ended ? ended.finishedAt - createdAt : null,
+    finishedAt,
     seconds: ended?.seconds ?? null,
     fidelity: measured?.rung?.fidelity ?? null,
     why: whyOf(trial),

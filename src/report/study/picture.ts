@@ -6,7 +6,7 @@ import type { Range } from '../../core/ranges.ts';
 
 /**
  * A study as pages and reports draw it: plain data, which the server sends and a report file carries. Times are
- * milliseconds since the study's creation.
+ * milliseconds that the study had worked by then, see `WorkClock`.
  */
 export interface StudyPicture {
   readonly head: StudyHead;

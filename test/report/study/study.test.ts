@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { factsOf } from '../../../src/cli/study-facts.ts';
 import { detailsOf, headOf } from '../../../src/cli/study-picture.ts';
+import type { StudyEvent } from '../../../src/core/event.ts';
 import { analysePicture, historyIn, importancesFor, isMeasured } from '../../../src/report/study/analysis.ts';
 import { mergeRows, packRows, unpackRows } from '../../../src/report/study/columns.ts';
 import { LiveStudy } from '../../../src/report/study/live-study.ts';
@@ -68,7 +69,27 @@ describe('a study as pages draw it', () => {
     const live = read(study, 3);
     expect(live.row(0)).toMatchObject({ state: 'running', runs: [{ worker: 0, end: null }] });
     live.apply({ type: 'session', at: study.record.createdAt + 9000, phase: 'begin', facts: {} });
-    expect(live.row(0)).toMatchObject({ state: 'aborted', runs: [{ worker: 0, end: 9000 }] });
+    expect(live.row(0)).toMatchObject({ state: 'aborted', runs: [{ worker: 0, start: 500, end: 500 }] });
+  });
+
+  it('counts the time that it worked, over all sessions, like the terminal', () => {
+    const whole = read(study).picture().rows;
+    const middle = study.events.findIndex((event) => event.type === 'finished' && event.trial === 9) + 1;
+    const [first, second] = [study.events.slice(0, middle), study.events.slice(middle)];
+    const [end, night] = [first.at(-1)!.at, 9 * 3600_000];
+    const resumed: StudyEvent[] = [
+      ...first,
+      { type: 'session', at: end, phase: 'end', facts: {} },
+      { type: 'favourite', at: end + night / 2, trial: 3, favourite: true },
+      { type: 'session', at: end + night, phase: 'begin', facts: {} },
+      ...second.map((event) => ({ ...event, at: event.at + night })),
+    ];
+    const died = resumed.filter(({ type, at }) => type !== 'session' || at !== end);
+    for (const events of [resumed, died]) {
+      const { rows } = read({ record: study.record, events }).picture();
+      expect(rows.map(({ finishedAt }) => finishedAt)).toEqual(whole.map(({ finishedAt }) => finishedAt));
+      expect(rows.at(-1)!.runs).toEqual(whole.at(-1)!.runs);
+    }
   });
 
   it('ranks choices, and suggests members of the front', () => {
