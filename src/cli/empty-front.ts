@@ -16,7 +16,7 @@ export function emptyFront({ trials, record }: Pick<StudyView, 'trials' | 'recor
   const missed = missedBy(metrics, goal.constraints).map((constraint) => missText(metrics, constraint));
   const found = `${noneOf(done, 'that finished')} keeps every constraint`;
   const nearest = `trial ${number} comes nearest: it misses ${missed.join(' and ')}; see nas show ${number}`;
-  return `${found}; ${nearest}. Loosen a constraint, or allow more compression.`;
+  return `${found}; ${nearest}. Loosen a constraint, or give the space more to choose from.`;
 }
 
 const noneOf = (count: number, which: string): string => `None of ${counted(count, 'trial')} ${which}`;
