@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { detailsOf, headOf } from '../../src/cli/study-picture.ts';
 import type { ChartInput } from '../../src/report/charts/chart.ts';
+import { hypervolumeChart } from '../../src/report/charts/hypervolume.ts';
 import { charts } from '../../src/report/charts/index.ts';
 import { darkLook, lightLook } from '../../src/report/charts/look.ts';
 import { drawChart } from '../../src/report/draw.ts';
@@ -65,4 +66,13 @@ describe.each(charts)('chart $name', (chart) => {
     expect(chart.describe(input)).toMatch(/\.$/);
     expect(drawChart(chart, input) ?? '').not.toMatch(/NaN|undefined|Infinity/);
   });
+});
+
+it('a hypervolume without a front is not said to have grown', () => {
+  const input = inputOf(madeUpStudy({ trials: 20 }));
+  const { head, ...rest } = input.study.picture;
+  const constraints = [{ metric: 'accuracy', op: '>=', bound: 2 } as const];
+  const picture = { ...rest, head: { ...head, goal: { ...head.goal, constraints } } };
+  const said = hypervolumeChart.describe({ ...input, study: { picture, analysis: analysePicture(picture) } });
+  expect(said).toBe('Hypervolume 0.0000 after 20 trials; it has not grown yet.');
 });

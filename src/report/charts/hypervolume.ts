@@ -12,7 +12,8 @@ export const hypervolumeChart: Chart = {
     const last = analysis.history.at(-1);
     if (!last) return 'The hypervolume is measured once the baseline and the anchors are there.';
     const best = analysis.history.findLast((point, i, all) => point.hypervolume > (all[i - 1]?.hypervolume ?? 0));
-    return `Hypervolume ${last.hypervolume.toFixed(4)} after ${last.finished} trials; it grew last with trial ${best?.trial ?? last.trial}.`;
+    const grew = best ? `it grew last with trial ${best.trial}` : 'it has not grown yet';
+    return `Hypervolume ${last.hypervolume.toFixed(4)} after ${last.finished} trials; ${grew}.`;
   },
   option({ study, others, look }) {
     const { analysis, picture } = study;

@@ -86,18 +86,19 @@ export function historyIn(frame: HypervolumeFrame, measured: readonly TrialRow[]
   const archive = new ParetoArchive<Metrics>();
   const every = frame.objectives.length > 3 ? Math.ceil(order.length / mostPoints) : 1;
   const history: HypervolumePoint[] = [];
-  let grown = false;
+  /** The trial that changed the front since the last point. */
+  let grownBy: number | undefined;
   for (const [i, row] of order.entries()) {
-    grown = archive.insert({ ...pointOf(row, goal), value: row.metrics }) || grown;
+    if (archive.insert({ ...pointOf(row, goal), value: row.metrics })) grownBy = row.number;
     const isLast = i === order.length - 1;
-    if (isLast || (grown && i % every === 0)) {
+    if (isLast || (grownBy !== undefined && i % every === 0)) {
       const front = archive.front().map(({ value }) => value);
       history.push({
         finished: i + 1,
-        hypervolume: grown ? hypervolumeIn(frame, front) : (history.at(-1)?.hypervolume ?? 0),
-        trial: row.number,
+        hypervolume: grownBy === undefined ? (history.at(-1)?.hypervolume ?? 0) : hypervolumeIn(frame, front),
+        trial: grownBy ?? row.number,
       });
-      grown = false;
+      grownBy = undefined;
     }
   }
   return history;

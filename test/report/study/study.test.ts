@@ -63,6 +63,18 @@ describe('a study as pages draw it', () => {
     const full = historyIn(frame, measured, goal);
     expect(full.at(-1)!.hypervolume).toBeGreaterThan(0);
     expect(head.goal.objectives).toHaveLength(2);
+    // A hundred more that are worse everywhere: every second trial is a point, and the best is that of the trial that found it.
+    const worse = measured.map(({ metrics }) => names.map((name) => metrics[name]! * (name === 'accuracy' ? 0.5 : 2)));
+    const later = Array.from({ length: 100 }, (_, i) => ({
+      ...measured[i % measured.length]!,
+      number: 100 + i,
+      finishedAt: 1e9 + i,
+      metrics: Object.fromEntries(names.map((name, k) => [name, worse[i % worse.length]![k]!])),
+    }));
+    const growth = historyIn(frame, [...measured, ...later], goal);
+    const grew = growth.filter(({ hypervolume }, i) => hypervolume > (growth[i - 1]?.hypervolume ?? 0)).map(({ trial }) => trial);
+    expect(grew.every((trial) => full.some((point) => point.trial === trial))).toBe(true);
+    expect(growth.at(-1)!.hypervolume).toBeCloseTo(full.at(-1)!.hypervolume, 12);
   });
 
   it('says when trials ran, and closes what a session that died left open', () => {
