@@ -87,7 +87,7 @@ interface TrialIdentity {
   readonly origin: string;
 }
 
-/** A trial as the read-model shows it: a union by state. */
+/** A trial as the read-model shows it: a union by state. `seconds` of one that ended are those of all its rungs. */
 export type Trial = TrialIdentity & TrialState;
 
 export type TrialState =
@@ -110,6 +110,9 @@ export function measuredTrial(trial: Trial): MeasuredTrial | undefined {
   if (trial.state === 'done') return trial;
   return trial.state === 'failed' ? undefined : trial.earlier;
 }
+
+/** What a trial that goes on took for its rungs before. */
+export const secondsBefore = (trial: Trial): number => ('earlier' in trial ? (trial.earlier?.seconds ?? 0) : 0);
 
 /**
  * Trials whose file is, byte for byte, that of an earlier one, by number, and the first trial that has it: candidates that

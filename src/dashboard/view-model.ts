@@ -2,7 +2,14 @@ import { type CurvePoint, extendCurve } from '../core/curve.ts';
 import type { LiveEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Metrics } from '../core/objective.ts';
-import { type FinishedTrial, type MeasuredTrial, measuredTrial, type Progress, type Trial } from '../core/trial.ts';
+import {
+  type FinishedTrial,
+  type MeasuredTrial,
+  measuredTrial,
+  type Progress,
+  secondsBefore,
+  type Trial,
+} from '../core/trial.ts';
 import { formatDuration } from './format.ts';
 
 /**
@@ -246,7 +253,9 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   for (const [worker, slot] of draft.slots) if (slot.trial === event.trial) draft.slots.set(worker, {});
   const { number, candidate, key, origin } = trial;
   // Spelled out: a literal that begins with a spread gives every object a hidden class of its own, 400 bytes for every trial.
-  const ended = { number, candidate, key, origin, finishedAt: event.at, ...event.outcome };
+  const { outcome, at: finishedAt } = event;
+  const seconds = outcome.seconds + (outcome.state === 'aborted' ? 0 : secondsBefore(trial));
+  const ended = { number, candidate, key, origin, finishedAt, ...outcome, seconds };
   draft.trials.set(event.trial, ended.state === 'aborted' ? { ...ended, ...earlierOf(trial) } : ended);
   if (ended.state === 'aborted') return;
   dropOldCurves(draft);

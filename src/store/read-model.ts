@@ -2,7 +2,7 @@ import { NasError } from '../core/errors.ts';
 import type { StudyEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
-import { type MeasuredTrial, measuredTrial, type Trial, type TrialState } from '../core/trial.ts';
+import { type MeasuredTrial, measuredTrial, secondsBefore, type Trial, type TrialState } from '../core/trial.ts';
 
 /** One run of the search command on the study. `end` is absent while it runs, and for one that was killed. */
 interface Session {
@@ -107,8 +107,13 @@ function applyAsked(view: StudyView, { trial, candidate, key, origin }: EventOf<
 }
 
 function applyFinished(view: StudyView, { trial, outcome, at }: EventOf<'finished'>): void {
-  if (outcome.state === 'aborted') replace(view, trial, { ...outcome, ...earlierOf(view, trial), finishedAt: at });
-  else replace(view, trial, { ...outcome, finishedAt: at });
+  if (outcome.state === 'aborted') {
+    replace(view, trial, { ...outcome, ...earlierOf(view, trial), finishedAt: at });
+    return;
+  }
+  const before = view.trials[trial];
+  const seconds = outcome.seconds + (before ? secondsBefore(before) : 0);
+  replace(view, trial, { ...outcome, seconds, finishedAt: at });
 }
 
 function applyStopped(view: StudyView, { trial, reason }: EventOf<'stopped'>): void {

@@ -44,6 +44,13 @@ describe('fold of the events', () => {
     expect(countTrials(foldEvents(emptyModel, events), { trials: 5 })).toEqual({ ...none, ...expected });
   });
 
+  it('counts the seconds of all rungs of a trial, not those of a run that was aborted', () => {
+    const rung = [asked(1), started(1), finished(1, done), { type: 'continued', at: 1, trial: 1, rung: 1 } as const];
+    const model = foldEvents(emptyModel, [begin(), ...rung, started(1), finished(1, aborted), started(1), finished(1, done)]);
+    expect(model.trials.get(1)).toMatchObject({ state: 'done', seconds: 2 });
+    expect(model.finished).toMatchObject([{ number: 1, seconds: 2 }]);
+  });
+
   it('shows what each worker does', () => {
     const before = foldEvents(emptyModel, [begin(), asked(1), started(1), progress(1)]);
     expect(before.slots.get(0)).toEqual({ trial: 1, progress: { stage: 'train', done: 1, total: 10 } });

@@ -71,6 +71,14 @@ describe('read-model', () => {
     expect(view.sessions.map(({ end }) => end?.at)).toEqual([undefined, 9900]);
   });
 
+  it('counts the seconds of all rungs of a trial, not those of a run that was aborted', () => {
+    const goesOn: StudyEvent = { type: 'continued', at: 5000, trial: 0, rung: 1 };
+    const first = { ...done, seconds: 4 };
+    const events = [asked(0), started(0), finished(0, first), goesOn, started(0), finished(0, aborted), started(0)];
+    const store = storeWith([session('begin', 1), ...events, finished(0, { ...done, seconds: 3 })]);
+    expect(readStudy(store, 'a').trials[0]).toMatchObject({ state: 'done', seconds: 7 });
+  });
+
   it('can be carried on event by event', () => {
     const events = [session('begin', 1), asked(0), started(0), finished(0), asked(1), session('end', 9)];
     const store = storeWith(events);
