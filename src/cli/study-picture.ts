@@ -87,11 +87,17 @@ export function detailsOf({ record, trials, sessions }: StudyView, number: numbe
   const { curve = [], latency, validation } = (measured?.details ?? {}) as RecordedDetails;
   const prepared = preparedOf({ sessions });
   const classes = prepared?.data.classes ?? [];
+  const recipe = number === 0 ? sections.baseline : { ...(sections.trial as object), ...plan.recipe };
+  const trained = measured?.rung?.epochs ?? (recipe as { readonly epochs: number }).epochs;
   return {
     number,
     plan,
     layers: prepared ? layersOfTrial(sections.model as unknown as ModelSpec, prepared, plan, searchedKnobs(space)) : [],
-    curve: curve.map(({ epoch, loss, trainAccuracy }): CurvePoint => ({ epoch, loss, accuracy: trainAccuracy })),
+    curve: curve.map(({ epoch, loss, trainAccuracy }, i): CurvePoint => {
+      // The last epoch may have been a part of one.
+      const part = i === curve.length - 1 && epoch - 1 < trained && trained < epoch;
+      return { epoch: part ? trained : epoch, loss, accuracy: trainAccuracy };
+    }),
     latencyMs: latency ? [latency.lowMs, latency.highMs] : null,
     recall: (validation?.perClass ?? []).map(({ recall }, i) => [classes[i] ?? `class ${i}`, recall]),
     sha256: measured?.artefact?.sha256 ?? null,

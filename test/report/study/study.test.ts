@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { factsOf } from '../../../src/cli/study-facts.ts';
 import { detailsOf, headOf } from '../../../src/cli/study-picture.ts';
 import type { StudyEvent } from '../../../src/core/event.ts';
+import type { Trial } from '../../../src/core/trial.ts';
 import { analysePicture, historyIn, importancesFor, isMeasured } from '../../../src/report/study/analysis.ts';
 import { mergeRows, packRows, unpackRows } from '../../../src/report/study/columns.ts';
 import { LiveStudy } from '../../../src/report/study/live-study.ts';
@@ -126,6 +127,19 @@ describe('a study as pages draw it', () => {
     expect(trial.layers.some(({ macs, denseMacs }) => macs < denseMacs)).toBe(true);
     expect(trial.layers.find(({ layer }) => layer === 'dense')!.choices).toMatch(/quantize bits|^$/);
     expect(detailsOf(view, 4000)).toBeUndefined();
+  });
+
+  it('says that half an epoch of training was half an epoch', () => {
+    const { view } = read(study);
+    const trial = view.trials[5]! as Extract<Trial, { state: 'done' }>;
+    const curveOf = (epochs: readonly number[]) => {
+      const curve = epochs.map((epoch) => ({ epoch, loss: 1, trainAccuracy: 0.5 }));
+      const trials = view.trials.with(5, { ...trial, details: { curve } });
+      return detailsOf({ ...view, trials }, 5)!.curve.map(({ epoch }) => epoch);
+    };
+    expect(factsOf(study.record).sections.trial).toMatchObject({ epochs: 0.5 });
+    expect(curveOf([1])).toEqual([0.5]);
+    expect(curveOf([1, 2])).toEqual([1, 2]);
   });
 
   it('draws an empty study and one that only failed', () => {
