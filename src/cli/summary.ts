@@ -1,4 +1,4 @@
-import type { Metrics } from '../core/objective.ts';
+import type { Goal, Metrics } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import { isStoppedByHand } from '../core/trial.ts';
 import { outcomes } from '../core/words.ts';
@@ -23,8 +23,9 @@ const reasons: Readonly<Record<StudyEnd['reason'], string>> = {
 };
 
 /** One sentence, with the evidence where there is some. */
-function reasonOf({ reason, evidence }: StudyEnd): string {
+function reasonOf({ reason, evidence }: StudyEnd, { constraints }: Goal): string {
   const said = reasons[reason];
+  if (reason === 'exhausted' && constraints.length > 0) return 'Every candidate that may keep the constraints has been tried';
   if (evidence?.reason === 'target') return `${said} by trial ${evidence.trial}`;
   if (evidence?.reason !== 'converged') return said;
   const [before, after] = [evidence.before, evidence.hypervolume].map((volume) => volume.toFixed(4));
@@ -37,7 +38,7 @@ export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd,
   const choice = choiceOf(view);
   const stopped = view.trials.filter(isStoppedByHand).length;
   const ended = outcomes(end.counts.done, end.counts.failed - stopped, stopped);
-  const lines = [`${reasonOf(end)}: ${ended}; ${choice.front.length} on the front.`];
+  const lines = [`${reasonOf(end, choice.context.goal)}: ${ended}; ${choice.front.length} on the front.`];
   if (choice.front.length === 0 && end.counts.done + end.counts.failed > 0) lines.push(fitted(emptyFront(view), outputWidth()));
   const { unfinished } = end.counts;
   if (end.reason === 'budget' && unfinished > 0)

@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { emptyFront } from '../../src/cli/empty-front.ts';
 import { checkStudyName } from '../../src/cli/search-settings.ts';
-import { commandWords } from '../../src/cli/summary.ts';
+import { factsOf } from '../../src/cli/study-facts.ts';
+import { commandWords, summarize } from '../../src/cli/summary.ts';
+import type { Goal } from '../../src/core/objective.ts';
 import type { Trial } from '../../src/core/trial.ts';
+import { createMemoryStore } from '../../src/store/index.ts';
+import { madeUpStudy } from '../fixtures/made-up-study.ts';
 import { recordOf } from '../store/harness.ts';
 
 describe('the command that goes on with a search', () => {
@@ -21,6 +25,25 @@ describe('the command that goes on with a search', () => {
     expect(commandWords({ space: 'quick', db: 'nas.db', controller: 'tpe' }, 20).resume).toBe(
       'nas search --space quick --db nas.db --trials 20',
     );
+  });
+});
+
+describe('a search that ran out of candidates', () => {
+  it('says that it tried all, or all that may keep the constraints', () => {
+    const { record, events } = madeUpStudy({ trials: 3 });
+    const facts = factsOf(record);
+    const bounded = { ...facts.goal, constraints: [{ metric: 'size', op: '<=', bound: 1e6 } as const] };
+    const saidOf = (goal: Goal) => {
+      const own = { ...record, facts: { ...facts, goal } as never };
+      const store = createMemoryStore();
+      store.create(own);
+      store.lease(own.name);
+      store.append(own.name, events);
+      const counts = { asked: 3, done: 3, failed: 0, unfinished: 0 };
+      return summarize(store, own, { reason: 'exhausted', counts }, commandWords({ space: 'quick', db: 'nas.db' }, 3));
+    };
+    expect(saidOf({ ...facts.goal, constraints: [] })).toMatch(/^Every candidate of the space has been tried: 3 done/);
+    expect(saidOf(bounded)).toMatch(/^Every candidate that may keep the constraints has been tried: 3 done/);
   });
 });
 
