@@ -1,6 +1,6 @@
 import { NasError } from '../../../core/errors.ts';
 import { decode } from '../../ir/bytes/decode.ts';
-import type { Graph, Node } from '../../ir/graph.ts';
+import type { Graph, Node, Shape } from '../../ir/graph.ts';
 import { show } from '../../ir/graph.ts';
 import { layersOf } from '../../ir/layers.ts';
 import { parameterNames, stateNames } from '../../ir/macs.ts';
@@ -47,16 +47,26 @@ function headed(graph: Graph): Graph {
 function checkInterface({ inputs, outputs, types, nodes }: Graph): void {
   const used = inputs.filter(({ name }) => nodes.some((node) => node.inputs.includes(name)));
   const [input] = used;
-  const list = used.map(({ name, type }) => `"${name}" ${type.dtype}${show(type.shape)}`).join(', ');
+  const list = used.map(({ name, type }) => `"${name}" ${type.dtype}${asInFile(type.shape)}`).join(', ');
   if (used.length !== 1 || inputs.length !== 1 || input!.type.dtype !== 'float32' || input!.type.shape.length !== 4) {
     const message = `the network must take images, one float32 input [N, C, H, W]; this one takes ${list || 'nothing'}. Export it with such an input.`;
     throw new NasError('IMPORT_INPUT', message, { facts: { inputs: used.map(({ name }) => name) } });
   }
+  if (isChannelsLast(input!.type.shape)) {
+    const message = `the network must take images channels first, float32 [N, C, H, W]; this one takes ${list}, channels last. Export it with such an input.`;
+    throw new NasError('IMPORT_INPUT', message, { facts: { inputs: [input!.name] } });
+  }
   const type = types[outputs[0] ?? ''];
   if (type?.dtype === 'float32' && type.shape.length === 2 && type.shape[0] === input!.type.shape[0]) return;
-  const found = type ? `${type.dtype}${show(type.shape)}` : 'nothing';
+  const found = type ? `${type.dtype}${asInFile(type.shape)}` : 'nothing';
   throw new NasError('IMPORT_OUTPUT', `the network's first output must be class scores, float32 [N, classes]; it is ${found}`);
 }
+
+/** A batch that the file leaves open is N. */
+const asInFile = (shape: Shape): string => show(shape).replace(new RegExp(`^\\[${openBatch}\\b`), '[N');
+
+/** Images have 1 or 3 channels. */
+const isChannelsLast = ([, second, third, last]: Shape): boolean => second! > 4 && third! > 1 && (last === 1 || last === 3);
 
 function refuseQuantized({ nodes }: Graph): void {
   const node = nodes.find(({ op }) => /^(?:QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|\w+Integer)$/.test(op));

@@ -203,6 +203,15 @@ const refused: Record<string, [code: string, message: RegExp, build: () => Graph
       return b.build([fullyConnected(b, b.input('x', { dtype: 'float32', shape: [1, 8] }), 'dense', 3)]);
     },
   ],
+  'channels last': [
+    'IMPORT_INPUT',
+    /channels first.*"x" float32\[1,8,8,3\], channels last/,
+    () => {
+      const b = new Builder('last');
+      const x = b.op('Transpose', [b.input('x', { dtype: 'float32', shape: [1, 8, 8, 3] })], { perm: [0, 3, 1, 2] });
+      return classify(b, conv3(b, x, 'a', 4));
+    },
+  ],
   'images for scores': [
     'IMPORT_OUTPUT',
     /float32 \[N, classes\]; it is float32\[1,4,4,4\]/,
@@ -289,5 +298,10 @@ describe('a network that cannot be compressed is refused', () => {
     const importing = () => importNetwork(encode(build()));
     expect(importing).toThrow(expect.objectContaining({ code }));
     expect(importing).toThrow(message);
+  });
+
+  it('by its shape as the file has it: a batch that it leaves open is N', () => {
+    const graph = refused['rows for images']![2]();
+    expect(() => importNetwork(encode(graph, { symbolicBatch: 'N' }))).toThrow(/takes "x" float32\[N,8\]\./);
   });
 });
