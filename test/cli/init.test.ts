@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { init } from '../../src/cli/commands/init.ts';
 import { checkSpace } from '../../src/cli/compose.ts';
 import {
@@ -103,7 +104,17 @@ describe('nas init', () => {
   it('takes a network of the user: its file must be there', async () => {
     const file = join(folder, 'own.yaml');
     await expect(init(file, { yes: true, model: 'net.onnx' })).rejects.toThrow(/net\.onnx/);
+    await expect(init(file, { yes: true, model: 'net.pt' })).rejects.toThrow(/net\.pt is no ONNX file: export/);
     expect(spaceText('own', { ...usualAnswers, model: 'net.onnx' })).toContain('model: { file: "net.onnx" }');
+  });
+
+  it('says how the pictures of a network of the user are prepared, in a line that can be taken as it is', () => {
+    const channels = (['rgb', 'grey'] as const).map((colour) => {
+      const text = spaceText('own', { ...usualAnswers, model: 'net.onnx' }, { name: 'images', count: 100, colour });
+      const line = /^# (model: \{ file: "net\.onnx", normalize: .*)/m.exec(text)![1]!;
+      return parse(line).model.normalize.mean.length;
+    });
+    expect(channels).toEqual([3, 1]);
   });
 
   it('holds out what fits the data, which must be there', async () => {

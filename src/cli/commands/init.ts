@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
+import { basename, dirname, extname, isAbsolute, relative, sep } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
 import { metricParts } from '../../core/catalog.ts';
 import { exitCodes, NasError, pick } from '../../core/errors.ts';
@@ -93,13 +93,21 @@ function seenFrom(file: string, model: string): string {
 /** The answers that the options give. Throws NasError UNKNOWN_MODEL, UNKNOWN_AIM, UNKNOWN_TECHNIQUE, UNKNOWN_EFFORT. */
 function givenBy({ model, data, aim, bound, techniques, effort }: InitFlags): Partial<Answers> {
   return {
-    ...(model === undefined ? {} : { model: isOwnNetwork(model) ? model : pick('model', modelChoices, model).name }),
+    ...(model === undefined ? {} : { model: checkedModel(model) }),
     ...(data === undefined ? {} : { data }),
     ...(aim === undefined ? {} : { aim: aim.map((name) => pick('aim', aimChoices, name).name) }),
     ...(bound === undefined ? {} : { bound }),
     ...(techniques === undefined ? {} : { techniques: techniques.map((name) => pick('technique', techniqueChoices, name).name) }),
     ...(effort === undefined ? {} : { effort: pick('effort', effortChoices, effort).name }),
   };
+}
+
+/** Throws NasError UNKNOWN_MODEL, INIT_MODEL. */
+function checkedModel(model: string): string {
+  if (isOwnNetwork(model)) return model;
+  const isFile = extname(model) !== '' || existsSync(model);
+  if (!isFile || modelChoices.some(({ name }) => name === model)) return pick('model', modelChoices, model).name;
+  throw new NasError('INIT_MODEL', `${model} is no ONNX file: export the network to one, and name it (--model net.onnx).`);
 }
 
 /** Nothing is written over without a word. Throws NasError INIT_EXISTS where nobody can be asked. */

@@ -20,8 +20,7 @@ export function spaceText(name: string, answers: Answers, own?: DataFacts): stri
 # Name of the study; a second search of the same name goes on where the first one stopped.
 name: ${named(name)}
 
-${isOwnNetwork(model) ? '# The network to compress: your own, its path from the folder of this file on.' : '# The network to compress. widths: channels of its stages.'}
-model: ${isOwnNetwork(model) ? `{ file: ${JSON.stringify(model)} }` : network[model]!}
+${isOwnNetwork(model) ? ownNetwork(model, own) : `# The network to compress. widths: channels of its stages.\nmodel: ${network[model]!}`}
 
 # What it is trained on. The search sees accuracies on the ${seen} only; the test images are for the end.
 data: ${dataOf(data, own, { validation, limit: most })}
@@ -87,6 +86,19 @@ function trainingOn(
     batch: size === undefined ? '' : `\n  batchSize: ${size} # images a step`,
   };
 }
+
+/** What a network was prepared for stands nowhere in its file, and a wrong guess costs accuracy. */
+function ownNetwork(model: string, own: DataFacts | undefined): string {
+  const file = JSON.stringify(model);
+  const [mean, std] = own?.name === 'images' && own.colour !== 'grey' ? imageNet : ['[0]', '[1]'];
+  return `# The network to compress: your own, its path from the folder of this file on.
+model: { file: ${file} }
+# Its input is (pixel / 255 - mean) / std, by the data's own mean and deviation. Where it was trained otherwise, say so; one that
+# prepares its input by itself takes mean 0 and std 1:
+# model: { file: ${file}, normalize: { mean: ${mean}, std: ${std} } }`;
+}
+
+const imageNet = ['[0.485, 0.456, 0.406]', '[0.229, 0.224, 0.225]'] as const;
 
 const furtherTraining = `# Your network is measured as it is. To train it further on this data first:
 # baseline: { epochs: 1, learningRate: 0.01 }`;
