@@ -13,4 +13,7 @@ export { parseSpace } from './search/space/file/parse.ts';
 export type { Space } from './search/space/space.ts';
 export { frontOf } from './search/study/progress.ts';
 export { runStudy } from './search/study/run.ts';
-export { createMemoryStore, openStore, readStudy } from './store/index.ts';
+// One by one: the folder as a whole is declared with types of better-sqlite3, which only development has.
+export { createMemoryStore } from './store/memory.ts';
+export { readStudy } from './store/read-model.ts';
+export { openStore } from './store/sqlite.ts';
