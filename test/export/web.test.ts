@@ -188,7 +188,7 @@ describe('web bundle', () => {
     expect((await fetch(`${address}ort/ort-wasm-simd-threaded.wasm`, { method: 'HEAD' })).headers.get('content-type')).toBe(
       'application/wasm',
     );
-    for (const path of ['..%2f..%2fmodel.onnx', 'nothing', '%zz', 'ort'])
+    for (const path of ['/', '..%2f..%2fmodel.onnx', 'nothing', '%zz', 'ort'])
       expect((await fetch(address + path)).status, path).toBe(404);
   });
 

@@ -16,9 +16,10 @@ const types: Readonly<Record<string, string>> = {
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
-/** The file that a path means; undefined where it is none of this folder. */
-function fileOf(path: string): string | undefined {
+/** The file that a request's address means; undefined where it is none of this folder, or no address. */
+function fileOf(address: string): string | undefined {
   try {
+    const path = new URL(address, 'http://localhost').pathname;
     const file = normalize(join(folder, decodeURIComponent(path === '/' ? '/index.html' : path)));
     return file.startsWith(folder.endsWith(sep) ? folder : folder + sep) && statSync(file).isFile() ? file : undefined;
   } catch {
@@ -27,7 +28,7 @@ function fileOf(path: string): string | undefined {
 }
 
 const server = createServer((request, response) => {
-  const file = fileOf(new URL(request.url ?? '/', 'http://localhost').pathname);
+  const file = fileOf(request.url ?? '/');
   if (!file) {
     response.writeHead(404).end('not found');
     return;
