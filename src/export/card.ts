@@ -1,13 +1,15 @@
 import { samplesOf } from '../network/data/sounds/log-mel.ts';
-import type { ExportSource } from './formats/format.ts';
+import type { ExportFormat, ExportSource } from './formats/format.ts';
 import { soundPython, soundWords } from './sound-usage.ts';
 
 /**
  * The model card, `README.md` of an exported folder (the sections that apply of Mitchell et al. 2019, Model Cards for Model
  * Reporting): what it is, how good it is and on what, what was done to it, and how to run it.
  */
-export function modelCard(source: ExportSource): string {
-  return `${[intro(source), figures(source), perClass(source), changes(source), usage(source), again(source)].join('\n\n')}\n`;
+export function modelCard(source: ExportSource, formats: readonly ExportFormat[]): string {
+  const further = formats.map((format) => format.card(source));
+  const parts = [intro(source), figures(source), perClass(source), changes(source), usage(source), ...further, again(source)];
+  return `${parts.join('\n\n')}\n`;
 }
 
 /** Metrics over the classes, which a search has measured where it was asked for them. */
@@ -104,7 +106,7 @@ function changes({ certificate }: ExportSource): string {
   return ['## What was done to it', '', '| layer | technique | setting |', '|---|---|---|', ...lines.sort()].join('\n');
 }
 
-function usage({ input, classes, certificate }: ExportSource): string {
+function usage({ input, classes }: ExportSource): string {
   const [channels, height, width] = input.shape;
   const ready = `numpy.zeros((1, ${channels}, ${height}, ${width}), numpy.float32)`;
   const [imports, example] = input.sound
@@ -118,24 +120,6 @@ Input \`${input.name}\`: float32 [N, ${channels}, ${height}, ${width}], each cha
 ${imports}
 ${input.sound ? '\n' : ''}session = onnxruntime.InferenceSession("model.onnx")
 logits, = session.run(None, {"${input.name}": ${example}})
-\`\`\`${lite(certificate, input)}`;
-}
-
-/** It takes pictures that are not normalised, their channels last. */
-function lite({ further }: ExportSource['certificate'], { shape: [channels, height, width] }: ExportSource['input']): string {
-  if (!further?.['model.tflite']) return '';
-  return `
-
-\`model.tflite\` is the same network for LiteRT (TensorFlow Lite): input float32 [1, ${height}, ${width}, ${channels}], pixel / 255, its channels last: it normalises by itself; output [1, classes]. It carries the names of the classes, as MediaPipe reads them.
-
-\`\`\`python
-import numpy
-from ai_edge_litert.interpreter import Interpreter  # or, from TensorFlow: tf.lite.Interpreter
-interpreter = Interpreter("model.tflite")
-interpreter.allocate_tensors()
-interpreter.set_tensor(interpreter.get_input_details()[0]["index"], numpy.zeros((1, ${height}, ${width}, ${channels}), numpy.float32))
-interpreter.invoke()
-logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 \`\`\``;
 }
 

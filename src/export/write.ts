@@ -31,7 +31,7 @@ export async function exportFiles(
   return {
     'model.onnx': source.model,
     'certificate.json': `${JSON.stringify(source.certificate, null, 2)}\n`,
-    'README.md': modelCard(source),
+    'README.md': modelCard(source, formats),
     ...space,
     ...(Object.assign({}, ...further) as ExportFiles),
   };

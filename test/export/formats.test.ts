@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelCard } from '../../src/export/card.ts';
 import { c } from '../../src/export/formats/c.ts';
 import type { ExportSource } from '../../src/export/formats/format.ts';
+import { exportFormats } from '../../src/export/formats/index.ts';
 import { web } from '../../src/export/formats/web.ts';
 import { checkFolder, exportFiles, writeFolder } from '../../src/export/write.ts';
 
@@ -72,6 +74,15 @@ describe('exported folder', () => {
     expect(card).toContain('| stem | prune | keep 0.5 |');
     expect(card).toContain('float32 [N, 3, 8, 6]');
     expect(card).not.toContain('undefined');
+  });
+
+  it('model card: how each format that is beside the model is used, and no other', () => {
+    const card = modelCard(source, exportFormats);
+    for (const { entry } of exportFormats) expect(card).toContain(`\`${entry}\``);
+    expect(card).toMatch(/`tfjs\/model\.json` .*\[N, 8, 6, 3\].*\(pixel \/ 255 − mean\) \/ std/);
+    expect(card).toContain("tf.loadLayersModel('tfjs-layers/model.json')");
+    expect(card).toMatch(/`model\.tflite` .*normalises by itself/);
+    expect(modelCard(source, [c])).not.toMatch(/tfjs|tflite/);
   });
 });
 

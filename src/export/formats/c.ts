@@ -9,6 +9,8 @@ export const c: ExportFormat = {
   name: 'c',
   entry: 'model.c',
   summary: 'the ONNX file as a C array, with model.h',
+  card: () =>
+    '`model.c` and `model.h` are `model.onnx` as an array (`espalier_model`), with mean, std and the names of the classes. The C API of onnxruntime takes it as it is: `CreateSessionFromArray`.',
   files: (source) => ({ 'model.h': headerOf(source), 'model.c': arrayOf(source) }),
 };
 

@@ -44,6 +44,8 @@ export interface ExportFormat {
   readonly measured?: boolean;
   /** The command that uses it in the folder `out`; absent where there is none. */
   readonly use?: (out: string) => string;
+  /** How a program uses it: a paragraph of the model card. */
+  card(source: ExportSource): string;
   /** Files of the folder by their names (a name may hold folders). */
   files(source: ExportSource): ExportFiles | Promise<ExportFiles>;
 }

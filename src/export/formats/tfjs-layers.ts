@@ -3,7 +3,7 @@ import type { Graph } from '../../network/ir/graph.ts';
 import { convert } from '../tfjs/convert.ts';
 import { type LayersModel, layersOf } from '../tfjs/layers.ts';
 import type { ExportFormat, ExportSource } from './format.ts';
-import { aboutOf } from './tfjs.ts';
+import { aboutOf, cardOf } from './tfjs.ts';
 
 /** A TensorFlow.js LayersModel, where every op is a layer of Keras: it can be trained on. Its pictures are [N, H, W, C]. */
 export const tfjsLayers: ExportFormat = {
@@ -11,6 +11,7 @@ export const tfjsLayers: ExportFormat = {
   entry: 'tfjs-layers/model.json',
   summary: 'for tf.loadLayersModel; pictures [N, H, W, C]',
   check: (model) => void modelOf(decode(model)),
+  card: (source) => cardOf(source, 'tfjs-layers/model.json', 'loadLayersModel'),
   files: (source) => filesOf(modelOf(decode(source.model)), source),
 };
 

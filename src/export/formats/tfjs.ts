@@ -10,6 +10,7 @@ export const tfjs: ExportFormat = {
   entry: 'tfjs/model.json',
   summary: 'for tf.loadGraphModel; pictures [N, H, W, C]',
   check: (model) => void convert(decode(model)),
+  card: (source) => cardOf(source, 'tfjs/model.json', 'loadGraphModel'),
   files: (source) => filesOf(decode(source.model), source),
 };
 
@@ -30,6 +31,17 @@ function filesOf(graph: Graph, source: ExportSource) {
     weightsManifest: [{ paths: ['weights.bin'], weights: writer.weights }],
   };
   return { 'tfjs/model.json': `${JSON.stringify(model)}\n`, 'tfjs/weights.bin': writer.bytes() };
+}
+
+/** Of a model for TensorFlow.js. It is prepared like the ONNX file, whatever model.tflite does by itself. */
+export function cardOf({ input }: ExportSource, file: string, load: string): string {
+  const [channels, height, width] = input.shape;
+  return `\`${file}\` is the same network for TensorFlow.js: input float32 [N, ${height}, ${width}, ${channels}], its channels last, each (pixel / 255 − mean) / std as for \`model.onnx\`; output: the logits. Mean, std and the names of the classes stand in it, too (\`userDefinedMetadata\`).
+
+\`\`\`js
+const model = await tf.${load}('${file}');
+const logits = model.predict(tf.zeros([1, ${height}, ${width}, ${channels}]));
+\`\`\``;
 }
 
 /** What a model of TensorFlow.js says of itself. */

@@ -9,6 +9,8 @@ export const web: ExportFormat = {
   entry: 'web',
   summary: 'a page that runs it in a browser',
   use: (out) => `cd ${out}/web && ${serveCommand}`,
+  card: () =>
+    `\`web\` is a page that runs it in a browser, on onnxruntime-web. It needs a web server, such as its own: \`cd web && ${serveCommand}\`.`,
   async files(source) {
     const facts = factsOf(source);
     const { script, style, server, library, wasm } = await webAssets();
