@@ -34,6 +34,7 @@ export interface Screen {
 
 export function openScreen(options: ScreenOptions): Screen {
   const { flags, settings, record, framed, store, actions } = options;
+  if (flags.program) return reporting(flags.program.onEvent, []);
   if (flags.json) return reporting(ndjsonReporter({ write: (line) => void process.stdout.write(line) }).emit, []);
   const budget = budgetOf(settings);
   if (flags.plain || !canDraw())

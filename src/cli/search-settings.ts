@@ -1,4 +1,5 @@
 import { didYouMean, NasError, pick } from '../core/errors.ts';
+import type { LiveEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Constraint, Goal } from '../core/objective.ts';
 import type { StudyRecord } from '../core/store.ts';
@@ -48,6 +49,8 @@ export interface SearchFlags {
   readonly device?: string;
   readonly json?: boolean;
   readonly plain?: boolean;
+  /** Instead of a screen and of Ctrl-C, in a search that a program started. */
+  readonly program?: { readonly onEvent: (event: LiveEvent) => void; readonly signal: AbortSignal | undefined };
 }
 
 /** The flags over the space file's own defaults over ours. */

@@ -180,7 +180,7 @@ class SearchRun {
   }
 
   async run(): Promise<number> {
-    const interrupts = onInterrupt({ first: () => this.#interrupt(), second: () => this.#leaveNow() });
+    const interrupts = onInterrupt({ first: () => this.#interrupt(), second: () => this.#leaveNow() }, this.#flags.program);
     onOutputTrouble(searchGoesOn(() => this.#stop()));
     try {
       const facts = await this.#prepare();
