@@ -9,9 +9,10 @@ export function dtypeOf(code: number, name: string): DType {
   const dtype = (Object.keys(dtypeCodes) as DType[]).find((candidate) => dtypeCodes[candidate] === code);
   if (dtype) return dtype;
   const found = Object.entries(TensorProto_DataType).find(([, value]) => value === code)?.[0] ?? String(code);
+  const isHalf = found.endsWith('FLOAT16');
   throw new NasError(
     'ONNX_TYPE',
-    `"${name}" holds ${found.toLowerCase()}, which is not supported. Known: ${Object.keys(dtypeCodes).join(', ')}.`,
+    `"${name}" holds ${found.toLowerCase()}, which is not supported${isHalf ? ': export the network in float32' : ''}. Known: ${Object.keys(dtypeCodes).join(', ')}.`,
     {
       facts: { name, type: found },
     },
