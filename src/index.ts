@@ -21,3 +21,4 @@ export { runStudy } from './search/study/run.ts';
 export { createMemoryStore } from './store/memory.ts';
 export { readStudy, type StudyView } from './store/read-model.ts';
 export { openStore } from './store/sqlite.ts';
+export type { Job as TrialJob, TrialHooks, TrialModule } from './trial/protocol.ts';
