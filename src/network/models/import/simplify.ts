@@ -251,19 +251,30 @@ const neverNegative = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Exp
 
 /**
  * onnxruntime (its PadFusion, seen in 1.30) takes zeros in front of a pool into the pool, where a maximum counts them no longer:
- * the file would answer otherwise than what was trained. The least number that is not zero it leaves where it is.
+ * the file would answer otherwise than what was trained, or not load, where there are as many as its window is wide. The least
+ * number that is not zero it leaves where it is.
  */
 const padBeforePool: Rule = (node, { graph, readers, b, now }) => {
   const [x, sizes, value, ...axes] = node.inputs as [string, string, string?, ...string[]];
-  const isPooled = (readers.get(node.outputs[0]!) ?? []).some(({ op }) => op === 'MaxPool');
+  const pools = (readers.get(node.outputs[0]!) ?? []).filter(({ op }) => op === 'MaxPool' || op === 'AveragePool');
   const isZero = !value || Number(graph.initializers[value]?.data[0]) === 0;
+  const pads = graph.initializers[sizes] && toNumbers(graph.initializers[sizes]);
+  if (!pads || !isZero || readString(node, 'mode', 'constant') !== 'constant') return false;
   const before = graph.nodes.find(({ outputs }) => outputs.includes(x));
-  if (!isPooled || !isZero || readString(node, 'mode', 'constant') !== 'constant') return false;
-  if (before && neverNegative.has(before.op)) return false;
+  const isPositive = before !== undefined && neverNegative.has(before.op);
+  if (pools.every((pool) => (isPositive || pool.op === 'AveragePool') && hasRoom(pool, pads, graph))) return false;
   const fill = { dtype: 'float32', shape: [], data: Float32Array.of(almostZero) } as const;
   b.add({ ...node, inputs: [now(x), now(sizes), b.initializer(b.fresh(`${node.name}/value`), fill), ...axes.map(now)] });
   return true;
 };
+
+/** Whether a pool may reach so far beyond the image. */
+function hasRoom(pool: Node, pads: readonly number[], { types }: Graph): boolean {
+  const { shape } = types[pool.inputs[0]!]!;
+  const around = [...pads.slice(2, shape.length), ...pads.slice(shape.length + 2)];
+  const { kernel, pads: own } = windowOf(pool, shape, readInts(pool, 'kernel_shape') ?? []);
+  return readInt(pool, 'ceil_mode', 0) === 0 && own.every((size, i) => size + around[i]! < kernel[i % kernel.length]!);
+}
 
 /**
  * A constant that stands before what is known of every image (a class token) is there once per image: written as 0 · (a part of the

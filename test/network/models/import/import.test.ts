@@ -125,6 +125,17 @@ const simplified: Record<string, { build: () => Graph; ops: string[] }> = {
     },
     ops: ['Add', 'Pad', 'MaxPool', 'Conv', 'GlobalAveragePool', 'Flatten', 'Gemm'],
   },
+  'zeros as wide as the window behind them': {
+    build: () => {
+      const { b, x } = sketch();
+      const positive = b.op('Relu', [conv3(b, x, 'a', 4)]);
+      const windows = { kernel_shape: [2, 2], strides: [2, 2] };
+      const largest = b.op('MaxPool', [b.op('Pad', [positive, b.ints([0, 0, 2, 1, 0, 0, 0, 1])])], windows);
+      const mean = b.op('AveragePool', [b.op('Pad', [largest, b.ints([0, 0, 1, 0, 0, 0, 2, 2])])], windows);
+      return classify(b, b.op('Sigmoid', [mean]));
+    },
+    ops: ['Conv', 'Relu', 'Pad', 'MaxPool', 'Pad', 'AveragePool', 'Sigmoid', 'GlobalAveragePool', 'Flatten', 'Gemm'],
+  },
   'a window over the whole image, and a mean': {
     build: () => {
       const { b, x } = sketch();
