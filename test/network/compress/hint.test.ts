@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/core/candidate.ts';
 import { createRng } from '../../../src/core/rng.ts';
 import { gradient } from '../../../src/network/autodiff/gradient.ts';
+import { buildTrainStep } from '../../../src/network/autodiff/train-step.ts';
 import { trainingOf } from '../../../src/network/compress/recipe.ts';
 import { collectRows } from '../../../src/network/engine/findings.ts';
 import { blockSize } from '../../../src/network/engine/lowering/blocked/probe.ts';
@@ -9,8 +10,10 @@ import { train } from '../../../src/network/engine/train.ts';
 import { Builder } from '../../../src/network/ir/builder.ts';
 import { elementCount } from '../../../src/network/ir/graph.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
+import { withBatch } from '../../../src/network/ir/passes/with-batch.ts';
 import { rewritten } from '../../fixtures/compression.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
+import { importedNetwork } from '../../fixtures/networks.ts';
 import { quiet, recipe, stripes, tinyResnet } from '../engine/helpers.ts';
 
 const f32 = (...shape: number[]) => ({ dtype: 'float32', shape }) as const;
@@ -107,3 +110,21 @@ describe('training with hints', () => {
     ]);
   });
 });
+
+/** Tokens lie beside the images, [L, N, E] or [N, L, E], and windows make several of one. */
+it.each(['transformer-small', 'vision-opset17', 'swin-opset17'])(
+  'hints and attention leave tokens and windows alone: %s',
+  (name) => {
+    const baseline = importedNetwork(name);
+    for (const technique of ['hint', 'attention']) {
+      const plan: Plan = { recipe: {}, techniques: { [technique]: { network: { weight: 1 } } } };
+      const { perImage, objective } = trainingOf(baseline, baseline, plan);
+      const shapes = Object.values(perImage).map(({ graph, value }) => graph.types[value]!.shape);
+      expect(shapes.length).toBeGreaterThan(0);
+      expect(shapes.map(([images]) => images)).toEqual(shapes.map(() => 1));
+      const optimizer = { name: 'sgd', momentum: 0.9, nesterov: false } as const;
+      const step = { optimizer, weightDecay: 0, batchNormMomentum: 0.9, objective: objective! };
+      expect(() => buildTrainStep(withBatch(baseline, 3), step)).not.toThrow();
+    }
+  },
+);
