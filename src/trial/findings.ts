@@ -41,7 +41,7 @@ async function load({ baseline, dataset, setup }: SharedTrialData): Promise<Know
   return { images, activity: new Map(), gradients: undefined, effects, effectsFile, rows: new Map() };
 }
 
-/** Answers what techniques ask of the trained dense network, on training images. */
+/** Answers what techniques ask of the trained dense network, on training images: no more, whatever other trials have asked. */
 export async function answer(questions: Questions, shared: SharedTrialData, hooks: TrialHooks): Promise<Findings> {
   const { activity = [], gradients = false, effects = {} } = questions;
   const mine = await knownOf(shared);
@@ -53,9 +53,9 @@ export async function answer(questions: Questions, shared: SharedTrialData, hook
   if (gradients) mine.gradients ??= await collectGradients(shared.baseline, mine.images, hooks);
   await measureEffects(effects, mine, shared, hooks);
   return {
-    activity: Object.fromEntries(mine.activity),
-    gradients: mine.gradients ?? [],
-    effects: Object.fromEntries(mine.effects),
+    activity: Object.fromEntries(activity.map((value) => [value, mine.activity.get(value)!])),
+    gradients: gradients ? (mine.gradients ?? []) : [],
+    effects: Object.fromEntries(Object.keys(effects).map((name) => [name, mine.effects.get(name)!])),
   };
 }
 

@@ -63,6 +63,20 @@ describe('what techniques ask', () => {
     expect(seen).toEqual([]);
   });
 
+  it('is answered and no more, whatever other trials asked', async () => {
+    const shared = sharedBy(structuredClone(baseline));
+    const asked = (importance: string) => answer(questionsOf(baseline, plan(importance)), shared, hooks);
+    const before = await asked('activity');
+    expect(Object.keys(before.activity).length).toBeGreaterThan(0);
+    await asked('taylor');
+    expect(await answer({ activity: ['stem.relu'] }, shared, hooks)).toEqual({
+      activity: { 'stem.relu': expect.anything() as unknown },
+      gradients: [],
+      effects: {},
+    });
+    expect(await asked('activity')).toEqual(before);
+  });
+
   it('are rows of every training image', async () => {
     const rows = await rowsOf({ teacher: { graph: baseline, value: 'logits' } }, sharedBy(baseline), hooks);
     expect(rows['teacher']!.shape).toEqual([3]);
