@@ -21,7 +21,7 @@ import { layersOf } from '../../../src/network/ir/layers.ts';
 import { foldBatchNorm } from '../../../src/network/ir/passes/fold-batchnorm.ts';
 import { withoutValues } from '../../../src/network/ir/zeros.ts';
 import { madeUpFindings, noPlan, relativeError } from '../../fixtures/compression.ts';
-import { classify, conv3, fullyConnected, images, sketch, trainedResnet } from '../../fixtures/graphs.ts';
+import { classify, conv3, fullyConnected, images, sketch, trainedModel, trainedResnet } from '../../fixtures/graphs.ts';
 import { interpret } from '../../fixtures/interpreter.ts';
 import { quiet, recipe, stripes, tinyResnet } from '../engine/helpers.ts';
 
@@ -66,6 +66,26 @@ describe('which channels stay', () => {
     expect(questionsOf(graph, chosen)).toMatchObject({ activity: [`${inner}.relu`], gradients: false });
     const findings = madeUpFindings(graph, chosen);
     expect(keptBy(chosen, findings)).toEqual(best([...(findings.activity[`${inner}.relu`] as Float32Array)], 4));
+  });
+
+  it('activity: by what was there before a layer was left out; the activation behind it had other channels then', () => {
+    const mobile = trainedModel({ family: 'mobilenet', stem: 4, widths: [4, 6, 6] }, [1, 6, 6]);
+    const chosen: Plan = {
+      recipe: {},
+      techniques: {
+        drop: { 'block3.pointwise': { use: false } },
+        prune: { 'block2.pointwise': { keep: 0.5, importance: 'activity' } },
+      },
+    };
+    const findings = madeUpFindings(mobile, chosen);
+    const shares = Object.values(findings.activity).map((share) => Array.from(share));
+    const kept = best(
+      shares[0]!.map((_, c) => shares.reduce((sum, share) => sum + share[c]!, 0)),
+      3,
+    );
+    const wide = filters(mobile, 'block2.pointwise', 6);
+    const left = filters(rewrite(mobile, chosen, findings), 'block2.pointwise', 6);
+    expect(left.map((filter) => wide.indexOf(filter))).toEqual(kept);
   });
 
   it('taylor: those whose scale and shift times their gradients matter most', () => {

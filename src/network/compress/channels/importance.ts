@@ -50,9 +50,11 @@ const activity: Importance = {
   asks: (graph, group) => ({ activity: activeValues(graph, group).map(({ value }) => value) }),
   scores(graph, group, findings) {
     const values = activeValues(graph, group);
-    return values.length === 0
-      ? undefined
-      : summedOver(group, values, ({ value }) => Array.from(answerOf(findings.activity[value], group, 'activity')));
+    if (values.length === 0) return undefined;
+    // Behind a layer that was left out the dense network had other channels.
+    const asked = values.filter(({ value }) => findings.activity[value]);
+    const known = asked.length > 0 ? asked : values;
+    return summedOver(group, known, ({ value }) => Array.from(answerOf(findings.activity[value], group, 'activity')));
   },
 };
 
