@@ -19,7 +19,8 @@ export interface StudyRecord {
  * - Calls are synchronous and come from the orchestrator's main thread only; workers never open the store.
  * - When `append` returns, all its events are durable (they survive SIGKILL), all or none.
  * - Throws `NasError`: STORE_EXISTS, STORE_MISSING, STORE_VERSION, STORE_CORRUPT, STORE_LOCKED (a second search on the
- *   same study), STORE_FULL, STORE_READONLY, STORE_FOREIGN (a file of another program), STORE_IO.
+ *   same study), STORE_FULL, STORE_READONLY, STORE_FOREIGN (a file of another program), STORE_NAME (no file can have it),
+ *   STORE_GONE (removed while it was written to), STORE_IO.
  */
 export interface TrialStore {
   create(study: StudyRecord): void;

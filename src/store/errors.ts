@@ -29,7 +29,7 @@ const table: readonly {
   readonly exitCode?: number;
 }[] = [
   {
-    pattern: /^(SQLITE_FULL|ENOSPC|EDQUOT|SQLITE_IOERR_WRITE)/,
+    pattern: /^(SQLITE_FULL|ENOSPC|EDQUOT|SQLITE_IOERR_WRITE|SQLITE_IOERR_SHMSIZE)/,
     code: 'STORE_FULL',
     message: 'the disk is full. Free some space and run the same command again; every finished trial is kept.',
     exitCode: exitCodes.failure,

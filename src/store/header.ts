@@ -1,17 +1,21 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { NasError } from '../core/errors.ts';
 import { guard } from './errors.ts';
 import { applicationId, migrations } from './schema.ts';
 
 /**
  * Looks at a database file without SQLite, so that a file that is not ours is never locked, recovered or changed.
- * Returns whether it holds something; throws STORE_MISSING, STORE_FOREIGN, STORE_VERSION, STORE_READONLY.
+ * Returns whether it holds something; throws STORE_NAME, STORE_MISSING, STORE_FOREIGN, STORE_VERSION, STORE_READONLY.
  */
 export function inspectFile(file: string): 'absent' | 'empty' | 'ours' {
+  checkName(file);
   if (!existsSync(file)) {
     const folder = dirname(file);
-    if (existsSync(folder)) return 'absent';
+    if (existsSync(folder)) {
+      checkLength(file);
+      return 'absent';
+    }
     throw new NasError(
       'STORE_MISSING',
       `${file}: its folder ${folder} does not exist. Create it, or name another file with --db.`,
@@ -28,6 +32,23 @@ export function inspectFile(file: string): 'absent' | 'empty' | 'ours' {
   if (header.readUInt32BE(68) !== applicationId) throw foreign(file, 'it is a database of another program');
   checkVersion(file, header.readUInt32BE(60));
   return 'ours';
+}
+
+/** SQLite's binding cuts off spaces at the ends, and keeps what has no name, or this one, in memory: nothing would be left of it. */
+function checkName(file: string): void {
+  if (file !== '' && file !== ':memory:' && file === file.trim()) return;
+  const message = `"${file}" cannot be the name of a database: SQLite would take it for another one, or for none. Name another file with --db, without spaces at its ends.`;
+  throw new NasError('STORE_NAME', message, { facts: { file } });
+}
+
+/** Of the 255 bytes that file systems give a name; the files beside a database have its name with an ending. */
+const mostNameBytes = 230;
+
+function checkLength(file: string): void {
+  const bytes = Buffer.byteLength(basename(file));
+  if (bytes <= mostNameBytes) return;
+  const message = `${file}: a name of ${bytes} bytes is too long for the files beside it, which are named after it. Name one of at most ${mostNameBytes} with --db.`;
+  throw new NasError('STORE_NAME', message, { facts: { file, bytes } });
 }
 
 export function checkVersion(file: string, version: number): void {

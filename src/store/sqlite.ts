@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { NasError } from '../core/errors.ts';
+import { exitCodes, NasError } from '../core/errors.ts';
 import type { StudyEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Lease, LeaseHolder, Outlined, StudyRecord, TrialStore } from '../core/store.ts';
@@ -84,6 +86,9 @@ interface StudyRow {
 
 class SqliteStore implements TrialStore {
   readonly #file: string;
+  /** Where it lay when it was opened, wherever this process goes, and what lay there. */
+  readonly #place: string;
+  readonly #inode: number | undefined;
   readonly #database: Database.Database;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #append: (id: number, events: readonly StudyEvent[]) => void;
@@ -93,6 +98,8 @@ class SqliteStore implements TrialStore {
 
   constructor(file: string, database: Database.Database) {
     this.#file = file;
+    this.#place = resolve(file);
+    this.#inode = inodeOf(this.#place);
     this.#database = database;
     this.#statements = prepareStatements(database);
     const { nextPosition, insertEvent } = this.#statements;
@@ -141,6 +148,7 @@ class SqliteStore implements TrialStore {
   append(study: string, events: readonly StudyEvent[]): void {
     const id = this.#idOf(study);
     guard(this.#file, () => {
+      this.#checkThere();
       this.#flush(events.some(({ type }) => type !== 'asked' && type !== 'started'));
       this.#append(id, events);
     });
@@ -220,6 +228,11 @@ class SqliteStore implements TrialStore {
     } catch {
       // Somebody reads or writes: the log stays, and the next search tidies up.
     }
+  }
+
+  /** A file that was removed, or renamed, takes what is written all the same, and nobody finds it there. */
+  #checkThere(): void {
+    if (inodeOf(this.#place) !== this.#inode) throw gone(this.#file);
   }
 
   /** Whether the next commits wait for the disk (power cut) or for the system's cache (SIGKILL). */
@@ -303,6 +316,8 @@ function prepareStatements(database: Database.Database) {
   };
 }
 
+const inodeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino;
+
 /** Undefined where it is no JSON. */
 function parsed(json: string): unknown {
   try {
@@ -316,3 +331,10 @@ const damaged = (file: string, what: string, json: string) =>
   new NasError('STORE_CORRUPT', `${file}: ${what} is damaged. Restore the file from a copy.`, {
     facts: { file, json: json.slice(0, 200) },
   });
+
+const gone = (file: string) =>
+  new NasError(
+    'STORE_GONE',
+    `${file}: it was removed, renamed or replaced while its study was searched: what is found from now on would be lost. Put it back with the files beside it, and run the same command again.`,
+    { facts: { file }, exitCode: exitCodes.failure },
+  );

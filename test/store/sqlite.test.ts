@@ -1,5 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -158,6 +169,25 @@ describe('sqlite store: one writer, many readers', () => {
   });
 });
 
+describe('sqlite store: a file that goes away while it is written', () => {
+  const cases: readonly (readonly [string, (file: string) => void])[] = [
+    ['removed', (file) => rmSync(file)],
+    ['renamed', (file) => renameSync(file, `${file}.old`)],
+    ['replaced', (file) => [copyFileSync(file, `${file}.new`), renameSync(`${file}.new`, file)]],
+    ['removed with its folder', (file) => rmSync(join(file, '..'), { recursive: true })],
+  ];
+
+  it.each(cases)('takes nothing more that would be lost: %s', (_, away) => {
+    const file = writtenFile();
+    const store = openStore(file, { mode: 'write' });
+    onCleanup(() => store.close());
+    store.append('a', [asked(1)]);
+    away(file);
+    expect(() => store.append('a', [started(1)])).toThrow(withCode('STORE_GONE', 'Put it back'));
+    expect([...store.events('a')]).toHaveLength(4);
+  });
+});
+
 describe('sqlite store: files it refuses', () => {
   const foreign = (write: (database: Database.Database) => void) => {
     const file = newFile();
@@ -214,6 +244,22 @@ describe('sqlite store: files it refuses', () => {
     expect(() => openStore(join(temporaryFolder(), 'no', 'such.db'), { mode: 'write' })).toThrow(
       withCode('STORE_MISSING', 'does not exist'),
     );
+  });
+
+  it.each(['', ':memory:', ' x.db', 'x.db ', 'x.db\n', 'folder /x.db\t'])(
+    'refuses %j, which SQLite takes for another file or none',
+    (name) => {
+      for (const mode of ['read', 'write'] as const)
+        expect(() => openStore(name, { mode })).toThrow(withCode('STORE_NAME', 'cannot be the name of a database'));
+    },
+  );
+
+  it('refuses a name that leaves no room for those of the files beside it', () => {
+    const folder = temporaryFolder();
+    openStore(join(folder, `${'ä'.repeat(113)}.db`), { mode: 'write' }).close();
+    const long = join(folder, `${'ä'.repeat(114)}.db`);
+    expect(() => openStore(long, { mode: 'write' })).toThrow(withCode('STORE_NAME', 'a name of 231 bytes is too long'));
+    expect(readdirSync(folder)).toHaveLength(1);
   });
 
   it('creates nothing for a reader', () => {
@@ -286,6 +332,8 @@ describe('sqlite store: files it refuses', () => {
       error = storeError(thrown, file);
     }
     expect(error).toMatchObject({ code: 'STORE_FULL', exitCode: 1, message: expect.stringContaining('Free some space') });
+    const noRoomForLog = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_SHMSIZE' });
+    expect(storeError(noRoomForLog, file)).toMatchObject({ code: 'STORE_FULL' });
     expect(storeError(new Error('other'), file)).toMatchObject({ message: 'other' });
   });
 
