@@ -3,7 +3,7 @@ import { NasError } from '../core/errors.ts';
 import { nearestThere, whyNoFolder } from '../export/written.ts';
 import { inspectFile } from '../store/header.ts';
 import { namedFile } from '../store/named.ts';
-import { baselineFolder } from './folders.ts';
+import { artefactFolder, baselineFolder } from './folders.ts';
 
 /**
  * Looks whether a search can keep what it makes: before minutes of training, not after them. `db`: its database, which may still
@@ -13,6 +13,12 @@ export function checkWritable(db: string): void {
   inspectFile(db);
   const reason = whyNoFolder(dirname(resolve(namedFile(db))));
   if (reason !== undefined) throw new NasError('STORE_READONLY', `--db ${db}: ${reason}.`, { facts: { file: db } });
+  const models = artefactFolder(db);
+  const noModels = whyUnwritable(models);
+  if (noModels !== undefined)
+    throw new NasError('STORE_READONLY', `models cannot be kept in ${models}: ${noModels}.`, {
+      facts: { file: db, folder: models },
+    });
   checkCache();
 }
 

@@ -29,7 +29,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array | string):
     await rename(temporary, path);
     await flushFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw await writeError(error, path);
   }
 }

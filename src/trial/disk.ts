@@ -3,6 +3,9 @@ import { dirname } from 'node:path';
 import { exitCodes, NasError } from '../core/errors.ts';
 import { SearchStopped } from './protocol.ts';
 
+/** Whatever the file: rights, a broken disk, or a path that leads nowhere, through a file or a broken link. */
+const unwritable = ['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG'];
+
 /** Where less is free, it is not the file that was too large. */
 const leastFreeBytes = 64 * 2 ** 20;
 
@@ -22,16 +25,23 @@ export async function writeError(error: unknown, path: string): Promise<unknown>
     });
   }
   if (full) return new SearchStopped('DISK_FULL', `${path}: the disk is full (${code}). ${again('Free some space')}`, { facts });
-  if (['EACCES', 'EPERM', 'EROFS', 'EIO'].includes(code))
-    return new SearchStopped('DISK_WRITE', `${path} cannot be written (${code}). ${again('Check the disk and its rights')}`, {
-      facts,
-    });
+  if (unwritable.includes(code))
+    return new SearchStopped(
+      'DISK_WRITE',
+      `${path} cannot be written (${code}). ${again('Check the disk, its folder and their rights')}`,
+      {
+        facts,
+      },
+    );
   return error;
 }
 
 const again = (first: string) => `${first} and run the same command again; every finished trial is kept.`;
 
+/** Where not even the folder could be made, there is none. */
 async function hasRoom(path: string): Promise<boolean> {
-  const { bavail, bsize, ffree, files } = await statfs(dirname(path));
+  const found = await statfs(dirname(path)).catch(() => undefined);
+  if (!found) return false;
+  const { bavail, bsize, ffree, files } = found;
   return bavail * bsize >= leastFreeBytes && (files === 0 || ffree > 0);
 }

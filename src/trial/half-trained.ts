@@ -42,8 +42,8 @@ export class HalfTrained {
     });
   }
 
-  /** Once what the trainings gave is kept elsewhere, or never will be. */
+  /** Once what the trainings gave is kept elsewhere, or never will be. What cannot be removed is left for `nas gc`. */
   async discard(): Promise<void> {
-    for (const path of this.#paths) await rm(path, { force: true });
+    for (const path of this.#paths) await rm(path, { force: true }).catch(() => undefined);
   }
 }

@@ -18,6 +18,9 @@ it('says why nothing can be kept in a folder, also in one that is still to be ma
 it('is looked at before anything is trained', async () => {
   const nowhere = await nas(folder, 'search', '--space', 'quick.yaml', '--db', 'none/x.db', '--plain');
   expect(nowhere).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/folder none does not exist/) });
+  writeFileSync(join(folder, 'taken.artefacts'), '');
+  const noModels = await nas(folder, 'search', '--space', 'quick.yaml', '--db', 'taken.db', '--plain');
+  expect(noModels).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/models cannot be kept in .* is a file/) });
   // The cache of these tests is `cache`, beside the database.
   writeFileSync(join(folder, 'cache'), '');
   const noCache = await nas(folder, 'search', '--space', 'quick.yaml', '--plain');

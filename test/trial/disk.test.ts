@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runJob } from '../../src/executors/run-job.ts';
+import { saveArtefact } from '../../src/trial/artefacts.ts';
 import { writeError } from '../../src/trial/disk.ts';
 import { SearchStopped } from '../../src/trial/protocol.ts';
 
@@ -33,11 +34,25 @@ describe('a file that cannot be written', () => {
     ['EDQUOT', 'DISK_FULL', 'Free some space'],
     ['EACCES', 'DISK_WRITE', 'Check the disk'],
     ['EROFS', 'DISK_WRITE', 'Check the disk'],
+    ['ENOTDIR', 'DISK_WRITE', 'its folder'],
+    ['ENOENT', 'DISK_WRITE', 'its folder'],
   ])('ends the search where no trial could write its own (%s)', async (cause, code, advice) => {
     const error = await writeError(systemError(cause), join(newFolder(), 'model.onnx'));
     expect(error).toBeInstanceOf(SearchStopped);
     const outcome = await runJob(() => Promise.reject(error));
     expect(outcome).toMatchObject({ state: 'aborted', code, reason: expect.stringContaining(advice) });
+  });
+
+  it('ends the search where there is no room for the folder itself', async () => {
+    const error = await writeError(systemError('ENOSPC'), join(newFolder(), 'models', 'model.onnx'));
+    expect(error).toBeInstanceOf(SearchStopped);
+    expect(error).toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  it('says so of a folder that is a file', async () => {
+    const file = join(newFolder(), 'models');
+    writeFileSync(file, '');
+    await expect(saveArtefact(file, new Uint8Array(1))).rejects.toMatchObject({ code: 'DISK_WRITE' });
   });
 
   it('stays what it is otherwise', async () => {
