@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Plan } from '../core/candidate.ts';
 import type { Executor } from '../core/executor.ts';
 import type { Json } from '../core/json.ts';
@@ -20,6 +18,7 @@ import { meaningOf } from './meaning.ts';
 import { note } from './output.ts';
 import { defaultMemoryMb, setupOf } from './setup.ts';
 import { engineOf, factsOf } from './study-facts.ts';
+import { temporaryFolder } from './temporary.ts';
 import { versions } from './versions.ts';
 import { defaultWorkers } from './workers.ts';
 
@@ -87,7 +86,7 @@ async function resultsOf(run: ExplanationRun, plans: readonly Plan[]): Promise<r
   const engine = await engineOfStudy(record.name, engineOf(record));
   const slots = run.workers ?? defaultWorkers(engine);
   // Nobody asks for the undone networks' files: they go with this folder.
-  const artefactFolder = await mkdtemp(join(tmpdir(), 'nas-explain-'));
+  const artefactFolder = await temporaryFolder('nas-explain-');
   const executor = createPoolExecutor({
     slots,
     setup: { ...setupOf(record, engine, run.db, slots), artefactFolder } as unknown as Json,

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { MeasuredTrial, Progress, Trial } from '../core/trial.ts';
@@ -17,6 +16,7 @@ import { meaningOf } from './meaning.ts';
 import { remeasureFurtherInProcess, remeasureInProcess } from './remeasure.ts';
 import { handedOver, reproducing } from './reproduction.ts';
 import { factsOf } from './study-facts.ts';
+import { lendFile } from './temporary.ts';
 
 /** A model that was found to be what the study's record says. */
 export interface Shipment {
@@ -79,7 +79,7 @@ async function measureFurther(
   for (const format of formats) {
     if (!format.measured) continue;
     const files = await format.files(source);
-    const found = await asFile(files[format.entry]!, (path) => remeasureFurtherInProcess({ further: path, setup }, progress));
+    const found = await lendFile(files[format.entry]!, (path) => remeasureFurtherInProcess({ further: path, setup }, progress));
     checkAgreement(format.entry, source.testAccuracy, found.test.accuracy);
     further[format.entry] = found;
   }
@@ -94,18 +94,6 @@ function checkAgreement(file: string, onnx: number, further: number): void {
   if (Math.abs(onnx - further) <= mostApart) return;
   const message = `${file} has an accuracy of ${further} on test data, the ONNX file ${onnx}: it does not compute the same. Nothing was exported; ship it as ONNX.`;
   throw new NasError('EXPORT_MISMATCH', message, { facts: { file, onnx, further }, exitCode: exitCodes.failure });
-}
-
-/** Lends a file to `work`. */
-async function asFile<T>(content: string | Uint8Array, work: (path: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'nas-'));
-  try {
-    const path = join(folder, 'model');
-    await writeFile(path, content);
-    return await work(path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** Where a trial's model lies, byte for byte as it was measured. Throws NasError ARTEFACT_MISSING, EXPORT_MISMATCH. */

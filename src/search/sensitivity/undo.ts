@@ -1,7 +1,7 @@
 import type { Candidate, Plan, SiteSettings } from '../../core/candidate.ts';
 import type { Executor, TrialRequest } from '../../core/executor.ts';
 import type { Metrics } from '../../core/objective.ts';
-import type { Artefact, Outcome, Progress } from '../../core/trial.ts';
+import { type Artefact, type Outcome, type Progress, stopError } from '../../core/trial.ts';
 
 /** One choice of a plan: a technique at a site; and the plan without it, where the site is as the dense network has it. */
 export interface Undo {
@@ -55,7 +55,10 @@ export const planOfIndex =
   (candidate: Candidate): Plan =>
     plans[Number(candidate['plan'])]!;
 
-/** The result of every plan, as many at a time as the executor has slots. Undefined where it was stopped. */
+/**
+ * The result of every plan, as many at a time as the executor has slots. Undefined where it was stopped. Throws the error of a run
+ * that ends for what every network would meet.
+ */
 export async function runPlans(run: PlanRun): Promise<readonly PlanResult[] | undefined> {
   const { plans, known, keep } = run;
   const missing = known.flatMap((result, i) => (result ? [] : [i]));
@@ -93,7 +96,11 @@ const trained = ({ epoch, done, total }: Progress): number => (epoch === undefin
 
 function resultOf(outcome: Outcome): PlanResult | undefined {
   const { seconds } = outcome;
-  if (outcome.state === 'aborted') return undefined;
+  if (outcome.state === 'aborted') {
+    const error = stopError(outcome);
+    if (error) throw error;
+    return undefined;
+  }
   if (outcome.state === 'failed') return { failure: `${outcome.code}: ${outcome.message}`, seconds };
   return { metrics: outcome.metrics, seconds };
 }

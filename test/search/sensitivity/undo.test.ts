@@ -107,6 +107,13 @@ describe('runPlans', () => {
     ]);
   });
 
+  it('a full disk is told, not taken for a stop by hand', async () => {
+    const executor = executorOf(plans, () => ({ state: 'aborted', code: 'DISK_FULL', reason: 'the disk is full', seconds: 0 }));
+    const known = plans.map(() => undefined);
+    const run = runPlans({ ...parts, executor, known, keep: async () => undefined, progress: () => undefined });
+    await expect(run).rejects.toMatchObject({ code: 'DISK_FULL', exitCode: 1, message: 'the disk is full' });
+  });
+
   it('throws away the checkpoint of a trial that was stopped at a rung', async () => {
     const checkpoint = { sha256: 'ab', bytes: 1 };
     const rung = { index: 0, fidelity: 0.5, ends: [0.5, 1], epochs: 1, checkpoint };
