@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
-import { arch, availableParallelism, cpus, freemem, homedir, platform, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
+import { join, sep } from 'node:path';
 import { nearestThere } from '../../export/written.ts';
+import { homeFolder } from '../../network/data/places.ts';
 import { whyUnwritable } from '../writable.ts';
 
 /** What a machine has, as far as can be seen without loading a driver. */
@@ -89,4 +90,7 @@ function readIfThere(path: string): string {
 }
 
 /** `/home/me/x` → `~/x` */
-export const shortPath = (path: string): string => (path.startsWith(homedir()) ? `~${path.slice(homedir().length)}` : path);
+export function shortPath(path: string, home = homeFolder()): string {
+  const isInside = home !== undefined && `${path}${sep}`.startsWith(`${home}${sep}`);
+  return isInside ? `~${path.slice(home.length)}` : path;
+}

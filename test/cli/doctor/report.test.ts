@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { simdOf } from '../../../src/cli/doctor/machine.ts';
+import { shortPath, simdOf } from '../../../src/cli/doctor/machine.ts';
 import { type DoctorReport, problemsOf, renderReport, type SetupReport } from '../../../src/cli/doctor/report.ts';
 
 const cpu: SetupReport = {
@@ -65,4 +65,13 @@ describe('the report of nas doctor', () => {
     expect(simdOf('Features\t: fp asimd asimddp\n')).toEqual(['dot product', 'NEON']);
     expect(simdOf('')).toEqual([]);
   });
+});
+
+it('shortens paths below the home folder alone', () => {
+  expect(['/home/me', '/home/me/a', '/home/me2/a'].map((path) => shortPath(path, '/home/me'))).toEqual([
+    '~',
+    '~/a',
+    '/home/me2/a',
+  ]);
+  expect(shortPath('/home/me', undefined)).toBe('/home/me');
 });

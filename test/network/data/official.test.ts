@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fetchFile } from '../../../src/network/data/download.ts';
 import { officialDataset } from '../../../src/network/data/official.ts';
 import type { Places } from '../../../src/network/data/places.ts';
-import { placesOf } from '../../../src/network/data/places.ts';
+import { homeFolder, placesOf } from '../../../src/network/data/places.ts';
 import { emptyMachine, quiet, smallFiles, temporaryFolder, writeGz } from './helpers.ts';
 
 const content = smallFiles();
@@ -242,6 +242,18 @@ describe('fetchFile', () => {
 });
 
 describe('placesOf', () => {
+  it('needs a home folder only where nothing else is named', () => {
+    const none = () => homeFolder(() => '');
+    expect(placesOf({ XDG_CACHE_HOME: '/big/cache' }, none).cache).toBe('/big/cache/espalier/datasets');
+    const message = expect.stringContaining('Set XDG_CACHE_HOME');
+    expect(() => placesOf({}, none)).toThrow(expect.objectContaining({ code: 'NO_HOME', exitCode: 2, message }));
+    const unknown = () => {
+      throw new Error('uv_os_homedir returned ENOENT');
+    };
+    expect(homeFolder(unknown)).toBeUndefined();
+    expect(homeFolder(() => '/home/me')).toBe('/home/me');
+  });
+
   it('follows XDG_CACHE_HOME where it is absolute, and NAS_DATA where it is set', () => {
     expect(placesOf({ XDG_CACHE_HOME: '/big/cache', NAS_DATA: '/data' })).toMatchObject({
       cache: '/big/cache/espalier/datasets',
