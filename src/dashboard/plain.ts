@@ -82,10 +82,12 @@ function outlineOf(event: LiveEvent, names: readonly string[]): LiveEvent {
 const nothing = {};
 
 /** An earlier session may have been given more trials, or fewer, while it ran. */
-function beginLine({ finished, session }: ViewModel, { budget }: PlainOptions): string {
+function beginLine(model: ViewModel, { budget }: PlainOptions): string {
   const workers = budget.workers === undefined ? '' : `, ${budget.workers} at once`;
-  const before = finished.length === 0 ? '' : `, ${finished.length} of them already finished`;
-  const trials = session.budget?.trials ?? budget.trials;
+  // Not those that go on to another rung: they are waiting.
+  const { over } = countTrials(model, budget);
+  const before = over === 0 ? '' : `, ${over} of them already finished`;
+  const trials = model.session.budget?.trials ?? budget.trials;
   return `${counted(trials, 'trial')}${workers}${before}`;
 }
 

@@ -56,7 +56,7 @@ export interface Session {
   readonly endedAt: number;
   /** Milliseconds that the sessions before this one took. */
   readonly before: number;
-  /** How many trials were finished when this session began. */
+  /** How many of the first finished trials ended before this session began. */
   readonly finishedBefore: number;
   readonly paused: boolean;
   /** What a person made of the budget since it began; null: no limit of time. */
@@ -302,9 +302,12 @@ function applyFavourite(draft: Draft, { trial, favourite, at }: EventOf<'favouri
 }
 
 /** A later rung takes the place of the one before. */
-function dropFinished({ finished }: Draft, number: number): void {
-  const place = finished.findIndex((trial) => trial.number === number);
-  if (place >= 0) finished.splice(place, 1);
+function dropFinished(draft: Draft, number: number): void {
+  const place = draft.finished.findIndex((trial) => trial.number === number);
+  if (place < 0) return;
+  draft.finished.splice(place, 1);
+  const { finishedBefore } = draft.session;
+  if (place < finishedBefore) draft.session = { ...draft.session, finishedBefore: finishedBefore - 1 };
 }
 
 function applyProgress(draft: Draft, event: EventOf<'progress'>): void {

@@ -64,6 +64,14 @@ describe('time left', () => {
 
   it('follows the pace', () => expect(remaining(model, { trials: 20, workers: 1 }, 80_000)).toBe(120_000));
   it('is cut by the time limit', () => expect(remaining(model, { trials: 20, workers: 1, seconds: 100 }, 80_000)).toBe(20_000));
+  it('follows trials that go on to another rung in a later session', () => {
+    const begin: LiveEvent = { type: 'session', at: 100_000, phase: 'begin', facts: {} };
+    const goOn = [1, 2, 3, 4, 5].flatMap((trial): LiveEvent[] => [
+      { type: 'continued', at: 100_000, trial, rung: 1 },
+      { type: 'finished', at: 100_000 + 10_000 * trial, trial, outcome: { state: 'done', metrics: baseline, seconds: 1 } },
+    ]);
+    expect(remaining(foldEvents(model, [begin, ...goOn]), { trials: 20, workers: 1 }, 150_000)).toBe(120_000);
+  });
   it('is unknown before the first trials', () => expect(remaining(doneTrials([baseline]), { trials: 20 }, 0)).toBeUndefined());
 });
 

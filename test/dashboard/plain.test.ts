@@ -83,6 +83,10 @@ describe('plain reporter', () => {
     const resumed: LiveEvent = { type: 'session', at: later, phase: 'begin', facts: {} };
     const finished = half.filter(({ type }) => type === 'finished').length;
     expect(linesFor([...half, resumed], later)).toEqual([`15 trials, 2 at once, ${finished} of them already finished`]);
+    const goesOn: LiveEvent = { type: 'continued', at: later - 1, trial: 1, rung: 1 };
+    expect(linesFor([...half, goesOn, resumed], later)).toEqual([
+      `15 trials, 2 at once, ${finished - 1} of them already finished`,
+    ]);
   });
 });
 
