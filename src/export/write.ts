@@ -7,7 +7,7 @@ import { cannotWrite, nearestThere, whyNoFolder } from './written.ts';
 
 /** Refuses a folder that has something in it or cannot be made, before minutes of measuring. Throws NasError EXPORT_FOLDER. */
 export async function checkFolder(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const entries = await readdir(resolve(folder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw new NasError('EXPORT_FOLDER', `--out ${folder} cannot be used: ${error.message}`, { facts: { folder } });
   });

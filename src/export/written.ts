@@ -54,6 +54,7 @@ const misplaced: Readonly<Record<string, string>> = {
   ENOENT: 'its folder is not there',
   ENOTDIR: 'a part of its path is a file, not a folder',
   EISDIR: 'that is a folder',
+  ENOTEMPTY: 'it has files in it by now. Name a new folder',
   EEXIST: 'a part of its path is a file, not a folder',
   ENAMETOOLONG: 'the name is too long',
 };

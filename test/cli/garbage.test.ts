@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { collectGarbage } from '../../src/cli/commands/gc.ts';
 import { mayGoOn, neededFiles, shippable, sweep } from '../../src/cli/garbage.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Trial } from '../../src/core/trial.ts';
-import type { StudyView } from '../../src/store/index.ts';
-import { recordOf } from '../store/harness.ts';
+import { openStore, type StudyView } from '../../src/store/index.ts';
+import { recordOf, temporaryFolder } from '../store/harness.ts';
 
 const hash = (letter: string) => letter.repeat(64);
 const goal = { objectives: [{ metric: 'accuracy', direction: 'maximize' }], constraints: [] } as unknown as Json;
@@ -87,4 +90,12 @@ describe('what stays in an artefact folder', () => {
       true,
     ]);
   });
+});
+
+it('says which folder cannot be tidied', () => {
+  const db = join(temporaryFolder(), 'nas.db');
+  openStore(db, { mode: 'write' }).close();
+  writeFileSync(db.replace('.db', '.artefacts'), '');
+  const message = expect.stringMatching(/nas\.artefacts cannot be tidied \(ENOTDIR\)\. Check the folder/);
+  expect(() => collectGarbage({ db })).toThrow(expect.objectContaining({ code: 'GC_FOLDER', exitCode: 1, message }));
 });

@@ -90,6 +90,12 @@ describe('pool executor: crashes', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('does not blame trials or workers for memory that the preparation took', async () => {
+    const executor = await createPool({ slots: 1, prepare: 'wait', maxRssMb: 30 });
+    const message = expect.stringMatching(/of 30 MB before any trial\. More memory or smaller batches help/);
+    await expect(executor.open(() => {})).rejects.toMatchObject({ code: 'OUT_OF_MEMORY', exitCode: 1, message });
+  });
+
   it('prepares again in a new host where the first did not survive it', async () => {
     const { executor, folder, warnings } = await openPool({ slots: 1, prepare: 'abortOnce' });
     expect(await run(executor, 0, { do: 'succeed' })).toMatchObject({ state: 'done' });

@@ -61,6 +61,19 @@ describe('exported folder', () => {
     expect((await readdir(folder)).length).toBe(1);
   });
 
+  it('is not put over a folder that was filled meanwhile, nor over the present one', async () => {
+    const target = join(folder, 'filled');
+    await mkdir(target);
+    await writeFile(join(target, 'theirs'), '');
+    await expect(writeFolder(target, {})).rejects.toMatchObject({
+      code: 'FILE_PLACE',
+      message: expect.stringMatching(/has files in it/),
+    });
+    expect(await readdir(target)).toEqual(['theirs']);
+    await rm(target, { recursive: true });
+    await expect(checkFolder('')).rejects.toThrow(/has files in it/);
+  });
+
   it('model card: figures of the shipped file, per class, per layer', async () => {
     const card = (await exportFiles(source, {}, []))['README.md'] as string;
     expect(card).toContain('| accuracy, test data (10000 images that the search never saw) | 90.12 % | |');

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { exitCodes, NasError } from '../../core/errors.ts';
 import { formatBytes } from '../../dashboard/format.ts';
 import { openStore, readStudy, type StudyView } from '../../store/index.ts';
 import { artefactFolder } from '../folders.ts';
@@ -16,10 +17,13 @@ export interface GcFlags {
 export function collectGarbage({ db, yes = false, json }: GcFlags): void {
   const folder = artefactFolder(db);
   // Before the studies are listed: a study that begins just now has its first model later.
-  const files = filesIn(folder);
+  const files = orExplained(folder, () => filesIn(folder));
   const found = withAllStudies(db, yes, (views) => {
     const swept = sweep(files, neededFiles(views), mayGoOn(views));
-    if (yes) for (const name of swept.flatMap(({ files }) => files)) rmSync(join(folder, name), { force: true });
+    const names = yes ? swept.flatMap(({ files }) => files) : [];
+    orExplained(folder, () => {
+      for (const name of names) rmSync(join(folder, name), { force: true });
+    });
     return swept;
   });
   if (json)
@@ -42,6 +46,17 @@ function withAllStudies<T>(db: string, removes: boolean, use: (views: readonly S
     return use(names.map((name) => readStudy(store, name)));
   } finally {
     store.close();
+  }
+}
+
+/** Throws NasError GC_FOLDER. */
+function orExplained<T>(folder: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code: cause = '' } = error as NodeJS.ErrnoException;
+    const message = `${folder} cannot be tidied (${cause}). Check the folder and its rights, and run the same command again.`;
+    throw new NasError('GC_FOLDER', message, { facts: { folder, cause }, exitCode: exitCodes.failure, cause: error });
   }
 }
 

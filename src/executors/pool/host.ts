@@ -180,8 +180,10 @@ class Host {
   }
 
   #overMemory(rssMb: number): string {
-    const trials = this.#trials.size === 1 ? 'one trial' : `${this.#trials.size} trials`;
-    return `the trial host took ${rssMb} MB of ${this.#settings.maxRssMb} MB with ${trials}. More memory, fewer workers or smaller batches help.`;
+    const { size } = this.#trials;
+    const [when, fewer] =
+      size === 0 ? ['before any trial', ''] : [`with ${size === 1 ? 'one trial' : `${size} trials`}`, ', fewer workers'];
+    return `the trial host took ${rssMb} MB of ${this.#settings.maxRssMb} MB ${when}. More memory${fewer} or smaller batches help.`;
   }
 }
 
