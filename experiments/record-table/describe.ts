@@ -2,7 +2,7 @@ import { mean, median, rankCorrelation } from '../../src/search/bench/statistics
 import type { RecordedTable } from '../../src/search/bench/table.ts';
 
 /** What a reader wants to know of a table before believing a comparison on it. */
-export function describeTable({ name, rowOf, rungs, repeats, facts }: RecordedTable): string {
+export function describeTable({ name, rowOf, rungs, repeats, facts }: RecordedTable, spaceFile: string): string {
   const { machine, seconds } = facts as { readonly machine: string; readonly seconds: string };
   const final = rungs.at(-1)!.metrics['accuracy']!;
   const again = repeats.metrics['accuracy']!;
@@ -15,7 +15,7 @@ export function describeTable({ name, rowOf, rungs, repeats, facts }: RecordedTa
   });
   return `# Recorded table ${name}
 
-${new Set(rowOf).size} networks (every candidate of [the space](../../experiments/record-table/space.yaml)), each compressed, trained and measured
+${new Set(rowOf).size} networks (every candidate of [the space](../../experiments/record-table/${spaceFile})), each compressed, trained and measured
 by the product's own trial; ${repeats.rows.length} of them once more with another seed. ${machine}; seconds ${seconds}.
 Standard deviation of the accuracy of one training, from the repeats: ${(100 * noise).toFixed(2)} points.
 

@@ -5,10 +5,11 @@ import { type Columns, type RecordedTable, type TableRung, tableFormat } from '.
 import type { SpaceFile } from '../../src/search/space/file/parse.ts';
 import type { InitialTrial } from '../../src/search/study/proposer.ts';
 import { type Entry, metricNames } from './journal.ts';
-import { shares } from './rungs.ts';
 
 export interface Recording {
   readonly space: SpaceFile;
+  /** Of the full training, by rung. */
+  readonly shares: readonly number[];
   readonly rowOf: readonly number[];
   readonly anchors: readonly InitialTrial[];
   readonly entries: readonly Entry[];
@@ -20,7 +21,7 @@ export interface Recording {
 const chance = 0.1;
 
 /** The measurements in columns; equal ones give equal tables. */
-export function tableOf({ space, rowOf, anchors, entries, prepared }: Recording): RecordedTable {
+export function tableOf({ space, shares, rowOf, anchors, entries, prepared }: Recording): RecordedTable {
   const first = entries.filter(({ repeat }) => repeat === 0).sort((a, b) => a.row - b.row);
   const again = entries.filter(({ repeat }) => repeat > 0).sort((a, b) => a.row - b.row);
   const rungs = shares.map(

@@ -2,10 +2,10 @@
  * Trains and measures every candidate of a small space once, and a part of them again with other seeds: the recorded table,
  * which `nas bench` replays in place of training.
  *
- *   npx tsx experiments/record-table/record-table.ts [--workers 1] [--repeats 200]
+ *   npx tsx experiments/record-table/record-table.ts [--space space|longer] [--workers 1] [--repeats 200]
  *
- * Takes about a second per candidate and core. Stop it whenever you like (Ctrl-C): the same command goes on.
- * Writes results/recorded-table/fashion-resnet6.{json.gz,md} as soon as every candidate is measured.
+ * Takes about a second per candidate and core, `longer` six. Stop it whenever you like (Ctrl-C): the same command goes on.
+ * Writes results/recorded-table/fashion-resnet6.{json.gz,md}, or fashion-resnet6-longer, as soon as every candidate is measured.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -29,13 +29,18 @@ import type { TrialSetup } from '../../src/trial/setup.ts';
 import { describeTable } from './describe.ts';
 import { Journal, metricNames } from './journal.ts';
 import { tableOf } from './pack.ts';
-import type { MeasuredRung } from './rungs.ts';
+import { type MeasuredRung, sharesOf } from './rungs.ts';
 
 const { values } = parseArgs({
-  options: { workers: { type: 'string', default: '1' }, repeats: { type: 'string', default: '200' } },
+  options: {
+    space: { type: 'string', default: 'space' },
+    workers: { type: 'string', default: '1' },
+    repeats: { type: 'string', default: '200' },
+  },
 });
 
-const space = loadSpace(fileURLToPath(new URL('./space.yaml', import.meta.url)));
+const space = loadSpace(fileURLToPath(new URL(`./${values.space}.yaml`, import.meta.url)));
+const shares = sharesOf[values.space]!;
 const model = space.model as unknown as ModelSpec;
 const keyOf = keyFunction(model, space.space);
 const results = fileURLToPath(new URL('../../results/recorded-table', import.meta.url));
@@ -81,7 +86,8 @@ async function record(executor: Executor): Promise<void> {
 
 /** False when it was stopped. */
 async function measure(executor: Executor, { row, repeat, candidate }: Task): Promise<boolean> {
-  const request = { trial: row, attempt: 1, candidate, seed: `table-${repeat}/${row}` };
+  const rung = { index: 0, ends: shares };
+  const request = { trial: row, attempt: 1, candidate, seed: `table-${repeat}/${row}`, rung };
   const outcome = await executor.run(request, { started: () => {}, progress: () => {} });
   if (outcome.state === 'aborted') return false;
   if (outcome.state === 'failed') throw new Error(`row ${row} failed: ${outcome.code}: ${outcome.message}`);
@@ -118,9 +124,9 @@ try {
     const predict = predictFunction(model, space.space, (facts as unknown as PreparedFacts).data);
     const context = { model, space: space.space, goal: space.goal, keyOf, predict, say: console.log };
     const anchors = startingTrials(context, [anchorWish(context)]);
-    const table = tableOf({ space, rowOf, anchors, entries: journal.entries, prepared: facts });
+    const table = tableOf({ space, shares, rowOf, anchors, entries: journal.entries, prepared: facts });
     writeFileSync(join(results, `${space.name}.json.gz`), gzipSync(JSON.stringify(table), { level: 9 }));
-    writeFileSync(join(results, `${space.name}.md`), describeTable(table));
+    writeFileSync(join(results, `${space.name}.md`), describeTable(table, `${values.space}.yaml`));
   }
 } finally {
   await executor.close();

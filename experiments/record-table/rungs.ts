@@ -1,7 +1,7 @@
 import type { Metrics } from '../../src/core/objective.ts';
 
-/** Parts of the full training after which a candidate is measured. */
-export const shares = [0.25, 0.5, 1] as const;
+/** Parts of the full training after which a candidate is measured, by the space. */
+export const sharesOf: Readonly<Record<string, readonly number[]>> = { space: [0.25, 0.5, 1], longer: [0.0625, 0.25, 1] };
 
 export type MeasuredRung = {
   readonly metrics: Metrics;

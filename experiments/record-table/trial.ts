@@ -3,9 +3,9 @@ import type { Artefact, DoneOutcome, Outcome } from '../../src/core/trial.ts';
 import type { TrialHooks, TrialModule } from '../../src/trial/protocol.ts';
 import type { SharedTrialData } from '../../src/trial/shared.ts';
 import { trialModule as product } from '../../src/trial/trial.ts';
-import { type MeasuredRung, shares } from './rungs.ts';
+import type { MeasuredRung } from './rungs.ts';
 
-/** The product's own trial, from rung to rung, each from the checkpoint of the one before. */
+/** The product's own trial, through all rungs of the request, each from the checkpoint of the one before. */
 export const trialModule: TrialModule<SharedTrialData> = {
   prepare: (setup, hooks) => product.prepare(setup, hooks),
   async run(job, shared, hooks) {
@@ -13,8 +13,9 @@ export const trialModule: TrialModule<SharedTrialData> = {
     let from: Artefact | undefined;
     let seconds = 0;
     let metrics: DoneOutcome['metrics'] = {};
-    for (const index of shares.keys()) {
-      const rung = { index, ends: shares, ...(from ? { from } : {}) };
+    const { ends } = job.rung!;
+    for (const index of ends.keys()) {
+      const rung = { index, ends, ...(from ? { from } : {}) };
       const timing = await timed(() => product.run({ ...job, rung }, shared, quiet(hooks)));
       if (timing.outcome.state !== 'done') return timing.outcome;
       ({ metrics } = timing.outcome);

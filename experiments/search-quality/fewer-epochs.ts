@@ -14,8 +14,7 @@ import { type OwnRuns, ownRun } from './ours.ts';
 import type { Promised } from './promises.ts';
 
 const fullTrials = 100;
-/** More than a third of the epochs can pay for. */
-const partTrials = 130;
+const budget = fullTrials / 3;
 
 /** What a scheduler has found when it has spent a third of the epochs of the search that trains all trials to their end. */
 export async function fewerEpochs(problem: Problem, seeds: number, own: OwnRuns): Promise<Promised[]> {
@@ -40,23 +39,31 @@ async function fewerEpochsOf(
     const reached = curve(await ownRun({ problem, anchors }, definition, seed, fullTrials, own));
     full.push(reached.at(-1)!);
     fewer.push(reached[Math.floor(fullTrials / 3) - 1]!);
-    const { jobs } = await play({ ...base, trials: partTrials, scheduler: pick('scheduler', schedulers, 'asha') });
-    part.push(curve(paidFor(jobs, fullTrials / 3)).at(-1)!);
+    const { jobs } = await play({ ...base, trials: trialsFor(problem), scheduler: pick('scheduler', schedulers, 'asha') });
+    part.push(curve(paidFor(jobs)).at(-1)!);
   }
   const share = median(part) / median(full);
   const [all, third, asha] = [full, fewer, part].map((values) => median(values).toFixed(4));
   return {
-    promise: `asha with a third of the epochs reaches the hypervolume of ${fullTrials} full trainings (recorded table, ${name}, ${anchors ? 'from' : 'without'} anchors)`,
+    promise: `asha with a third of the epochs reaches the hypervolume of ${fullTrials} full trainings (${problem.name}, ${name}, ${anchors ? 'from' : 'without'} anchors)`,
     found: `${asha} against ${all}, ${(100 * share).toFixed(1)} %; a third of the full trainings: ${third}`,
     met: share >= 1,
   };
+}
+
+/** More than the budget can pay for: of every rung an eta-th goes on. */
+function trialsFor(problem: Problem): number {
+  const shares = problem.rungs!(networksOf(problem)[0]!).map(({ share }) => share);
+  const eta = shares[1]! / shares[0]!;
+  const perTrial = shares.reduce((sum, share, rung) => sum + (share - (shares[rung - 1] ?? 0)) / eta ** rung, 0);
+  return Math.ceil((1.5 * budget) / perTrial);
 }
 
 /** How much the results of the first rung help to find the best networks: what stands in the way of every scheduler here. */
 function whatEarlyResultsAreWorth(problem: Problem): string {
   const { count, hypervolume } = ceilingOf(problem);
   const [blind, told] = [foretold(problem), foretold(problem, firstRung)].map((points) => points.toFixed(2));
-  return `Were the first rung of every network of the table given for nothing, ${count} full trainings of what looks best there would reach ${hypervolume.toFixed(4)}. From the choices alone, each and in pairs, the accuracy at the end is foretold with a standard error of ${blind} points; from the choices and the accuracy at the first rung with ${told}: a network's early result says next to nothing that its choices do not say.`;
+  return `${problem.name}: were the first rung of every network given for nothing, ${count} full trainings of what looks best there would reach ${hypervolume.toFixed(4)}. From the choices alone, each and in pairs, the accuracy at the end is foretold with a standard error of ${blind} points; from the choices and the accuracy at the first rung with ${told}.`;
 }
 
 const firstRung = (problem: Problem, candidate: Candidate) => problem.rungs!(candidate)[0]!.metrics.accuracy!;
@@ -68,7 +75,7 @@ const firstRung = (problem: Problem, candidate: Candidate) => problem.rungs!(can
 function ceilingOf(problem: Problem): { readonly count: number; readonly hypervolume: number } {
   const rungsOf = problem.rungs!;
   const networks = networksOf(problem);
-  const count = Math.floor(fullTrials / 3 / (1 - rungsOf(networks[0]!)[0]!.share));
+  const count = Math.floor(budget / (1 - rungsOf(networks[0]!)[0]!.share));
   const best = new Elite(count);
   for (const [trial, candidate] of networks.entries()) {
     const { metrics } = rungsOf(candidate)[0]!;
@@ -80,11 +87,13 @@ function ceilingOf(problem: Problem): { readonly count: number; readonly hypervo
   return { count, hypervolume: curve(trained).at(-1)! };
 }
 
-/** What was measured until so many full trainings were spent. */
-function paidFor(jobs: readonly PlayedJob[], budget: number): Metrics[] {
+/** What was measured until the budget was spent. */
+function paidFor(jobs: readonly PlayedJob[]): Metrics[] {
   let left = budget;
-  return jobs.flatMap(({ share, metrics }) => {
+  const paid = jobs.flatMap(({ share, metrics }) => {
     left -= share;
     return left >= -1e-9 ? [metrics] : [];
   });
+  if (left > 0) throw new RangeError(`${jobs.length} jobs spend less than the budget`);
+  return paid;
 }

@@ -1,6 +1,6 @@
 import { shippedContender } from '../../src/cli/bench/contender.ts';
 import { play } from '../../src/cli/bench/play.ts';
-import { benchProblems } from '../../src/cli/bench/problems.ts';
+import { benchProblems, recordedProblem } from '../../src/cli/bench/problems.ts';
 import { pick } from '../../src/core/errors.ts';
 import { yardstick } from '../../src/search/bench/quality.ts';
 import { median, quantile } from '../../src/search/bench/statistics.ts';
@@ -21,6 +21,8 @@ type Say = (line: string) => void;
 
 const tableName = 'fashion-resnet6';
 const table = () => pick('problem', benchProblems, tableName).create();
+/** Trained ten times as long. */
+const longer = () => recordedProblem({ name: `${tableName}-longer`, summary: 'the same candidates, trained ten times as long' });
 const controllerOf = (name: string) => controllers.find((controller) => controller.name === name);
 /** They fit a model at every ask. */
 const surrogates = ['surrogate'];
@@ -34,7 +36,10 @@ export const comparedPromises = (results: readonly StartResult[]): Promised[] =>
 /** What takes searches of its own. */
 export async function searchedPromises(seeds: number, own: OwnRuns, say: Say): Promise<Promised[]> {
   say('promises: table at 300 trials, fewer epochs, 64 workers');
-  return [...(await policyOnTable(seeds)), ...(await fewerEpochs(table(), seeds, own)), await manyWorkers()];
+  const tables = [table(), longer()];
+  const fewer = [];
+  for (const problem of tables) fewer.push(...(await fewerEpochs(problem, seeds, own)));
+  return [...(await policyOnTable(seeds)), ...fewer, await manyWorkers()];
 }
 
 const bestOf = (result: StartResult, names: readonly string[]) =>

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { NasError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { problems } from '../../search/bench/index.ts';
-import type { ProblemDefinition } from '../../search/bench/problem.ts';
+import type { Problem, ProblemDefinition } from '../../search/bench/problem.ts';
 import { checkTable, type RecordedTable, tableProblem } from '../../search/bench/table.ts';
 
 /** Recorded tables ship with the package, beside src/ and dist/ alike. */
@@ -15,11 +15,12 @@ const recorded = { name: 'fashion-resnet6', summary: 'every candidate of a small
 /** What `nas bench` can play: formulas with known fronts, and recorded trials. */
 export const benchProblems: readonly ProblemDefinition[] = [
   ...problems,
-  {
-    ...recorded,
-    create: () => tableProblem(readTable(fileURLToPath(new URL(`${recorded.name}.json.gz`, tableFolder))), recorded.summary),
-  },
+  { ...recorded, create: () => recordedProblem(recorded) },
 ];
+
+/** A recorded table of the package as a problem. Throws what `readTable` throws. */
+export const recordedProblem = ({ name, summary }: { readonly name: string; readonly summary: string }): Problem =>
+  tableProblem(readTable(fileURLToPath(new URL(`${name}.json.gz`, tableFolder))), summary);
 
 /** Throws NasError TABLE_MISSING, TABLE_DAMAGED, TABLE_FORMAT. */
 export function readTable(file: string): RecordedTable {
