@@ -1,9 +1,13 @@
 /// <reference types="@webgpu/types" />
 import { createRequire } from 'node:module';
 import { exitCodes, NasError } from '../../../core/errors.ts';
+import { type MatrixUnit, unitFeatures, unitOf } from './matrix-unit.ts';
 
 /** Buffers that a program can name: one for what is given, the others for what is computed. */
 export const bufferCount = 5;
+
+/** … and of the buffer of ranges. */
+export const rangesBinding = bufferCount + 1;
 
 /** A GPU of this thread, and what was compiled for it. */
 export interface Gpu {
@@ -12,6 +16,8 @@ export interface Gpu {
   readonly device: GPUDevice;
   /** Numbers (float32) that one buffer holds. */
   readonly most: number;
+  /** What multiplies small matrices, where the GPU says that it has it. */
+  readonly unit: MatrixUnit | undefined;
   readonly layout: GPUBindGroupLayout;
   pipeline(code: string): Promise<GPUComputePipeline>;
   /** Throws what went wrong on the device since the last call. */
@@ -49,17 +55,22 @@ interface WebGpuPackage {
   readonly create: (options: readonly string[]) => GPU;
 }
 
-/** Indices are right as they are written: Dawn, the library behind the package, need not check each of them on the GPU. */
-const toggles = ['enable-dawn-features=disable_robustness,skip_validation'];
+/**
+ * Indices are right as they are written: Dawn, the library behind the package, need not check each of them on the GPU. It lends
+ * the units for matrices to those who allow what browsers do not yet.
+ */
+const toggles = ['enable-dawn-features=disable_robustness,skip_validation,allow_unsafe_apis,vulkan_enable_f16_on_nvidia'];
 
 async function open(): Promise<Gpu> {
   const { create } = await load();
   const instance = create(toggles);
   const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw missing('WebGPU finds no graphics driver (on Linux: Vulkan)');
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-  const device = await adapter.requestDevice({ requiredLimits });
+  const { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupStorageSize } = adapter.limits;
+  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupStorageSize };
+  const unit = unitOf(adapter);
+  const requiredFeatures = (unit ? unitFeatures : []) as readonly GPUFeatureName[];
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   const errors: string[] = [];
   device.addEventListener('uncapturederror', (event) => errors.push((event as GPUUncapturedErrorEvent).error.message));
   void watch(device, errors);
@@ -68,6 +79,7 @@ async function open(): Promise<Gpu> {
     instance,
     device,
     layout,
+    unit,
     most: Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4 / 64) * 64,
     pipeline: pipelines(device, layout),
     check() {
@@ -101,7 +113,7 @@ const layoutOn = (device: GPUDevice): GPUBindGroupLayout =>
   device.createBindGroupLayout({
     entries: [
       { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
-      ...Array.from({ length: bufferCount }, (_, i) => ({
+      ...Array.from({ length: rangesBinding }, (_, i) => ({
         binding: i + 1,
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: 'storage' as const },

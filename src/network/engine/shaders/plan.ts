@@ -19,6 +19,8 @@ export interface Plan {
   readonly isStored: (value: string) => boolean;
   /** Stored values that are read to compute a value. */
   leaves(value: string): ReadonlySet<string>;
+  /** What each input of a value is taken from, behind views. */
+  sources(value: Made): readonly string[];
 }
 
 /** Numbers from which on reading a value again costs something. */
@@ -51,7 +53,8 @@ export function planOf(graph: Graph): Plan {
   }
   const leaves = (name: string) => costs.get(name)?.leaves ?? new Set([name]);
   const units = live.filter(({ name }) => stored.has(name));
-  return { graph, made, steps: merged(units, graph, leaves), isStored, leaves };
+  const sources = (value: Made) => sourcesOf(value, made);
+  return { graph, made, steps: merged(units, graph, leaves), isStored, leaves, sources };
 }
 
 const contextOf = (graph: Graph, node: Node, output: number): Omit<RuleContext, 'at'> => ({
@@ -99,8 +102,10 @@ function usesOf(graph: Graph, made: ReadonlyMap<string, Made>): Map<string, numb
 }
 
 /** What must be in memory for a value that reads its numbers many times: behind its views. */
-function neededBy(value: Made, made: ReadonlyMap<string, Made>): readonly string[] {
-  if (value.rule.kind !== 'product' && value.rule.kind !== 'loop') return [];
+const neededBy = (value: Made, made: ReadonlyMap<string, Made>): readonly string[] =>
+  value.rule.kind === 'product' || value.rule.kind === 'loop' ? sourcesOf(value, made) : [];
+
+function sourcesOf(value: Made, made: ReadonlyMap<string, Made>): readonly string[] {
   return readsOf(value).map((name) => {
     let current = name;
     for (let at = made.get(current); at?.rule.kind === 'view'; at = made.get(current)) current = readsOf(at)[0]!;

@@ -3,8 +3,9 @@ import { carriedBy, nextOf } from '../carried.ts';
 import type { Session, Tensors } from '../session.ts';
 import { bufferCount, failed, type Gpu } from './device.ts';
 import type { Place } from './memory.ts';
-import { type Compiled, compile } from './program.ts';
+import { type Compiled, compile, type Units } from './program.ts';
 import { Reader } from './reader.ts';
+import { unitsWork } from './unit-check.ts';
 
 /** A step of the run: a program with what it was given. */
 interface Dispatch {
@@ -20,7 +21,24 @@ interface Dispatch {
  * @throws NasError ENGINE_SHADERS where an op has no rule; ENGINE_RUN where the step does not fit onto the GPU.
  */
 export async function openShadersSession(gpu: Gpu, step: Graph): Promise<Session> {
-  const compiled = compileFor(gpu, step);
+  if (!gpu.unit) return openWith(gpu, step);
+  const units = { unit: gpu.unit };
+  const wanted = compileFor(gpu, step, units).ranges > 0;
+  return openWith(gpu, step, wanted && (await unitsWorkOn(gpu)) ? units : undefined);
+}
+
+const checked = new WeakMap<GPUDevice, Promise<boolean>>();
+
+/** Asked when the first train step wants the units, once for a device. */
+function unitsWorkOn(gpu: Gpu): Promise<boolean> {
+  const known = checked.get(gpu.device) ?? unitsWork((graph, isWanted) => openWith(gpu, graph, { unit: gpu.unit!, isWanted }));
+  checked.set(gpu.device, known);
+  return known;
+}
+
+/** @param units Taken as they are: whether they compute right is not asked. */
+export async function openWith(gpu: Gpu, step: Graph, units?: Units): Promise<Session> {
+  const compiled = compileFor(gpu, step, units);
   gpu.device.pushErrorScope('out-of-memory');
   const memory = new Memory(gpu, compiled);
   const short = await gpu.device.popErrorScope();
@@ -37,6 +55,7 @@ export async function openShadersSession(gpu: Gpu, step: Graph): Promise<Session
   const results = memory.reader(returned);
   const encode = () => {
     const encoder = gpu.device.createCommandEncoder();
+    memory.clearRanges(encoder);
     const pass = encoder.beginComputePass();
     for (const { pipeline, at, groups } of dispatches) {
       pass.setPipeline(pipeline);
@@ -80,9 +99,9 @@ export async function openShadersSession(gpu: Gpu, step: Graph): Promise<Session
   };
 }
 
-function compileFor({ most }: Gpu, step: Graph): Compiled {
+function compileFor({ most }: Gpu, step: Graph, units?: Units): Compiled {
   try {
-    const compiled = compile(step, most);
+    const compiled = compile(step, most, units);
     if (compiled.sizes.length > bufferCount) throw new RangeError('its values do not fit into the memory that the device lends');
     return compiled;
   } catch (error) {
@@ -111,6 +130,7 @@ class Memory {
   readonly #compiled: Compiled;
   readonly #buffers: readonly GPUBuffer[];
   readonly #args: GPUBuffer;
+  readonly #ranges: GPUBuffer;
 
   constructor(gpu: Gpu, compiled: Compiled) {
     this.#gpu = gpu;
@@ -126,11 +146,12 @@ class Memory {
     compiled.programs.forEach(({ args }, i) => {
       device.queue.writeBuffer(this.#args, i * this.slot, Uint32Array.from(args));
     });
+    this.#ranges = device.createBuffer({ size: Math.max(alignment, 4 * compiled.ranges), usage });
     this.group = device.createBindGroup({
       layout,
       entries: [
         { binding: 0, resource: { buffer: this.#args, size: this.slot } },
-        ...this.#buffers.map((buffer, i) => ({ binding: i + 1, resource: { buffer } })),
+        ...[...this.#buffers, this.#ranges].map((buffer, i) => ({ binding: i + 1, resource: { buffer } })),
       ],
     });
     this.write(Object.fromEntries(compiled.constants.map((name) => [name, compiled.graph.initializers[name]!])));
@@ -149,13 +170,17 @@ class Memory {
     encoder.copyBufferToBuffer(left, 4 * source.offset, right, 4 * target.offset, 4 * target.size);
   }
 
+  clearRanges(encoder: GPUCommandEncoder): void {
+    if (this.#compiled.ranges > 0) encoder.clearBuffer(this.#ranges);
+  }
+
   reader(names: readonly string[]): Reader {
     const values = names.map((name) => ({ name, type: this.#compiled.graph.types[name]!, ...this.#source(name) }));
     return new Reader(this.#gpu, values);
   }
 
   release(): void {
-    for (const buffer of [...this.#buffers, this.#args]) buffer.destroy();
+    for (const buffer of [...this.#buffers, this.#args, this.#ranges]) buffer.destroy();
   }
 
   #place(name: string): Place {

@@ -1,3 +1,4 @@
+import { rangesBinding } from './device.ts';
 import type { Place } from './memory.ts';
 import { constantOf, contextFor, type Made, type Plan } from './plan.ts';
 import { argumentPattern, float } from './wgsl.ts';
@@ -21,6 +22,8 @@ const prelude: Readonly<Record<string, string>> = {
   b = fma(b, s, -7.37332916720468e-3f); b = fma(b, s, -1.42647390514189e-2f);
   return x * a / b;
 }`,
+  /** The language's max may take either where one is not a number. */
+  larger: 'fn larger(a: f32, b: f32) -> f32 { return bitcast<f32>(max(bitcast<u32>(a), bitcast<u32>(b))); }',
   /** The language's pow knows no base below 0. */
   power: `fn power(x: f32, y: f32) -> f32 {
   if (y == 0f) { return 1f; } if (y == 1f) { return x; } if (y == 2f) { return x * x; } if (y == 3f) { return x * x * x; }
@@ -37,6 +40,7 @@ export class Writer {
   readonly #names = new Map<string, string>();
   readonly #args: number[] = [];
   readonly #buffers = new Set<number>();
+  #hasRanges = false;
 
   constructor(plan: Plan, places: ReadonlyMap<string, Place>) {
     this.#plan = plan;
@@ -51,9 +55,25 @@ export class Writer {
   }
 
   /** WGSL for a number in memory, to be written or read. */
-  cell({ buffer, offset }: Place, index: string): string {
+  cell(place: Place, index: string): string {
+    return `${this.buffer(place)}[${this.start(place)} + ${index}]`;
+  }
+
+  /** The name of the array that a place is in, … */
+  buffer({ buffer }: Place): string {
     this.#buffers.add(buffer);
-    return `m${buffer}[${this.#argument(offset)} + ${index}]`;
+    return `m${buffer}`;
+  }
+
+  /** … and WGSL for where in it. */
+  start({ offset }: Place): string {
+    return this.#argument(offset);
+  }
+
+  /** Where the largest size of a value's numbers is noted: an atomic<u32>. */
+  range(slot: number): string {
+    this.#hasRanges = true;
+    return `ranges[${this.#argument(slot)}]`;
   }
 
   /** A function of indices (u32) with this body; returns its name. */
@@ -68,16 +88,18 @@ export class Writer {
     return (input, index) => this.read(value.node.inputs[input]!, index);
   }
 
-  finish(main: string, groups: Program['groups']): Program {
+  finish(main: string, groups: Program['groups'], directives: readonly string[] = []): Program {
     const [functions, body] = [this.#functions.join('\n'), main].map((text) =>
       text.replaceAll(argumentPattern, (_, value) => this.#argument(Number(value))),
     ) as [string, string];
     const slots = Math.max(1, Math.ceil(this.#args.length / 4));
     const buffers = [...this.#buffers].sort((a, b) => a - b);
-    const used = Object.keys(prelude).filter((name) => functions.includes(`${name}(`));
+    const used = Object.keys(prelude).filter((name) => `${functions}${body}`.includes(`${name}(`));
     const code = [
+      ...directives,
       `@group(0) @binding(0) var<uniform> args: array<vec4u, ${slots}>;`,
       ...buffers.map((buffer) => `@group(0) @binding(${buffer + 1}) var<storage, read_write> m${buffer}: array<f32>;`),
+      ...(this.#hasRanges ? [`@group(0) @binding(${rangesBinding}) var<storage, read_write> ranges: array<atomic<u32>>;`] : []),
       ...used.map((name) => prelude[name]!),
       functions,
       body,

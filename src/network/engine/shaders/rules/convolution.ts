@@ -3,7 +3,6 @@ import { elementCount } from '../../../ir/graph.ts';
 import { readInt, requireInts } from '../../../ir/ops/support/attributes.ts';
 import { argument, uint } from '../wgsl.ts';
 import {
-  inRow,
   type Operand,
   type Pointwise,
   type Product,
@@ -11,6 +10,7 @@ import {
   type Rule,
   type RuleContext,
   type Rules,
+  runOf,
 } from './rule.ts';
 import { overReaders, overTaps, type Plane, placeOf, planeOf, readPlace } from './windows.ts';
 
@@ -52,46 +52,40 @@ const sampleOf = (index: string, [height, width]: readonly [number, number]): st
 /** x, taps as they lie under a window: one of the indices gives the place of the window, the other channel and tap. */
 function windowed(layer: Layer, at: (place: string) => string, place: 'line' | 'depth'): Operand {
   const { plane, group, c } = layer;
-  const [height, width] = plane.input;
+  const width = plane.input[1]!;
   const plain = size(plane.input);
   const [sy, sx] = plane.strides as [number, number];
   const ofPlace = (index: string) =>
     `${sampleOf(index, plane.output)} return vec4i(i32(s * ${argument(group * c * plain)}), i32(y) * ${sy} - ${plane.pads[0]!}, i32(x) * ${sx} - ${plane.pads[1]!}, 0);`;
   const ofTap = (index: string) =>
     `${tapOf(index, layer)} return vec4i(i32(c * ${uint(plain)}), i32(ky) * ${plane.dilations[0]!}, i32(kx) * ${plane.dilations[1]!}, 0);`;
-  const base = `u32(l.x + d.x) + batch * ${argument(c * plain)}`;
-  const inside = isInside(plane);
-  const value = inside
-    ? `return ${at(`${base} + u32((l.y + d.y) * ${width} + l.z + d.z)`)};`
-    : `let p = l + d; if (p.y < 0 || p.y >= ${height} || p.z < 0 || p.z >= ${width}) { return 0f; }
-      return ${at(`${base} + u32(p.y * ${width} + p.z)`)};`;
-  const quad = inRows(plane.output)
-    ? {
-        quad: inside
-          ? inRow(at, `${base} + u32((l.y + d.y) * ${width} + l.z + d.z)`, uint(sx))
-          : quadOf(at, `u32(p.x) + batch * ${argument(c * plain)}`, plane.input, sx),
-      }
-    : {};
-  return place === 'line'
-    ? { along: 'line', line: ofPlace('line'), depth: ofTap('k'), value, ...quad }
-    : { along: 'depth', line: ofTap('line'), depth: ofPlace('k'), value };
+  const operand = {
+    input: 0,
+    place: `let p = l + d; return u32(p.x + p.y * ${width} + p.z) + batch * ${argument(c * plain)};`,
+    at,
+  } as const;
+  const checked = isInside(plane) ? {} : { inside: insideOf(plane.input) };
+  if (place === 'depth') return { ...operand, ...checked, along: 'depth', line: ofTap('line'), depth: ofPlace('k') };
+  const quadChecked = isInside(plane) ? {} : { inside: quadInside(plane.input, sx) };
+  const quad = inRows(plane.output) ? { quad: { step: uint(sx), ...quadChecked } } : {};
+  return { ...operand, ...checked, ...quad, along: 'line', line: ofPlace('line'), depth: ofTap('k') };
 }
 
 /** Lines that lie `step` from each other, of groups that lie `apart`. */
-const rowsOf = (at: (place: string) => string, apart: number, step: string): Pick<Operand, 'value' | 'quad'> => {
-  const first = `batch * ${argument(apart)} + u32(l.x + d.x)`;
-  return { value: `return ${at(first)};`, quad: inRow(at, first, step) };
-};
+const rowsOf = (at: (place: string) => string, apart: number, step: string): Pick<Operand, 'place' | 'quad' | 'at'> => ({
+  place: `return batch * ${argument(apart)} + u32(l.x + d.x);`,
+  quad: { step },
+  at,
+});
 
-/** Four neighbours of a plane [height, width] from p.y, p.z on, in steps of `step`; 0 outside of it. */
-function quadOf(at: (place: string) => string, base: string, [height, width]: readonly [number, number], step: number): string {
-  const each = [0, 1, 2, 3].map((i) => {
-    const x = i === 0 ? 'p.z' : `p.z + ${i * step}`;
-    return `if (${x} >= 0 && ${x} < ${width}) { v[${i}] = ${at(i === 0 ? 'first' : `first + ${uint(i * step)}`)}; }`;
-  });
-  return `let p = l + d; var v = vec4f(); if (p.y < 0 || p.y >= ${height}) { return v; }
-    let first = ${base} + u32(p.y * ${width} + p.z); ${each.join(' ')} return v;`;
-}
+/** Whether row p.y and column p.z are in a plane [height, width]. */
+const insideOf = ([height, width]: readonly [number, number]): string =>
+  `let p = l + d; return p.y >= 0 && p.y < ${height} && p.z >= 0 && p.z < ${width};`;
+
+/** … and the next three columns, in steps of `step`. */
+const quadInside = ([height, width]: readonly [number, number], step: number): string =>
+  `let p = l + d; let x = p.z + vec4i(0, ${step}, ${2 * step}, ${3 * step});
+    return vec4<bool>(p.y >= 0 && p.y < ${height}) & (x >= vec4i()) & (x < vec4i(${width}));`;
 
 /** Whether four places from a multiple of four on lie in one row. */
 const inRows = ([, width]: readonly [number, number]): boolean => width % 4 === 0;
@@ -120,6 +114,7 @@ const forwardProduct: Product = {
     const { plane, n, group, c, k, taps } = layer;
     const out = size(plane.output);
     const weights: Operand = {
+      input: 1,
       along: 'depth',
       line: `return vec4i(i32(line * ${argument(c * taps)}), 0, 0, 0);`,
       depth: 'return vec4i(i32(k), 0, 0, 0);',
@@ -133,6 +128,8 @@ const forwardProduct: Product = {
       a: weights,
       b: windowed(layer, (place) => at(0, place), 'line'),
       place: `(n / ${uint(out)}) * ${argument(group * k * out)} + (batch * ${argument(k)} + m) * ${uint(out)} + n % ${uint(out)}`,
+      rowStride: out,
+      run: runOf(out),
     };
   },
 };
@@ -148,17 +145,21 @@ const inputGradProduct: Product = {
     const [inside, out] = [size(plane.input), size(plane.output)];
     const [sy, sx] = plane.strides as [number, number];
     const [rows, columns] = plane.output;
-    const steps = sy === 1 && sx === 1 ? '' : `if (p.y % ${sy} != 0 || p.z % ${sx} != 0) { return 0f; }`;
-    const base = `u32(p.x) + batch * ${argument(k * out)}`;
+    const plain = sy === 1 && sx === 1;
     const spread: Operand = {
+      input: 0,
       along: 'line',
       line: `${sampleOf('line', plane.input)} return vec4i(i32(s * ${argument(group * k * out)}), i32(y) + ${plane.pads[0]!}, i32(x) + ${plane.pads[1]!}, 0);`,
       depth: `${tapOf('k', layer)} return vec4i(i32(c * ${uint(out)}), -i32(ky) * ${plane.dilations[0]!}, -i32(kx) * ${plane.dilations[1]!}, 0);`,
-      value: `let p = l + d; if (p.y < 0 || p.z < 0) { return 0f; } ${steps} let y = p.y / ${sy}; let x = p.z / ${sx};
-        if (y >= ${rows} || x >= ${columns}) { return 0f; } return ${at(0, `${base} + u32(y * ${columns} + x)`)};`,
-      ...(steps === '' && inRows(plane.input) ? { quad: quadOf((place) => at(0, place), base, plane.output, 1) } : {}),
+      place: `let p = l + d; return u32(p.x + (p.y / ${sy}) * ${columns} + p.z / ${sx}) + batch * ${argument(k * out)};`,
+      inside: plain
+        ? insideOf(plane.output)
+        : `let p = l + d; return p.y >= 0 && p.z >= 0 && p.y % ${sy} == 0 && p.z % ${sx} == 0 && p.y < ${rows * sy} && p.z < ${columns * sx};`,
+      ...(plain && inRows(plane.input) ? { quad: { step: '1u', inside: quadInside(plane.output, 1) } } : {}),
+      at: (place) => at(0, place),
     };
     const weights: Operand = {
+      input: 1,
       along: 'depth',
       line: `return vec4i(i32(line * ${uint(taps)}), 0, 0, 0);`,
       depth: `return vec4i(i32((k / ${uint(taps)}) * ${argument(c * taps)} + k % ${uint(taps)}), 0, 0, 0);`,
@@ -172,6 +173,8 @@ const inputGradProduct: Product = {
       a: weights,
       b: spread,
       place: `(n / ${uint(inside)}) * ${argument(group * c * inside)} + (batch * ${argument(c)} + m) * ${uint(inside)} + n % ${uint(inside)}`,
+      rowStride: inside,
+      run: runOf(inside),
     };
   },
 };
@@ -186,6 +189,7 @@ const weightGradProduct: Product = {
     const { plane, n, group, c, k, taps } = layer;
     const out = size(plane.output);
     const outputs: Operand = {
+      input: 1,
       along: 'depth',
       line: `return vec4i(i32(line * ${uint(out)}), 0, 0, 0);`,
       depth: `return vec4i(i32((k / ${uint(out)}) * ${argument(group * k * out)} + k % ${uint(out)}), 0, 0, 0);`,
@@ -199,6 +203,8 @@ const weightGradProduct: Product = {
       a: outputs,
       b: windowed(layer, (place) => at(0, place), 'depth'),
       place: `(batch * ${argument(k)} + m) * ${argument(c * taps)} + n`,
+      rowStride: c * taps,
+      run: 16,
     };
   },
 };

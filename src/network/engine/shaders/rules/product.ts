@@ -3,7 +3,7 @@ import { elementCount } from '../../../ir/graph.ts';
 import { readInt } from '../../../ir/ops/support/attributes.ts';
 import { broadcast } from '../../../ir/ops/support/shapes.ts';
 import { argument, broadcastStrides, strided } from '../wgsl.ts';
-import { inRow, type Operand, type Product, type RuleContext, type Rules } from './rule.ts';
+import type { Operand, Product, RuleContext, Rules } from './rule.ts';
 
 /** Products of matrices, operands transposed or not, in batches that broadcast. */
 
@@ -27,6 +27,8 @@ const matMul: Product = {
       a: operand(context, 0, { shape: a, batch, lineFirst: !transposed[0] }),
       b: operand(context, 1, { shape: b, batch, lineFirst: transposed[1] }),
       place: `(batch * ${argument(m)} + m) * ${argument(n)} + n`,
+      rowStride: n,
+      run: 16,
     };
   },
 };
@@ -43,13 +45,14 @@ function operand({ at }: RuleContext, input: number, { shape, batch, lineFirst }
   const strides = broadcastStrides(own, batch).map((stride) => stride * shape.at(-1)! * shape.at(-2)!);
   const step = argument(shape.at(-1)!);
   const [ofLine, ofDepth] = lineFirst ? [`line * ${step}`, 'k'] : ['line', `k * ${step}`];
-  const first = `${strided('batch', batch, strides)} + u32(l.x + d.x)`;
   return {
+    input,
     along: lineFirst ? 'depth' : 'line',
     line: `return vec4i(i32(${ofLine}), 0, 0, 0);`,
     depth: `return vec4i(i32(${ofDepth}), 0, 0, 0);`,
-    value: `return ${at(input, first)};`,
-    quad: inRow((place) => at(input, place), first, lineFirst ? step : '1u'),
+    place: `return ${strided('batch', batch, strides)} + u32(l.x + d.x);`,
+    quad: { step: lineFirst ? step : '1u' },
+    at: (place) => at(input, place),
   };
 }
 

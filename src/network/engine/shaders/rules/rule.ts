@@ -59,28 +59,44 @@ export interface ProductPlan {
   readonly b: Operand;
   /** WGSL for the place of out[batch, m, n], of these three names (u32). */
   readonly place: string;
+  /** From one row of the output to the next. */
+  readonly rowStride: number;
+  /** Columns of the output from a multiple of it on that lie in a row: a power of two, 16 at most. */
+  readonly run: number;
 }
 
 /**
  * One of the matrices. Its line is m, or n. What depends on the line alone, or on the depth k alone, is computed once for
- * many numbers: WGSL statements that return a vec4i.
+ * many numbers: WGSL statements that return a vec4i. The others are of these two, `l` and `d`.
  */
 export interface Operand {
+  /** Of the node. */
+  readonly input: number;
   /** Neighbours in memory. */
   readonly along: 'line' | 'depth';
   /** Of `line`, u32. */
   readonly line: string;
   /** Of `k`, u32. */
   readonly depth: string;
-  /** Statements that return the number, f32, of `l` and `d` (vec4i) and `batch` (u32). */
-  readonly value: string;
-  /** Where four lines from a multiple of four on lie in a row: statements that return their numbers, vec4f, of `l` of the first. */
-  readonly quad?: string;
+  /** Statements that return where the number lies in the input, u32, of `l`, `d` and `batch` (u32); anything where it is outside. */
+  readonly place: string;
+  /** Statements that return whether it is not padding; left out where none is. */
+  readonly inside?: string;
+  /** Where four lines from a multiple of four on lie in a row. */
+  readonly quad?: Quad;
+  /** WGSL that reads the number at a place. */
+  readonly at: (place: string) => string;
 }
 
-/** Four numbers from a place on, `step` from one to the next. */
-export const inRow = (at: (place: string) => string, first: string, step: string): string =>
-  `let p = ${first}; return vec4f(${[0, 1, 2, 3].map((i) => at(i === 0 ? 'p' : `p + ${i}u * ${step}`)).join(', ')});`;
+export interface Quad {
+  /** WGSL: from one to the next. */
+  readonly step: string;
+  /** Statements that return a vec4<bool> for the four, of `l` and `d` of the first. */
+  readonly inside?: string;
+}
+
+/** The largest power of two up to 16 that divides a size. */
+export const runOf = (size: number): number => [16, 8, 4, 2].find((run) => size % run === 0) ?? 1;
 
 export type Rule = Pointwise | Reduction | Product;
 
