@@ -10,6 +10,7 @@ import type { StudyOptions } from '../search/study/options.ts';
 import type { StopRules } from '../search/study/stopping.ts';
 import { checkpointPath } from '../trial/checkpoints.ts';
 import { artefactFolder } from './folders.ts';
+import { logScale } from './picking.ts';
 
 /** How a study's trials are scheduled: kept with it, since its results depend on it. */
 export interface ScheduleFacts {
@@ -54,7 +55,7 @@ export function describeSchedule(schedule: ScheduleFacts | undefined): string {
 export function schedulerOf(schedule: ScheduleFacts | undefined, goal: Goal): Pick<StudyOptions, 'scheduler'> {
   if (!schedule) return {};
   const { scheduler, eta, rungs } = schedule;
-  return { scheduler: pick('scheduler', schedulers, scheduler).create({ goal, rungs, eta }) };
+  return { scheduler: pick('scheduler', schedulers, scheduler).create({ goal, rungs, eta, logScale }) };
 }
 
 /** A file that is gone already is gone. */

@@ -40,6 +40,8 @@ export interface SchedulerContext {
   readonly rungs: readonly number[];
   /** One of so many trials goes on from a rung; at least 2. */
   readonly eta: number;
+  /** Metrics that are compared by their ratio (bytes, counts, times), as the hypervolume of a study is. */
+  readonly logScale?: ReadonlySet<string>;
 }
 
 export interface SchedulerDefinition {

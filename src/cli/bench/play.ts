@@ -108,7 +108,7 @@ const etaOf = ([first, second]: readonly number[]): number => Math.max(2, Math.r
 
 function schedulerFor(definition: SchedulerDefinition, problem: Problem): Scheduler {
   const rungs = sharesOf(problem);
-  return definition.create({ goal: problem.goal, rungs, eta: etaOf(rungs) });
+  return definition.create({ goal: problem.goal, rungs, eta: etaOf(rungs), logScale: new Set(problem.logScale) });
 }
 
 function sharesOf({ name, rungs, space }: Problem): number[] {

@@ -16,8 +16,8 @@ export const asha: SchedulerDefinition = {
 class Asha implements Scheduler {
   readonly #bracket: Bracket;
 
-  constructor({ goal, rungs, eta }: SchedulerContext) {
-    this.#bracket = new Bracket({ ends: rungs, eta, goal, front: new MeasuredFront(goal) });
+  constructor({ goal, rungs, eta, logScale }: SchedulerContext) {
+    this.#bracket = new Bracket({ ends: rungs, eta, goal, front: new MeasuredFront(goal), logScale });
   }
 
   begin() {

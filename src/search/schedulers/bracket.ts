@@ -1,16 +1,10 @@
-import { type Goal, losses, type Metrics, violation } from '../../core/objective.ts';
+import { type Goal, losses, violation } from '../../core/objective.ts';
 import type { RungResult, Verdict } from '../../core/scheduler.ts';
-import { DominationLevels } from '../study/levels.ts';
-import type { Losses } from '../study/losses.ts';
-import { crowdingDistances } from '../study/pareto.ts';
+import { hypervolume } from '../study/hypervolume.ts';
+import { dominates, type Losses } from '../study/losses.ts';
+import { Forecast } from './forecast.ts';
 import { type MeasuredFront, Outlook } from './outlook.ts';
-
-interface Entry {
-  readonly trial: number;
-  readonly losses: Losses;
-  readonly violation: number;
-  readonly metrics: Metrics;
-}
+import { type Entry, Rung } from './rung.ts';
 
 export interface BracketOptions {
   readonly ends: readonly number[];
@@ -18,6 +12,7 @@ export interface BracketOptions {
   readonly goal: Goal;
   /** Of all brackets together. */
   readonly front: MeasuredFront;
+  readonly logScale?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -25,28 +20,43 @@ export interface BracketOptions {
  * first, by non-domination rank, then by crowding distance (Deb et al. 2002, NSGA-II); then the infeasible ones that miss the
  * constraints least; equal ones by trial number. A trial that was among the first 1/eta when it was told goes on for sure,
  * the others as soon as they are, unless it became hopeless (see `Outlook`).
+ *
+ * As soon as enough trials went on to say what becomes of one (see `Forecast`), and something feasible was measured, places
+ * go to the trials that promise the largest growth of the hypervolume: their forecast, a standard deviation better than
+ * expected, over the front of all that was measured and what is expected of those that run (Ponweiser et al. 2008, "Multiobjective
+ * optimization on a limited budget of evaluations using model-assisted S-metric selection"). Where none promises any, the places
+ * stay free. A front has many members, however few trials there are: beyond 1/eta, up to 1/√eta of the trials go on, of
+ * those that are expected to be on it.
  */
 export class Bracket {
   readonly ends: readonly number[];
   readonly #goal: Goal;
+  readonly #eta: number;
   readonly #front: MeasuredFront;
   readonly #outlook: Outlook;
+  readonly #forecast: Forecast;
   /** All rungs but the last. */
   readonly #rungs: readonly Rung[];
   readonly #rungOf = new Map<number, number>();
+  /** Trials on their way to the next rung, as they were at the one before. */
+  readonly #running = new Map<number, { readonly rung: number; readonly entry: Entry }>();
 
-  constructor({ ends, eta, goal, front }: BracketOptions) {
+  constructor({ ends, eta, goal, front, logScale }: BracketOptions) {
     this.ends = ends;
     this.#goal = goal;
+    this.#eta = eta;
     this.#front = front;
     this.#outlook = new Outlook(goal, ends.length);
+    this.#forecast = new Forecast(goal, ends.length, logScale);
     this.#rungs = ends.slice(0, -1).map(() => new Rung(eta));
   }
 
   tell({ trial, rung, metrics, complete }: RungResult): Verdict {
     const place = this.#rungs[rung];
+    this.#running.delete(trial);
     if (metrics) {
       this.#outlook.add(trial, rung, metrics);
+      this.#forecast.add(trial, rung, metrics);
       this.#front.add(metrics);
     }
     if (!metrics || complete || !place) {
@@ -61,84 +71,71 @@ export class Bracket {
       place.drop(trial);
       return { state: 'stopped', reason };
     }
-    return { state: place.promise(trial) ? 'due' : 'aside' };
+    return { state: !this.#foresees(rung) && place.promise(trial) ? 'due' : 'aside' };
   }
 
   next(): number | undefined {
     for (const [rung, place] of [...this.#rungs.entries()].toReversed()) {
-      const trial = place.next(({ metrics }) => this.#outlook.whyHopeless(rung, metrics, this.#front) !== undefined);
+      const trial = place.due ?? (this.#foresees(rung) ? this.#mostPromising(rung, place) : this.#bestPaused(rung, place));
       if (trial !== undefined) return trial;
     }
     return undefined;
   }
 
   continued(trial: number): void {
-    this.#rungs[this.#rungOf.get(trial)!]!.drop(trial);
-  }
-}
-
-/** The trials that were measured at one rung. */
-class Rung {
-  readonly #eta: number;
-  readonly #levels = new DominationLevels<Entry>();
-  readonly #infeasible: Entry[] = [];
-  /** Trials that will go on, in the order in which that was decided. */
-  readonly #due: number[] = [];
-  /** Trials that went on or were stopped. */
-  readonly #gone = new Set<number>();
-  #count = 0;
-
-  constructor(eta: number) {
-    this.#eta = eta;
+    const rung = this.#rungOf.get(trial)!;
+    const place = this.#rungs[rung]!;
+    const entry = place.entryOf(trial);
+    if (entry) this.#running.set(trial, { rung, entry });
+    place.continued(trial);
   }
 
-  add(entry: Entry): void {
-    this.#count++;
-    if (entry.violation > 0) this.#infeasible.push(entry);
-    else this.#levels.insert(entry);
+  #foresees(rung: number): boolean {
+    return this.#forecast.knows(rung) && this.#front.members().length > 0;
   }
 
-  /** A failed trial counts like the worst one. */
-  addFailed(): void {
-    this.#count++;
+  #bestPaused(rung: number, place: Rung): number | undefined {
+    return place.best().find(({ trial, metrics }) => place.entryOf(trial) && !this.#isHopeless(rung, metrics))?.trial;
   }
 
-  drop(trial: number): void {
-    this.#gone.add(trial);
-    const place = this.#due.indexOf(trial);
-    if (place >= 0) this.#due.splice(place, 1);
-  }
-
-  /** Whether the trial is among the best; if so it goes on for sure. */
-  promise(trial: number): boolean {
-    if (!this.#best().some((entry) => entry.trial === trial)) return false;
-    this.#due.push(trial);
-    return true;
-  }
-
-  next(isHopeless: (entry: Entry) => boolean): number | undefined {
-    const [first] = this.#due;
-    return first ?? this.#best().find((entry) => !this.#gone.has(entry.trial) && !isHopeless(entry))?.trial;
-  }
-
-  /** The first 1/eta of all trials of the rung, the best first. */
-  #best(): readonly Entry[] {
-    const size = Math.floor(this.#count / this.#eta);
-    const best: Entry[] = [];
-    for (const level of this.#levels.all()) {
-      if (best.length >= size) break;
-      best.push(...byLoneliness(level));
+  #mostPromising(rung: number, place: Rung): number | undefined {
+    const anyone = place.hasRoom(this.#eta);
+    if (!anyone && !place.hasRoom(Math.sqrt(this.#eta))) return undefined;
+    const front = this.#expectedFront();
+    const reference = referenceOf([...front, ...this.#forecast.losses([...place.paused].map(({ metrics }) => metrics))]);
+    const before = hypervolume(front, reference);
+    let best: { readonly trial: number; readonly gain: number } | undefined;
+    for (const { trial, metrics } of place.paused) {
+      const ends = this.#forecast.of(rung, metrics);
+      if (!ends || ends.infeasible || isBehind(ends.hoped, front)) continue;
+      if (!anyone && isBehind(ends.expected, front)) continue;
+      const gain = hypervolume([...front, ends.hoped], reference) - before;
+      if (gain > (best?.gain ?? 0) && !this.#isHopeless(rung, metrics)) best = { trial, gain };
     }
-    if (best.length < size) best.push(...this.#infeasible.toSorted((a, b) => a.violation - b.violation || a.trial - b.trial));
-    return best.slice(0, size);
+    return best?.trial;
+  }
+
+  /** What was measured, and what is expected of the trials that run. */
+  #expectedFront(): Losses[] {
+    const measured = this.#forecast.losses(this.#front.members());
+    const expected = [...this.#running.values()].flatMap(({ rung, entry }) => {
+      const ends = this.#forecast.knows(rung) ? this.#forecast.of(rung, entry.metrics) : undefined;
+      return ends && !ends.infeasible ? [ends.expected] : [];
+    });
+    return [...measured, ...expected];
+  }
+
+  #isHopeless(rung: number, metrics: Entry['metrics']): boolean {
+    return this.#outlook.whyHopeless(rung, metrics, this.#front) !== undefined;
   }
 }
 
-function byLoneliness(level: readonly Entry[]): Entry[] {
-  const distances = crowdingDistances(level.map(({ losses }) => losses));
-  const order = level.map((_, i) => i).sort((i, j) => compare(distances[j]!, distances[i]!) || level[i]!.trial - level[j]!.trial);
-  return order.map((i) => level[i]!);
-}
+const isBehind = (point: Losses, front: readonly Losses[]): boolean =>
+  front.some((member) => dominates(member, point) || member.every((loss, k) => loss === point[k]));
 
-/** Like a − b, but two infinities are equal. */
-const compare = (a: number, b: number) => (a === b ? 0 : a - b);
+/** Just behind the worst of all, so that all of them count. */
+const referenceOf = (points: readonly Losses[]): Losses =>
+  (points[0] ?? []).map((_, k) => {
+    const worst = Math.max(...points.map((point) => point[k]!));
+    return worst + 1e-6 * Math.max(1, Math.abs(worst));
+  });

@@ -20,9 +20,9 @@ class Hyperband implements Scheduler {
   readonly #credits: number[];
   readonly #bracketOf: Bracket[] = [];
 
-  constructor({ goal, rungs, eta }: SchedulerContext) {
+  constructor({ goal, rungs, eta, logScale }: SchedulerContext) {
     const front = new MeasuredFront(goal);
-    this.#brackets = rungs.map((_, first) => new Bracket({ ends: rungs.slice(first), eta, goal, front }));
+    this.#brackets = rungs.map((_, first) => new Bracket({ ends: rungs.slice(first), eta, goal, front, logScale }));
     this.#shares = rungs.map((_, first) => {
       const halvings = rungs.length - 1 - first;
       return Math.ceil((rungs.length / (halvings + 1)) * eta ** halvings);

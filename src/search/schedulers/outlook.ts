@@ -10,7 +10,7 @@ const optimism = 1.5;
 /** The feasible front of all that was measured, at whatever rung: each point is a file that could be shipped. */
 export class MeasuredFront {
   readonly #goal: Goal;
-  readonly #archive = new ParetoArchive<undefined>();
+  readonly #archive = new ParetoArchive<Metrics>();
 
   constructor(goal: Goal) {
     this.#goal = goal;
@@ -18,8 +18,12 @@ export class MeasuredFront {
 
   add(metrics: Metrics): void {
     const { objectives, constraints } = this.#goal;
-    const point = { losses: losses(metrics, objectives), violation: violation(metrics, constraints), value: undefined };
+    const point = { losses: losses(metrics, objectives), violation: violation(metrics, constraints), value: metrics };
     this.#archive.insert(point);
+  }
+
+  members(): readonly Metrics[] {
+    return this.#archive.front().map(({ value }) => value);
   }
 
   dominates(metrics: Metrics): boolean {

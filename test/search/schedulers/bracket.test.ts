@@ -95,6 +95,42 @@ describe('hopeless trials', () => {
   });
 });
 
+describe('promise', () => {
+  const sizes = [10, 20, 40, 80, 160];
+
+  /** Five trials of different sizes gained 0.1 each: all is known of what becomes of the next ones. */
+  function foreseeing() {
+    const it = bracket([0.5, 1]);
+    for (const [trial, size] of sizes.entries()) it.tell(trial, { accuracy: 0.6 + trial / 20, size });
+    for (const trial of sizes.keys()) it.goOn(trial);
+    for (const [trial, size] of sizes.entries()) it.tell(trial, { accuracy: 0.7 + trial / 20, size }, 1);
+    // None of these is expected on the front; with them, one of three of the rung is ten.
+    for (let trial = 5; trial < 30; trial++) it.tell(trial, { accuracy: 0.58, size: 50 + trial });
+    return it;
+  }
+
+  it('decides who goes on: what would add most to the front of what was measured, whatever its rank', () => {
+    const { tell, next, goOn } = foreseeing();
+    tell(30, { accuracy: 0.66, size: 20 }); // 0.76: a little above trial 1
+    tell(31, { accuracy: 0.74, size: 45 }); // 0.84: far above trial 2, and as good as trial 4
+    expect(next()).toBe(31);
+    goOn(31);
+    expect(next()).toBe(30);
+  });
+
+  it('of a trial that runs counts for those beside it', () => {
+    const { tell, next, goOn } = foreseeing();
+    tell(30, { accuracy: 0.74, size: 45 });
+    tell(31, { accuracy: 0.74, size: 46 });
+    goOn(30);
+    expect(next()).toBeUndefined();
+  });
+
+  it('is needed to go on: places stay free where nobody has any', () => {
+    expect(foreseeing().next()).toBeUndefined();
+  });
+});
+
 it('hyperband deals trials out in the proportions of the paper', () => {
   const scheduler = hyperband.create({ goal, rungs: [1 / 9, 1 / 3, 1], eta: 3 });
   const rungs = Array.from({ length: 34 }, (_, trial) => scheduler.begin(trial).length);
