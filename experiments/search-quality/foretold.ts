@@ -9,11 +9,20 @@ const folds = 10;
 /** Keeps the equations solvable where two features are the same. */
 const ridge = 1e-6;
 
+type More = (problem: Problem, candidate: Candidate) => number;
+
+/** Standard error, in points of accuracy, of what `foretellings` says. */
+export function foretold(problem: Problem, more?: More): number {
+  const all = foretellings(problem, more);
+  const squares = all.reduce((sum, { candidate, accuracy }) => sum + (accuracy - problem.measure(candidate).accuracy!) ** 2, 0);
+  return 100 * Math.sqrt(squares / all.length);
+}
+
 /**
- * Standard error, in points of accuracy, with which the accuracy of a whole training is foretold by least squares from the
- * choices, each and in pairs, and from one number more, if given. By tenfold cross-validation over all networks.
+ * The accuracy of a whole training of every network, foretold by least squares from the choices, each and in pairs, and from
+ * one number more, if given: tenfold, from the other networks.
  */
-export function foretold(problem: Problem, more?: (problem: Problem, candidate: Candidate) => number): number {
+export function foretellings(problem: Problem, more?: More): { readonly candidate: Candidate; readonly accuracy: number }[] {
   const networks = createRng('foretold').shuffle(networksOf(problem));
   const levels = levelsOf(networks);
   const rows = networks.map((candidate) => {
@@ -22,16 +31,16 @@ export function foretold(problem: Problem, more?: (problem: Problem, candidate: 
     return [1, ...own, ...pairs, ...(more ? [more(problem, candidate)] : [])];
   });
   const accuracies = networks.map((candidate) => problem.measure(candidate).accuracy!);
-  let squares = 0;
+  const found: { readonly candidate: Candidate; readonly accuracy: number }[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const isTest = (i: number) => i % folds === fold;
     const weights = leastSquares(
       rows.filter((_, i) => !isTest(i)),
       accuracies.filter((_, i) => !isTest(i)),
     );
-    for (const [i, row] of rows.entries()) if (isTest(i)) squares += (dot(row, weights) - accuracies[i]!) ** 2;
+    for (const [i, row] of rows.entries()) if (isTest(i)) found.push({ candidate: networks[i]!, accuracy: dot(row, weights) });
   }
-  return 100 * Math.sqrt(squares / rows.length);
+  return found;
 }
 
 /** The networks of a problem, each once. */

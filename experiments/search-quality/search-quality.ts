@@ -9,7 +9,8 @@
  * results/search-quality/peers.ndjson lacks, where runs are kept under their versions and the problem; Optuna's Gaussian process
  * takes minutes a run, so the first time takes hours; stop it whenever you like. `--python`: with optuna and pymoo installed.
  * ours: our controllers, kept likewise in ours.ndjson under the version of the source (not for git: half an hour makes it
- * again). searched: promises that take searches of their own. timed: milliseconds of ask and tell; wants a quiet machine.
+ * again). searched: promises that take searches of their own; those under a scheduler are kept there too. timed: milliseconds
+ * of ask and tell; wants a quiet machine.
  * Writes results/search-quality/search-quality.{json,md,svg,png}.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -16,7 +16,13 @@ const files = [
 ];
 
 /** Changes with that source: runs of our controllers are kept under it. */
-export function sourceVersion(): string {
+export const sourceVersion = (): string => hashOf(folders, files);
+
+/** The same, of searches under a scheduler. `version`: of those without. */
+export const schedulersVersion = (version: string): string =>
+  `${version}-${hashOf(['search/schedulers'], ['core/scheduler.ts'])}`;
+
+function hashOf(folders: readonly string[], files: readonly string[]): string {
   const inFolders = folders.flatMap((folder) =>
     readdirSync(join(source, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !file.startsWith('file/')) // reading a space file proposes nothing
