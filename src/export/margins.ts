@@ -1,5 +1,6 @@
 import type { Node, TensorType } from '../network/ir/graph.ts';
 import { readInts } from '../network/ir/ops/support/attributes.ts';
+import { countedPads, windowOf } from '../network/ir/ops/support/window.ts';
 
 /** How far the windows of a node reach beyond the picture, per side [height, width]. */
 export interface Margins {
@@ -34,15 +35,17 @@ export function marginsOf(node: Node, { kernel, input, output }: Walk): Margins 
 
 /**
  * By how much the mean over a window is greater than one that takes zeros outside of the picture into account, [1, h, w, 1]:
- * the window's size by how much of it lies on the picture.
+ * the window's size by how much of it counts. Where padding counts, that behind it does not (a size that is rounded up).
  */
-export function shareOnPicture(node: Node, walk: Walk): { readonly shape: readonly number[]; readonly data: Float32Array } {
+export function shareThatCounts(node: Node, walk: Walk): { readonly shape: readonly number[]; readonly data: Float32Array } {
   const { before } = marginsOf(node, walk);
   const strides = readInts(node, 'strides') ?? walk.kernel.map(() => 1);
+  const counted = countedPads(node, windowOf(node, walk.input.shape, walk.kernel));
   const [rows, columns] = walk.kernel.map((extent, i) =>
     Array.from({ length: walk.output.shape[2 + i]! }, (_, window) => {
       const start = window * strides[i]! - before[i]!;
-      return extent / (Math.min(start + extent, walk.input.shape[2 + i]!) - Math.max(start, 0));
+      const [low, high] = [-counted[i]!, walk.input.shape[2 + i]! + counted[i + walk.kernel.length]!];
+      return extent / (Math.min(start + extent, high) - Math.max(start, low));
     }),
   );
   const data = Float32Array.from(rows!.flatMap((row) => columns!.map((column) => row * column)));

@@ -76,8 +76,9 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
     const counted = b.op('AveragePool', [x], { ...window, count_include_pad: 1 });
     const lopsided = { kernel_shape: [2, 2], pads: [1, 0, 0, 1] };
     const both = [0, 1].map((count) => b.op('AveragePool', [counted], { ...lopsided, count_include_pad: count }));
-    const y = b.op('AveragePool', [b.op('Add', both)], { ...window, strides: [2, 2], ceil_mode: 1 });
-    return b.op('Squeeze', [b.op('GlobalAveragePool', [b.op('Exp', [y])]), b.ints([2, 3])]);
+    const beyond = { ...window, strides: [2, 2], ceil_mode: 1 };
+    const ends = [0, 1].map((count) => b.op('AveragePool', [b.op('Add', both)], { ...beyond, count_include_pad: count }));
+    return b.op('Squeeze', [b.op('GlobalAveragePool', [b.op('Exp', [b.op('Sub', ends)])]), b.ints([2, 3])]);
   },
   'Reshape to a picture again': (b, x) =>
     b.op('Flatten', [b.op('Relu', [b.op('Reshape', [b.op('Flatten', [x]), b.ints([0, 6, 4, 2])])])]),

@@ -176,7 +176,8 @@ const sketches: Readonly<Record<string, readonly [build: (b: Builder, x: string)
       const lopsided = { kernel_shape: [2, 2], pads: [1, 0, 0, 1] };
       const both = [0, 1].map((count) => b.op('AveragePool', [x], { ...lopsided, count_include_pad: count }));
       const window = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2], ceil_mode: 1 };
-      return b.op('Flatten', [b.op('AveragePool', [b.op('Add', both)], window)]);
+      const ends = [0, 1].map((count) => b.op('AveragePool', [b.op('Add', both)], { ...window, count_include_pad: count }));
+      return b.op('Flatten', [b.op('Concat', ends, { axis: 1 })]);
     },
   ],
   'parts of pictures: Slice in steps and backwards, Split, Gather, Pad, Transpose': [

@@ -1,7 +1,7 @@
 import type { Node, Tensor } from '../../../network/ir/graph.ts';
 import { readInt, readInts, readString } from '../../../network/ir/ops/support/attributes.ts';
 import { permuted } from '../../constants.ts';
-import { marginsOf, shareOnPicture } from '../../margins.ts';
+import { marginsOf, shareThatCounts } from '../../margins.ts';
 import { spreadOut } from '../dilation.ts';
 import { text, wholes } from '../writer.ts';
 import type { Conversion, Rule } from './rule.ts';
@@ -100,12 +100,11 @@ const averagePool: Rule = (c, node) => {
   const output = node.outputs[0]!;
   const kernel = kernelOf(c, node);
   const counts = readInt(node, 'count_include_pad', 0) === 1;
-  if (counts && readInt(node, 'ceil_mode', 0) === 1) c.refuse(node, 'rounds its size up, and counts what it pads');
   const padded = paddedInput(c, node, { kernel, value: 0, counts });
-  const isApart = padded.x !== c.ref(node.inputs[0]!) && !counts;
+  const isApart = padded.x !== c.ref(node.inputs[0]!) && (!counts || readInt(node, 'ceil_mode', 0) === 1);
   const mean = pool(c, node, { op: 'AvgPool', name: isApart ? `${output}/whole` : output, kernel, ...padded });
   if (!isApart) return mean;
-  const share = c.writer.floats(`${output}/share`, { dtype: 'float32', ...shareOnPicture(node, walkOf(c, node, kernel)) });
+  const share = c.writer.floats(`${output}/share`, { dtype: 'float32', ...shareThatCounts(node, walkOf(c, node, kernel)) });
   return c.writer.op(output, 'Mul', [mean, share]);
 };
 

@@ -1,7 +1,7 @@
 import type { Node, Tensor } from '../../../network/ir/graph.ts';
 import { readInt, readInts, readString } from '../../../network/ir/ops/support/attributes.ts';
 import { permuted } from '../../constants.ts';
-import { marginsOf, shareOnPicture } from '../../margins.ts';
+import { marginsOf, shareThatCounts } from '../../margins.ts';
 import { conv2d, depthwiseConv2d, mul, type Padding, pool2d, type Sides } from '../schema.ts';
 import { biasOf, mannerOf } from './integers.ts';
 import type { CodeRange, Conversion, Rule, Work } from './rule.ts';
@@ -105,15 +105,15 @@ const maxPool: Rule = (c, node) => {
 const averagePool: Rule = (c, node) => {
   const output = node.outputs[0]!;
   const counts = readInt(node, 'count_include_pad', 0) === 1;
-  if (counts && readInt(node, 'ceil_mode', 0) === 1) c.refuse(node, 'rounds its size up, and counts what it pads');
   const work = c.work(node, [node.inputs[0]!], { layout: 'last' });
   const kernel = kernelOf(c, node);
   const { x, padding } = paddedInput(c, node, work, { kernel, value: 0, counts });
   const options = pool2d({ padding, strides: sides(node, 'strides'), kernel });
-  if (x === work.inputs[0] || counts) return c.writer.operator('AVERAGE_POOL_2D', [x], work.output, options);
+  const isWhole = x === work.inputs[0] || (counts && readInt(node, 'ceil_mode', 0) === 0);
+  if (isWhole) return c.writer.operator('AVERAGE_POOL_2D', [x], work.output, options);
   const mean = c.between(work, `${output}/whole`, c.writer.shapeOf(work.output));
   c.writer.operator('AVERAGE_POOL_2D', [x], mean, options);
-  const share = c.floats(`${output}/share`, shareOnPicture(node, walkOf(c, node, kernel)));
+  const share = c.floats(`${output}/share`, shareThatCounts(node, walkOf(c, node, kernel)));
   c.writer.operator('MUL', [mean, share], work.output, mul);
 };
 

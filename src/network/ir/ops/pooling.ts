@@ -1,9 +1,9 @@
 import { elementCount, show } from '../graph.ts';
 import type { GradContext, InferContext, OpEntry } from '../op.ts';
-import { readInt, requireInts } from './support/attributes.ts';
+import { requireInts } from './support/attributes.ts';
 import { expand, gradOf, noGradient } from './support/gradients.ts';
 import { expectShape, inputType, misfit } from './support/shapes.ts';
-import { type Window, windowOf } from './support/window.ts';
+import { countedPads, type Window, windowOf } from './support/window.ts';
 
 /** Pooling over [N, C, …spatial]. */
 
@@ -17,13 +17,14 @@ export function pooledShape(context: InferContext): readonly number[] {
  * The window with its end pads as far as the last place that it reads, so that no rounding mode is needed to find
  * the output's size again.
  */
-function gradWindow({ b, node, inputs }: GradContext): Pick<Window, 'strides' | 'pads' | 'kernel'> {
+function gradWindow({ b, node, inputs }: GradContext): Pick<Window, 'strides' | 'pads' | 'kernel'> & { readonly own: Window } {
   const shape = b.shape(inputs[0]!);
-  const { kernel, strides, pads, dilations, output } = windowOf(node, shape, requireInts(node, 'kernel_shape'));
+  const own = windowOf(node, shape, requireInts(node, 'kernel_shape'));
+  const { kernel, strides, pads, dilations, output } = own;
   if (dilations.some((dilation) => dilation !== 1)) throw noGradient(node, 'pooling with dilations has no gradient here');
   const begin = pads.slice(0, kernel.length);
   const reach = (i: number) => (output[i]! - 1) * strides[i]! + kernel[i]! - shape[i + 2]! - begin[i]!;
-  return { kernel, strides, pads: [...begin, ...begin.map((_, i) => Math.max(pads[i + kernel.length]!, reach(i)))] };
+  return { own, kernel, strides, pads: [...begin, ...begin.map((_, i) => Math.max(pads[i + kernel.length]!, reach(i)))] };
 }
 
 const maxPool: OpEntry = {
@@ -49,12 +50,9 @@ const averagePool: OpEntry = {
   infer: (context) => [{ dtype: inputType(context, 0).dtype, shape: pooledShape(context) }],
   grad: (context) => {
     const { b, node, inputs } = context;
-    const { strides, pads, kernel } = gradWindow(context);
-    const countPad = readInt(node, 'count_include_pad', 0);
-    if (countPad && readInt(node, 'ceil_mode', 0))
-      throw noGradient(node, 'ceil_mode with count_include_pad has no gradient here');
-    const shape = b.shape(inputs[0]!);
-    const attributes = { kernel_shape: kernel, strides, pads, input_shape: shape, count_include_pad: countPad };
+    const { own, strides, pads, kernel } = gradWindow(context);
+    const counted = countedPads(node, own);
+    const attributes = { kernel_shape: kernel, strides, pads, input_shape: b.shape(inputs[0]!), counted_pads: counted };
     return [b.op('AveragePoolGrad', [gradOf(context)], attributes, { domain: 'espalier' })];
   },
 };
@@ -86,7 +84,7 @@ const maxPoolGrad: OpEntry = {
   grad: 'forbidden',
 };
 
-/** (dy; kernel_shape, strides, pads, input_shape, count_include_pad) → dx. */
+/** (dy; kernel_shape, strides, pads, input_shape, counted_pads: as far as an average counts what lies outside) → dx. */
 const averagePoolGrad: OpEntry = {
   op: 'AveragePoolGrad',
   domain: 'espalier',

@@ -1,7 +1,7 @@
 import type { Builder } from '../../../ir/builder.ts';
 import type { Shape } from '../../../ir/graph.ts';
 import { elementCount } from '../../../ir/graph.ts';
-import { readInt, requireInts } from '../../../ir/ops/support/attributes.ts';
+import { requireInts } from '../../../ir/ops/support/attributes.ts';
 import { reshape, zeros } from '../../../ir/ops/support/gradients.ts';
 import { range } from '../../../ir/ops/support/shapes.ts';
 import type { Emission } from '../lowering.ts';
@@ -29,7 +29,7 @@ export const averagePoolGrad: Emission = ({ b, node }) => {
   const [dy] = node.inputs as [string];
   const shape = requireInts(node, 'input_shape');
   const axes = axesOf(node, requireInts(node, 'kernel_shape'), shape, b.shape(dy));
-  const shares = b.op('Mul', [dy, shareOfWindow(b, axes, readInt(node, 'count_include_pad', 0) === 1)]);
+  const shares = b.op('Mul', [dy, shareOfWindow(b, axes, requireInts(node, 'counted_pads'))]);
   return [axes.every(tiles) ? repeated(b, shares, shape) : spread(b, shares, axes)];
 };
 
@@ -37,11 +37,9 @@ const tiles = ({ kernel, stride, begin, end, input, output }: Axis): boolean =>
   kernel === stride && begin + end === 0 && input === output * stride;
 
 /** 1 / how many numbers the window averages, per position: [Ho, Wo], or one number where all are equal. */
-function shareOfWindow(b: Builder, axes: readonly Axis[], countPadding: boolean): string {
-  const [rows, columns] = axes.map((axis) => range(0, axis.output).map((o) => windowSize(axis, o, countPadding))) as [
-    number[],
-    number[],
-  ];
+function shareOfWindow(b: Builder, axes: readonly Axis[], counted: readonly number[]): string {
+  const sizes = (i: number) => range(0, axes[i]!.output).map((o) => windowSize(axes[i]!, o, [counted[i]!, counted[i + 2]!]));
+  const [rows, columns] = [sizes(0), sizes(1)];
   const counts = rows.flatMap((row) => columns.map((column) => row * column));
   if (counts.every((count) => count === counts[0])) return b.scalar(1 / counts[0]!);
   return b.floats(
@@ -50,10 +48,9 @@ function shareOfWindow(b: Builder, axes: readonly Axis[], countPadding: boolean)
   );
 }
 
-function windowSize({ kernel, stride, begin, end, input }: Axis, output: number, countPadding: boolean): number {
+function windowSize({ kernel, stride, begin, input }: Axis, output: number, [before, behind]: readonly [number, number]): number {
   const first = output * stride - begin;
-  const [low, high] = countPadding ? [-begin, input + end] : [0, input];
-  return Math.min(first + kernel, high) - Math.max(first, low);
+  return Math.min(first + kernel, input + behind) - Math.max(first, -before);
 }
 
 /** Nearest neighbour, by a whole factor: position i of the result is position ⌊i / factor⌋ of the value. */

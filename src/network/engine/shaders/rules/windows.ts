@@ -1,6 +1,6 @@
 import type { Node, Shape } from '../../../ir/graph.ts';
-import { readInt, requireInts } from '../../../ir/ops/support/attributes.ts';
-import { type Window, windowOf } from '../../../ir/ops/support/window.ts';
+import { requireInts } from '../../../ir/ops/support/attributes.ts';
+import { countedPads, type Window, windowOf } from '../../../ir/ops/support/window.ts';
 import { uint } from '../wgsl.ts';
 import { notCovered, type Pointwise, type Rules } from './rule.ts';
 
@@ -85,12 +85,11 @@ const maxPoolGrad: Pointwise = {
 };
 
 /** How many numbers of the window at (ty, tx) count, f32. */
-function countOf(plane: Plane, countPadding: boolean): string {
+function countOf(plane: Plane, counted: readonly number[]): string {
   const along = (axis: 0 | 1, place: string) => {
     const [size, kernel] = [plane.input[axis], plane.kernel[axis]!];
     const begin = `(${place} * ${plane.strides[axis]!} - ${plane.pads[axis]!})`;
-    const [low, high] = countPadding ? [-plane.pads[axis]!, size + plane.pads[axis + 2]!] : [0, size];
-    return `(min(${begin} + ${kernel}, ${high}) - max(${begin}, ${low}))`;
+    return `(min(${begin} + ${kernel}, ${size + counted[axis + 2]!}) - max(${begin}, ${-counted[axis]!}))`;
   };
   return `f32(${along(0, 'ty')} * ${along(1, 'tx')})`;
 }
@@ -101,15 +100,13 @@ function averagePlane(node: Node, input: Shape): Plane {
   return plane;
 }
 
-const countsPadding = (node: Node): boolean => readInt(node, 'count_include_pad', 0) === 1;
-
 const averagePool: Pointwise = {
   kind: 'loop',
   body: ({ node, inputs, outputs, at }) => {
     const plane = averagePlane(node, inputs[0]!);
     const [height, width] = plane.input;
     const value = at(0, `(plane * ${uint(height)} + u32(ty)) * ${uint(width)} + u32(tx)`);
-    const count = countOf(plane, countsPadding(node)).replaceAll('ty', 'i32(y)').replaceAll('tx', 'i32(x)');
+    const count = countOf(plane, countedPads(node, plane)).replaceAll('ty', 'i32(y)').replaceAll('tx', 'i32(x)');
     return `${placeOf([outputs[0]![2]!, outputs[0]![3]!])} var sum = 0f; ${overTaps(plane, `sum += ${value};`)} return sum / ${count};`;
   },
 };
@@ -120,7 +117,7 @@ const averagePoolGrad: Pointwise = {
     const plane = averagePlane(node, requireInts(node, 'input_shape'));
     const [rows, columns] = plane.output;
     const value = at(0, `(plane * ${uint(rows)} + u32(ty)) * ${uint(columns)} + u32(tx)`);
-    const each = `sum += ${value} / ${countOf(plane, countsPadding(node))};`;
+    const each = `sum += ${value} / ${countOf(plane, countedPads(node, plane))};`;
     return `${placeOf(plane.input)} var sum = 0f; ${overReaders(plane, each)} return sum;`;
   },
 };

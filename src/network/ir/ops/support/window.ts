@@ -57,3 +57,10 @@ function padsOf(
   const large = totals.map((total, i) => total - small[i]!);
   return mode === 'SAME_LOWER' ? [...large, ...small] : [...small, ...large];
 }
+
+/**
+ * How far beyond the image an average counts what it reads there, begins before ends: nowhere, or within the pads that were asked
+ * for. What lies behind these, where a size is rounded up, never counts (onnxruntime and PyTorch agree).
+ */
+export const countedPads = (node: Node, { pads }: Window): readonly number[] =>
+  readInts(node, 'counted_pads') ?? pads.map((size) => (readInt(node, 'count_include_pad', 0) === 1 ? size : 0));
