@@ -60,6 +60,10 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
     const share = b.op('HardSigmoid', [b.op('HardSwish', [x])], { alpha: float(0.3), beta: float(0.4) });
     return b.op('Flatten', [b.op('LeakyRelu', [b.op('Sub', [share, x])], { alpha: float(0.2) })]);
   },
+  'Elu, Selu, Softplus, PRelu': (b, x) => {
+    const slopes = b.floats([0.1, -0.5, 2], [3, 1, 1]);
+    return b.op('Flatten', [b.op('PRelu', [b.op('Elu', [b.op('Sub', [b.op('Softplus', [x]), b.op('Selu', [x])])]), slopes])]);
+  },
   'Conv that is strided and dilated, depthwise or not': (b, x) => {
     const window = { kernel_shape: [2, 2], dilations: [2, 1], strides: [1, 2], pads: [1, 0, 1, 0] };
     const kernel = (name: string, channels: number) =>

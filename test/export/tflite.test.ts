@@ -164,6 +164,13 @@ const sketches: Readonly<Record<string, readonly [build: (b: Builder, x: string)
       return b.op('Flatten', [b.op('LeakyRelu', [joined], { alpha: float(0.2) })]);
     },
   ],
+  'Elu, Selu, Softplus, PRelu': [
+    (b, x) => {
+      const slopes = b.floats([0.1, -0.5, 2], [3, 1, 1]);
+      const sum = b.op('Sub', [b.op('Softplus', [x]), b.op('Elu', [b.op('Selu', [x])], { alpha: float(0.4) })]);
+      return b.op('Flatten', [b.op('PRelu', [b.op('Elu', [sum]), slopes])]);
+    },
+  ],
   'AveragePool with padding that counts, MaxPool that rounds up': [
     (b, x) => {
       const mean = b.op('AveragePool', [x], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], count_include_pad: 1 });

@@ -1,7 +1,7 @@
 import type { Graph, Node } from './graph.ts';
 
 /** Ops whose result is never below 0, whatever they read. */
-const clipping = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Abs']);
+const clipping = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Softplus', 'Abs']);
 
 /** Ops that keep what they read from 0 up there. */
 const keeping = new Set([

@@ -14,12 +14,13 @@ interface Written {
   /** Shapes of the constants that it reads beside x. */
   readonly constants?: readonly number[][];
   readonly ints?: Readonly<Record<string, number>>;
+  readonly floats?: Readonly<Record<string, number>>;
   readonly text?: Readonly<Record<string, string>>;
   readonly outputs?: readonly string[];
 }
 
 /** A file with one node of an op that the graph itself does not know: written as another one, then renamed. */
-function fileOf({ op, constants = [], ints = {}, text = {}, outputs = [] }: Written): Uint8Array {
+function fileOf({ op, constants = [], ints = {}, floats = {}, text = {}, outputs = [] }: Written): Uint8Array {
   const b = new Builder('composed');
   const others = constants.map((size, i) => {
     const values = Array.from({ length: size.reduce((a, c) => a * c, 1) }, (_, j) => 0.5 + 0.3 * i + 0.1 * j);
@@ -31,9 +32,10 @@ function fileOf({ op, constants = [], ints = {}, text = {}, outputs = [] }: Writ
   const node = model.graph!.node[0]!;
   node.opType = op;
   node.output.push(...outputs);
-  const { INT, STRING } = AttributeProto_AttributeType;
+  const { FLOAT, INT, STRING } = AttributeProto_AttributeType;
   for (const [name, i] of Object.entries(ints))
     node.attribute.push(create(AttributeProtoSchema, { name, type: INT, i: BigInt(i) }));
+  for (const [name, f] of Object.entries(floats)) node.attribute.push(create(AttributeProtoSchema, { name, type: FLOAT, f }));
   for (const [name, s] of Object.entries(text))
     node.attribute.push(create(AttributeProtoSchema, { name, type: STRING, s: new TextEncoder().encode(s) }));
   return toBinary(ModelProtoSchema, model);
@@ -64,6 +66,11 @@ describe('an op that stands for others', () => {
     ['ReduceL2 of all', { op: 'ReduceL2', ints: { keepdims: 0 } }],
     ['ReduceL2, every dimension kept', { op: 'ReduceL2' }],
     ['Gelu', { op: 'Gelu' }],
+    ['Mish', { op: 'Mish' }],
+    ['Celu', { op: 'Celu', floats: { alpha: 0.7 } }],
+    ['Celu as it is', { op: 'Celu' }],
+    ['Softsign', { op: 'Softsign' }],
+    ['ThresholdedRelu', { op: 'ThresholdedRelu', floats: { alpha: 0.5 } }],
     ['Gelu by tanh', { op: 'Gelu', text: { approximate: 'tanh' } }],
   ])('%s gives what onnxruntime gives', async (_, written) => {
     const bytes = fileOf(written);

@@ -1,6 +1,7 @@
 import type { Node } from '../../../network/ir/graph.ts';
 import { readFloat } from '../../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
+import { seluOf } from '../../../network/ir/ops/unary.ts';
 import { channelLine } from '../../batch-norm.ts';
 import { real } from '../writer.ts';
 import type { Conversion, Rule } from './rule.ts';
@@ -53,6 +54,20 @@ const hardSwish: Rule = (c, node) =>
 const leakyRelu: Rule = (c, node) =>
   c.writer.op(node.outputs[0]!, 'LeakyRelu', [c.ref(node.inputs[0]!)], { alpha: real(readFloat(node, 'alpha', 0.01)) });
 
+/** TensorFlow's have no settings. */
+const exponential =
+  (op: string, isUsual: (node: Node) => boolean): Rule =>
+  (c, node) =>
+    isUsual(node) ? unary(op)(c, node) : c.refuse(node, 'has other numbers than TensorFlow takes');
+
+const isNear = (value: number, usual: number): boolean => Math.abs(value - usual) < 1e-6;
+
+const elu = exponential('Elu', (node) => readFloat(node, 'alpha', 1) === 1);
+const selu = exponential('Selu', (node) => {
+  const { slope, scale } = seluOf(node);
+  return isNear(slope, 1.0507009873554805) && isNear(scale, 1.7580993408473766);
+});
+
 /** The channels lie last. */
 const batchNormalization: Rule = (c, node) => {
   const [x, output] = [node.inputs[0]!, node.outputs[0]!];
@@ -72,6 +87,7 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   BatchNormalization: batchNormalization,
   Clip: clip,
   Div: binary('RealDiv'),
+  Elu: elu,
   Erf: unary('Erf'),
   Exp: unary('Exp'),
   HardSigmoid: hardSigmoid,
@@ -82,8 +98,11 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Min: binary('Minimum'),
   Mul: binary('Mul'),
   Neg: unary('Neg'),
+  PRelu: binary('Prelu'),
   Relu: unary('Relu'),
+  Selu: selu,
   Sigmoid: unary('Sigmoid'),
+  Softplus: unary('Softplus'),
   Sqrt: unary('Sqrt'),
   Sub: binary('Sub'),
   Tanh: unary('Tanh'),

@@ -1,6 +1,7 @@
 import type { Node } from '../../../network/ir/graph.ts';
 import { readFloat } from '../../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../../network/ir/ops/support/shapes.ts';
+import { seluOf } from '../../../network/ir/ops/unary.ts';
 import { add, div, gelu, leakyRelu, mul, type OperatorName, type Options, pow as powOptions, sub } from '../schema.ts';
 import type { CodeRange, Conversion, Manner, Rule, Work } from './rule.ts';
 
@@ -93,6 +94,42 @@ const hardSigmoid: Rule = (c, node) => {
   withNumber(c, work, output, { operator: 'MUL', by: 1 / 6, from: cut, to: work.output });
 };
 
+/** slope · max(x, 0) + scale · (exp(min(x, 0)) − 1) */
+const exponential =
+  (settingsOf: (node: Node) => ReturnType<typeof seluOf>): Rule =>
+  (c, node) => {
+    const { slope, scale } = settingsOf(node);
+    const work = c.work(node, [node.inputs[0]!]);
+    const [x] = work.inputs as [number];
+    if (slope === 1 && scale === 1) return c.writer.operator('ELU', [x], work.output);
+    const output = node.outputs[0]!;
+    const shape = c.writer.shapeOf(work.output);
+    const [above, below] = [c.between(work, `${output}/relu`, shape), c.between(work, `${output}/elu`, shape)];
+    c.writer.operator('RELU', [x], above);
+    const low = withNumber(c, work, `${output}/low`, { operator: 'MINIMUM', by: 0, from: x });
+    c.writer.operator('ELU', [low], below);
+    const parts = [
+      withNumber(c, work, `${output}/slope`, { operator: 'MUL', by: slope, from: above }),
+      withNumber(c, work, `${output}/scale`, { operator: 'MUL', by: scale, from: below }),
+    ];
+    c.writer.operator('ADD', parts, work.output, add);
+  };
+
+/** max(x, 0) + log(1 + exp(−|x|)) */
+const softplus: Rule = (c, node) => {
+  const work = c.work(node, [node.inputs[0]!]);
+  const output = node.outputs[0]!;
+  const step = (operator: OperatorName, name: string, from: number): number => {
+    const to = c.between(work, `${output}/${name}`, c.writer.shapeOf(work.output));
+    c.writer.operator(operator, [from], to);
+    return to;
+  };
+  const [x] = work.inputs as [number];
+  const power = step('EXP', 'exp', step('NEG', 'neg', step('ABS', 'abs', x)));
+  const rest = step('LOG', 'log', withNumber(c, work, `${output}/sum`, { operator: 'ADD', by: 1, from: power }));
+  c.writer.operator('ADD', [step('RELU', 'relu', x), rest], work.output, add);
+};
+
 /** Squares and cubes are products. */
 const pow: Rule = (c, node) => {
   const [x, exponent] = node.inputs as [string, string];
@@ -120,6 +157,7 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Add: binary('ADD', 'codes', add),
   Clip: clip,
   Div: binary('DIV', 'floats', div),
+  Elu: exponential((node) => ({ slope: 1, scale: readFloat(node, 'alpha', 1) })),
   Exp: unary('EXP'),
   Gelu: unary('GELU', () => gelu),
   HardSigmoid: hardSigmoid,
@@ -131,10 +169,13 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Min: binary('MINIMUM', 'floats'),
   Mul: binary('MUL', 'codes', mul),
   Neg: unary('NEG'),
+  PRelu: binary('PRELU', 'floats'),
   Pow: pow,
   Reciprocal: reciprocal,
   Relu: relu,
+  Selu: exponential(seluOf),
   Sigmoid: unary('LOGISTIC'),
+  Softplus: softplus,
   Sqrt: unary('SQRT'),
   Sub: binary('SUB', 'floats', sub),
   Tanh: unary('TANH'),

@@ -19,7 +19,7 @@ export function clearChannels(graph: Graph, weights: Weights, group: ChannelGrou
 }
 
 /** Ops that are not 0 where what they read is. */
-const aboveZero = new Set(['Sigmoid', 'HardSigmoid', 'Exp']);
+const aboveZero = new Set(['Sigmoid', 'HardSigmoid', 'Exp', 'Softplus']);
 const unary = new Set(['Flatten', 'Identity', 'Relu', 'AveragePool', 'GlobalAveragePool', 'MaxPool', 'Dropout']);
 
 /** Whether what a layer's weights multiply comes straight from such an op. */

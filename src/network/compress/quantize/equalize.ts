@@ -8,6 +8,7 @@ import { isZeros } from '../../ir/zeros.ts';
 const homogeneous = new Set([
   'Relu',
   'LeakyRelu',
+  'PRelu',
   'MaxPool',
   'AveragePool',
   'GlobalAveragePool',

@@ -91,6 +91,36 @@ function cubic(parts: Parts, x: string): string {
   return parts.op('Mul', 'inner', [sum, parts.scalar('slope', Math.sqrt(2 / Math.PI))]);
 }
 
+/** x · tanh(log(1 + exp(x))) */
+const mish: Composition = (node, around) => {
+  const [x] = node.inputs as [string];
+  const parts = new Parts(node, around);
+  return parts.last('Mul', [x, parts.op('Tanh', 'tanh', [parts.op('Softplus', 'softplus', [x])])]);
+};
+
+/** alpha · (exp(x / alpha) − 1) below 0, x above. */
+const celu: Composition = (node, around) => {
+  const [x] = node.inputs as [string];
+  const parts = new Parts(node, around);
+  const alpha = parts.scalar('alpha', readFloat(node, 'alpha', 1));
+  return parts.last('Mul', [parts.op('Elu', 'elu', [parts.op('Div', 'quotient', [x, alpha])]), alpha]);
+};
+
+/** x / (1 + |x|) */
+const softsign: Composition = (node, around) => {
+  const [x] = node.inputs as [string];
+  const parts = new Parts(node, around);
+  return parts.last('Div', [x, parts.op('Add', 'size', [parts.op('Abs', 'abs', [x]), parts.scalar('one', 1)])]);
+};
+
+/** x where it is above alpha, else 0. */
+const thresholdedRelu: Composition = (node, around) => {
+  const [x] = node.inputs as [string];
+  const parts = new Parts(node, around);
+  const isAbove = parts.op('Greater', 'above', [x, parts.scalar('alpha', readFloat(node, 'alpha', 1))]);
+  return parts.last('Where', [isAbove, x, parts.scalar('zero', 0)]);
+};
+
 /** √ of the sum of squares over axes, which are an attribute before opset 18. */
 const reduceL2: Composition = (node, around) => {
   const [x, given] = node.inputs as [string, string?];
@@ -104,6 +134,10 @@ const reduceL2: Composition = (node, around) => {
 const compositions: Readonly<Record<string, Composition>> = {
   LayerNormalization: layerNormalization,
   Gelu: gelu,
+  Mish: mish,
+  Celu: celu,
+  Softsign: softsign,
+  ThresholdedRelu: thresholdedRelu,
   ReduceL2: reduceL2,
 };
 

@@ -1,7 +1,7 @@
 import { show } from '../graph.ts';
 import type { GradContext, GradRule, OpEntry } from '../op.ts';
-import { constantsOf, gradOf, noGradient, reduceTo } from './support/gradients.ts';
-import { broadcast, broadcastInputs, inputType, misfit, toNumbers } from './support/shapes.ts';
+import { constantsOf, gated, gradOf, noGradient, reduceTo } from './support/gradients.ts';
+import { broadcast, broadcastInputs, inputType, misfit, sameShape, toNumbers } from './support/shapes.ts';
 
 /** Elementwise ops of several values, with broadcasting. */
 
@@ -98,6 +98,30 @@ const where: OpEntry = {
   },
 };
 
+/** x where it is above 0, x · slope below: the slope, trained, is broadcast to x. */
+const pRelu: OpEntry = {
+  op: 'PRelu',
+  domain: '',
+  infer: (context) => {
+    const x = inputType(context, 0);
+    const result = broadcastInputs(context);
+    if (!sameShape(result.shape, x.shape))
+      throw misfit(context.node, `slopes ${show(inputType(context, 1).shape)} for values ${show(x.shape)}`);
+    return [x];
+  },
+  grad: (context) => {
+    const { b, inputs } = context;
+    const [x, slope] = inputs as [string, string];
+    const above = gated(b, gradOf(context), x);
+    const below = b.op('Sub', [gradOf(context), above]);
+    return [
+      toInput(context, 0, () => b.op('Add', [above, b.op('Mul', [below, slope])])),
+      toInput(context, 1, () => b.op('Mul', [below, x])),
+    ];
+  },
+  params: [1],
+};
+
 /** Moves the bits of unsigned integers to the `direction` LEFT or RIGHT; what falls off is gone. */
 const bitShift: OpEntry = {
   op: 'BitShift',
@@ -118,4 +142,5 @@ export const binaryOps: readonly OpEntry[] = [
   comparison('Greater'),
   bitShift,
   where,
+  pRelu,
 ];

@@ -1,5 +1,5 @@
 import type { Builder } from '../builder.ts';
-import { type DType, dtypeCodes, float } from '../graph.ts';
+import { type DType, dtypeCodes, float, type Node } from '../graph.ts';
 import type { GradContext, OpEntry } from '../op.ts';
 import { readFloat, readInt } from './support/attributes.ts';
 import { gated, gradOf } from './support/gradients.ts';
@@ -17,6 +17,7 @@ const unary = (op: string, rule: Unary): OpEntry => ({
 });
 
 const mul = (b: Builder, x: string, y: string) => b.op('Mul', [x, y]);
+const times = (b: Builder, x: string, factor: number) => (factor === 1 ? x : mul(b, x, b.scalar(factor)));
 const oneMinus = (b: Builder, x: string) => b.op('Sub', [b.scalar(1), x]);
 
 const relu = unary('Relu', (b, dy, _x, y) => gated(b, dy, y));
@@ -39,6 +40,34 @@ const leakyRelu = unary('LeakyRelu', (b, dy, x, _y, { node }) => {
   const alpha = readFloat(node, 'alpha', 0.01);
   return b.op('Add', [mul(b, dy, b.scalar(alpha)), mul(b, gated(b, dy, x), b.scalar(1 - alpha))]);
 });
+
+interface Exponential {
+  /** Of what is above 0. */
+  readonly slope: number;
+  /** y = scale · (exp(x) − 1) below. */
+  readonly scale: number;
+}
+
+/** Below 0 the slope is y + scale: no power is taken again. Scales are above 0, so y is below 0 where x is. */
+const exponential = (op: string, settingsOf: (node: Node) => Exponential): OpEntry =>
+  unary(op, (b, dy, x, y, { node }) => {
+    const { slope, scale } = settingsOf(node);
+    const below = b.op('Add', [times(b, dy, scale), mul(b, dy, b.op('Min', [y, b.scalar(0)]))]);
+    return slope === scale ? below : b.op('Add', [below, times(b, gated(b, dy, x), slope - scale)]);
+  });
+
+const elu = exponential('Elu', (node) => ({ slope: 1, scale: readFloat(node, 'alpha', 1) }));
+
+/** What Selu takes where nothing is given. */
+export const seluOf = (node: Node): Exponential => {
+  const slope = readFloat(node, 'gamma', 1.0507010221481323);
+  return { slope, scale: slope * readFloat(node, 'alpha', 1.6732631921768188) };
+};
+
+const selu = exponential('Selu', seluOf);
+
+/** y = log(1 + exp(x)) */
+const softplus = unary('Softplus', (b, dy, x) => mul(b, dy, b.op('Sigmoid', [x])));
 
 /** Where 0 < y < 1 the slope is alpha. */
 const hardSigmoid = unary('HardSigmoid', (b, dy, _x, y, { node }) =>
@@ -106,6 +135,9 @@ export const unaryOps: readonly OpEntry[] = [
   relu,
   clip,
   leakyRelu,
+  elu,
+  selu,
+  softplus,
   sigmoid,
   hardSigmoid,
   hardSwish,

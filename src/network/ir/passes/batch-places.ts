@@ -7,7 +7,7 @@ const reshaping: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze',
 
 /** Ops that treat every row of input 0 alike: to them it is the same whose rows these are. */
 const rowwise: ReadonlySet<string> = new Set(
-  `MatMul MatMulInteger Gemm Add Sub Mul Div Pow Sqrt Erf Tanh Sigmoid Relu Clip Identity Cast QuantizeLinear DequantizeLinear
+  `MatMul MatMulInteger Gemm Add Sub Mul Div Pow Sqrt Erf Tanh Sigmoid Relu Elu Selu Softplus Clip Identity Cast QuantizeLinear DequantizeLinear
   DynamicQuantizeLinear`.split(/\s+/),
 );
 

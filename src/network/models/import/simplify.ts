@@ -247,7 +247,7 @@ const pad: Rule = (node, rewriting) => {
 };
 
 const almostZero = 2 ** -126;
-const neverNegative = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Exp', 'Abs']);
+const neverNegative = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Softplus', 'Exp', 'Abs']);
 
 /**
  * onnxruntime (its PadFusion, seen in 1.30) takes zeros in front of a pool into the pool, where a maximum counts them no longer:

@@ -62,6 +62,10 @@ class Net {
     return this.b.op('BatchNormalization', [x, scale!, bias!, mean!, variance!], { epsilon: float(1e-3) }, { name });
   }
 
+  slopes(shape: readonly number[]): string {
+    return this.weight(`slopes${this.layers++}`, shape, 0.3);
+  }
+
   classify(x: string): Graph {
     const flat = this.b.op('Flatten', [x]);
     return this.b.build([this.b.op('Gemm', [flat, this.weight('dense', [5, this.b.shape(flat)[1]!])], { transB: 1 })]);
@@ -103,6 +107,12 @@ const middles: Record<string, (net: Net, x: string) => string> = {
   'Clip of a normalization': (net, x) => net.b.op('Clip', [net.norm(x), net.b.scalar(-0.5), net.b.scalar(0.5)]),
   'Clip above 0': ({ b }, x) => b.op('Clip', [x, b.scalar(0.1), b.scalar(1)]),
   LeakyRelu: ({ b }, x) => b.op('LeakyRelu', [x], { alpha: float(0.1) }),
+  Elu: ({ b }, x) => b.op('Elu', [x], { alpha: float(0.5) }),
+  Selu: ({ b }, x) => b.op('Selu', [x]),
+  Softplus: ({ b }, x) => b.op('Softplus', [x]),
+  'PRelu per channel': (net, x) => net.b.op('PRelu', [x, net.slopes([20, 1, 1])]),
+  'PRelu of a normalization': (net, x) => net.b.op('PRelu', [net.norm(x), net.slopes([20, 1, 1])]),
+  'PRelu with one slope': (net, x) => net.b.op('PRelu', [x, net.slopes([1])]),
   Sigmoid: ({ b }, x) => b.op('Sigmoid', [x]),
   HardSigmoid: ({ b }, x) => b.op('HardSigmoid', [x]),
   HardSwish: ({ b }, x) => b.op('HardSwish', [x]),

@@ -17,6 +17,9 @@ const effects: Readonly<Record<string, (node: Node, layouts: Layouts) => Effect>
     'Relu',
     'LeakyRelu',
     'HardSwish',
+    'Elu',
+    'Selu',
+    'PRelu',
     'Tanh',
     'Erf',
     'Neg',
@@ -30,7 +33,7 @@ const effects: Readonly<Record<string, (node: Node, layouts: Layouts) => Effect>
     'Sign',
   ]),
   ...of('break', ['Log', 'Reciprocal']),
-  ...of('change', ['Sigmoid', 'Exp']),
+  ...of('change', ['Sigmoid', 'Exp', 'Softplus']),
   Dropout: (node) => (node.outputs[1] ? 'break' : 'stay'),
   Add: scalarsAreZero,
   Sub: scalarsAreZero,
@@ -93,6 +96,22 @@ function wiped({ b }: Layouts, value: string, channels: number): string {
   return b.op('Conv', [value, mask], { kernel_shape: [1, 1], group: padded }, { domain: nchwc });
 }
 
+/** With a slope for each channel it is max(x, 0) + slope · (x − max(x, 0)). */
+export const pRelu: Rule = (context) => {
+  const { b, layouts, node } = context;
+  const [x, slope] = node.inputs as [string, string];
+  const shape = layouts.shape(x);
+  const channels = shape[1]!;
+  if (!isVectorOf(layouts, slope, channels) || shape.length !== 4 || !layouts.isBlocked(x)) return elementwise(context);
+  const above = b.op('Relu', [layouts.blocked(x)]);
+  const below = b.op('Sub', [layouts.blocked(x), above]);
+  return [{ conv: { ...scaled(layouts, below, slope, channels), sum: above } }];
+};
+
+/** One number per channel: [C,1,1]. */
+const isVectorOf = (layouts: Layouts, factor: string, channels: number): boolean =>
+  sameShape(layouts.shape(factor).slice(-3), [channels, 1, 1]) && elementCount(layouts.shape(factor)) === channels;
+
 /** x [N,C,H,W] times one number per sample and channel, [N,C,1,1] (a gate), or per channel, [C,1,1]. */
 const broadcastProduct = ({ layouts, node }: Parameters<Rule>[0], shape: Shape): ReturnType<Rule> => {
   const x = node.inputs.find((input) => layouts.isBlocked(input) && sameShape(layouts.shape(input), shape));
@@ -100,9 +119,8 @@ const broadcastProduct = ({ layouts, node }: Parameters<Rule>[0], shape: Shape):
   if (node.op !== 'Mul' || x === undefined || factor === undefined) return undefined;
   const [n, c] = shape as [number, number];
   const perSample = sameShape(layouts.shape(factor), [n, c, 1, 1]);
-  if (!perSample && !sameShape(layouts.shape(factor).slice(-3), [c, 1, 1])) return undefined;
-  if (!perSample && elementCount(layouts.shape(factor)) !== c) return undefined;
-  return [{ conv: perSample ? gated(layouts, x, factor) : scaled(layouts, x, factor, c) }];
+  if (!perSample && !isVectorOf(layouts, factor, c)) return undefined;
+  return [{ conv: perSample ? gated(layouts, x, factor) : scaled(layouts, layouts.blocked(x), factor, c) }];
 };
 
 function gated(layouts: Layouts, x: string, gate: string): ConvCall {
@@ -116,12 +134,13 @@ function gated(layouts: Layouts, x: string, gate: string): ConvCall {
   };
 }
 
+/** `x`: blocked. */
 function scaled(layouts: Layouts, x: string, factor: string, channels: number): ConvCall {
   const { b } = layouts;
-  const shape = layouts.paddedShape(x);
+  const shape = b.shape(x);
   const plain = reshape(b, layouts.plain(factor), [channels]);
   const missing = shape[1]! - channels;
   const whole = missing === 0 ? plain : b.op('Pad', [plain, b.ints([0, missing])]);
   const attributes = { kernel_shape: [1, 1], group: shape[1]! };
-  return { x: layouts.blocked(x), weight: reshape(b, whole, [shape[1]!, 1, 1, 1]), attributes, shape };
+  return { x, weight: reshape(b, whole, [shape[1]!, 1, 1, 1]), attributes, shape };
 }

@@ -13,7 +13,7 @@ import { expand, expandNode } from '../expand.ts';
 import type { Lowering } from '../lowering.ts';
 import { emissions } from '../portable/index.ts';
 import { conv } from './convolution.ts';
-import { elementwise, elementwiseOps } from './elementwise.ts';
+import { elementwise, elementwiseOps, pRelu } from './elementwise.ts';
 import { add, clip, relu } from './fusion.ts';
 import { convInputGrad } from './input-grad.ts';
 import { concat, split } from './joining.ts';
@@ -31,6 +31,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ':Add': add,
   ':Relu': relu,
   ':Clip': clip,
+  ':PRelu': pRelu,
   ':Conv': conv,
   ':MaxPool': pool,
   ':AveragePool': pool,

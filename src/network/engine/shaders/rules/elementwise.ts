@@ -1,6 +1,7 @@
 import { dtypeCodes } from '../../../ir/graph.ts';
 import { readFloat, readInt } from '../../../ir/ops/support/attributes.ts';
 import { axisOf } from '../../../ir/ops/support/shapes.ts';
+import { seluOf } from '../../../ir/ops/unary.ts';
 import { broadcastStrides, coordinate, float, strided } from '../wgsl.ts';
 import type { Pointwise, RuleContext, Rules } from './rule.ts';
 
@@ -34,6 +35,9 @@ const indicator = (condition: string): string => `select(0f, 1f, ${condition})`;
 const relu = unary((x) => `select(${x}, 0f, ${x} <= 0f)`);
 
 const hardSigmoid = (x: string, alpha: number, beta: number): string => `clamp(${x} * ${float(alpha)} + ${float(beta)}, 0f, 1f)`;
+
+const exponential = (x: string, { slope, scale }: ReturnType<typeof seluOf>): string =>
+  `select(${x} * ${float(slope)}, (exp(${x}) - 1f) * ${float(scale)}, ${x} < 0f)`;
 
 const clip: Pointwise = {
   kind: 'point',
@@ -103,6 +107,10 @@ export const elementwiseRules: Rules = {
   ':HardSwish': unary((x) => `${x} * ${hardSigmoid(x, 1 / 6, 0.5)}`),
   ':HardSigmoid': unary((x, { node }) => hardSigmoid(x, readFloat(node, 'alpha', 0.2), readFloat(node, 'beta', 0.5))),
   ':LeakyRelu': unary((x, { node }) => `select(${x}, ${x} * ${float(readFloat(node, 'alpha', 0.01))}, ${x} < 0f)`),
+  ':Elu': unary((x, { node }) => exponential(x, { slope: 1, scale: readFloat(node, 'alpha', 1) })),
+  ':Selu': unary((x, { node }) => exponential(x, seluOf(node))),
+  ':Softplus': unary((x) => `max(${x}, 0f) + log(1f + exp(-abs(${x})))`),
+  ':PRelu': nary((x, slope) => `select(${x}, ${x} * ${slope}, ${x} < 0f)`),
   ':Clip': clip,
   ':Cast': cast,
   ':Add': nary((a, b) => `(${a} + ${b})`),

@@ -17,5 +17,6 @@ export const binaryKernels: Kernels = {
   ':Max': nary((tf, a, b) => tf.maximum(a, b)),
   ':Equal': nary((tf, a, b) => tf.equal(a, b)),
   ':Greater': nary((tf, a, b) => tf.greater(a, b)),
+  ':PRelu': either(([x, slope], { tf }) => tf.prelu(x!, slope!)),
   ':Where': either(([condition, a, b], { tf }) => tf.where(condition!, a!, b!)),
 };
