@@ -29,6 +29,7 @@ function findVectors(graph: Graph): string[] {
     const { params = [] } = opEntry({ op, domain, name });
     if (params.some((i) => parameters.has(inputs[i] ?? '')) || inputs.some((input) => learned.has(input)))
       for (const output of outputs) learned.add(output);
+    if (op === 'InstanceNormalization') for (const input of affineOf(graph, inputs)) vectors.add(input);
     if (domain !== '' || (op !== 'Add' && op !== 'Mul')) continue;
     for (const [input, other] of [inputs, inputs.toReversed()] as [string, string][]) {
       const tensor = graph.initializers[input];
@@ -36,6 +37,13 @@ function findVectors(graph: Graph): string[] {
     }
   }
   return [...vectors].filter((name) => !parameters.has(name));
+}
+
+/** Scale and bias of a normalization; not those of a GroupNorm that was taken apart, which has its own behind. */
+function affineOf({ nodes, initializers }: Graph, [x, ...affine]: readonly string[]): readonly string[] {
+  const isReshaped = nodes.some(({ op, outputs }) => op === 'Reshape' && outputs[0] === x);
+  const isIdle = affine.every((name, i) => initializers[name]?.data.every((value) => Number(value) === 1 - i));
+  return isReshaped && isIdle ? [] : affine.filter((name) => initializers[name]);
 }
 
 /** What a mask puts in the place of minus infinity is larger. */

@@ -6,7 +6,7 @@ import { decode } from '../../../src/network/ir/bytes/decode.ts';
 import { encode } from '../../../src/network/ir/bytes/encode.ts';
 import { AttributeProto_AttributeType, AttributeProtoSchema, ModelProtoSchema } from '../../../src/network/ir/onnx_pb.ts';
 
-const shape = [2, 3, 4];
+const usual: readonly number[] = [2, 3, 4];
 const x = Float32Array.from({ length: 24 }, (_, i) => 3 * Math.sin(1.7 * i) + 0.1 * i);
 
 interface Written {
@@ -17,10 +17,22 @@ interface Written {
   readonly floats?: Readonly<Record<string, number>>;
   readonly text?: Readonly<Record<string, string>>;
   readonly outputs?: readonly string[];
+  /** Of x; [2, 3, 4] where left out. */
+  readonly shape?: readonly number[];
+  readonly opset?: number;
 }
 
 /** A file with one node of an op that the graph itself does not know: written as another one, then renamed. */
-function fileOf({ op, constants = [], ints = {}, floats = {}, text = {}, outputs = [] }: Written): Uint8Array {
+function fileOf({
+  op,
+  constants = [],
+  ints = {},
+  floats = {},
+  text = {},
+  outputs = [],
+  shape = usual,
+  opset = 20,
+}: Written): Uint8Array {
   const b = new Builder('composed');
   const others = constants.map((size, i) => {
     const values = Array.from({ length: size.reduce((a, c) => a * c, 1) }, (_, j) => 0.5 + 0.3 * i + 0.1 * j);
@@ -28,7 +40,7 @@ function fileOf({ op, constants = [], ints = {}, floats = {}, text = {}, outputs
   });
   const graph = b.build([b.op('Max', [b.input('x', { dtype: 'float32', shape }), ...others], {}, { name: 'n' })]);
   const model = fromBinary(ModelProtoSchema, encode(graph));
-  model.opsetImport[0]!.version = 20n;
+  model.opsetImport[0]!.version = BigInt(opset);
   const node = model.graph!.node[0]!;
   node.opType = op;
   node.output.push(...outputs);
@@ -41,7 +53,7 @@ function fileOf({ op, constants = [], ints = {}, floats = {}, text = {}, outputs
   return toBinary(ModelProtoSchema, model);
 }
 
-const run = (bytes: Uint8Array): Promise<Float32Array> =>
+const run = (bytes: Uint8Array, shape = usual): Promise<Float32Array> =>
   withSession(bytes, {}, async (session) => {
     const results = await session.run({ x: { dtype: 'float32', shape, data: x } });
     return results[session.outputs[0]!]!.data as Float32Array;
@@ -66,6 +78,14 @@ describe('an op that stands for others', () => {
     ['ReduceL2 of all', { op: 'ReduceL2', ints: { keepdims: 0 } }],
     ['ReduceL2, every dimension kept', { op: 'ReduceL2' }],
     ['Gelu', { op: 'Gelu' }],
+    [
+      'GroupNormalization',
+      { op: 'GroupNormalization', shape: [2, 6, 2, 1], constants: [[6], [6]], ints: { num_groups: 3 }, opset: 21 },
+    ],
+    [
+      'GroupNormalization of opset 18',
+      { op: 'GroupNormalization', shape: [2, 6, 2, 1], constants: [[3], [3]], ints: { num_groups: 3 } },
+    ],
     ['Mish', { op: 'Mish' }],
     ['Celu', { op: 'Celu', floats: { alpha: 0.7 } }],
     ['Celu as it is', { op: 'Celu' }],
@@ -76,7 +96,7 @@ describe('an op that stands for others', () => {
     const bytes = fileOf(written);
     const graph = decode(bytes, { fold: true });
     expect(graph.nodes.map(({ op }) => op)).not.toContain(written.op);
-    const [ours, theirs] = [await run(encode(graph)), await run(bytes)];
+    const [ours, theirs] = [await run(encode(graph), written.shape), await run(bytes, written.shape)];
     expect(Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!)))).toBeLessThan(3e-6);
   });
 

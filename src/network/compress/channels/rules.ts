@@ -75,7 +75,7 @@ const matMul: ChannelRule = {
   },
 };
 
-const batchNormalization: ChannelRule = {
+const normalization: ChannelRule = {
   label: (labels, node) => {
     const [x, ...parameters] = node.inputs as [string, ...string[]];
     if (!parameters.every((name) => labels.isInitializer(name))) return labels.refuse(node);
@@ -189,13 +189,16 @@ const channelRules: Readonly<Record<string, ChannelRule>> = {
   Conv: conv,
   Gemm: gemm,
   MatMul: matMul,
-  BatchNormalization: batchNormalization,
+  BatchNormalization: normalization,
+  InstanceNormalization: normalization,
   Add: elementwise,
   Sub: elementwise,
   Mul: elementwise,
   Div: elementwise,
   Max: elementwise,
   Min: elementwise,
+  Greater: elementwise,
+  Where: elementwise,
   Relu: carry,
   LeakyRelu: carry,
   Elu: carry,

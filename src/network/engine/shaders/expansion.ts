@@ -74,6 +74,18 @@ const batchNormGrad: Emission = ({ b, node }) => {
   return [b.op('Add', [mul(b, dy, perChannel(b, a, x)), affine(b, x, p, q)]), dScale, dBias];
 };
 
+/** Statistics over the plane of every sample, by rows [N, C, size]. */
+const instanceNormalization: Emission = ({ b, node }) => {
+  const [x, scale, bias] = node.inputs as [string, string, string];
+  const shape = b.shape(x);
+  const size = elementCount(shape.slice(2));
+  const rows = reshape(b, x, [shape[0]!, shape[1]!, size]);
+  const mean = (value: string) => mul(b, b.op('ReduceSum', [value, b.ints([2])], { keepdims: 1 }), 1 / size);
+  const centered = b.op('Sub', [rows, mean(rows)]);
+  const inverse = inverseDeviation(b, mean(mul(b, centered, centered)), node);
+  return [reshape(b, affine(b, mul(b, centered, inverse), scale, bias), shape)];
+};
+
 /** x − max − log Σ exp(x − max) along an axis. */
 function logSoftmaxOf(b: Builder, x: string, axis: number): string {
   const shifted = b.op('Sub', [x, b.op('ReduceMax', [x], { axes: [axis], keepdims: 1 })]);
@@ -164,6 +176,7 @@ const constant: Emission = ({ b, node }) => [b.initializer(b.fresh(`${node.name}
 
 const emissions: Readonly<Record<string, Emission | { when(node: Node): boolean; readonly emit: Emission }>> = {
   ':BatchNormalization': batchNormalization,
+  ':InstanceNormalization': instanceNormalization,
   ':Softmax': softmax,
   ':LogSoftmax': logSoftmax,
   ':ReduceMean': reduceMean,

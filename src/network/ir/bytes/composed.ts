@@ -38,6 +38,11 @@ class Parts {
     return this.#around.constant(`${this.#whole.name}/${name}`, tensorOf('float32', [], [value]));
   }
 
+  floats(name: string, size: number, value: number): string {
+    const values = Array.from({ length: size }, () => value);
+    return this.#around.constant(`${this.#whole.name}/${name}`, tensorOf('float32', [size], values));
+  }
+
   ints(name: string, values: readonly number[]): string {
     return this.#around.constant(`${this.#whole.name}/${name}`, tensorOf('int64', [values.length], values));
   }
@@ -70,6 +75,39 @@ const layerNormalization: Composition = (node, around) => {
   if (!bias) return parts.last('Mul', [normal, scale]);
   return parts.last('Add', [parts.op('Mul', 'scaled', [normal, scale]), bias]);
 };
+
+/**
+ * Channels in groups, each normalized by the numbers of one sample, then times a scale and plus a bias for every channel; for every
+ * group in opset 18. InstanceNormalization does it where a group is a row.
+ */
+const groupNormalization: Composition = (node, around) => {
+  const [x, scale, bias] = node.inputs as [string, string, string];
+  const [, channels = 0, ...plane] = around.typeOf(x)?.shape ?? [];
+  const groups = readInt(node, 'num_groups', 1);
+  const parts = new Parts(node, around);
+  const rows = parts.op('Reshape', 'rows', [x, parts.ints('grouped', [0, groups, -1])]);
+  const idle = [1, 0].map((value) => parts.floats(value === 1 ? 'one' : 'zero', groups, value));
+  const epsilon: Attributes = { epsilon: { kind: 'float', value: readFloat(node, 'epsilon', 1e-5) } };
+  const normal = parts.op('InstanceNormalization', 'normal', [rows, ...idle], epsilon);
+  const back = parts.op('Reshape', 'back', [normal, parts.ints('shape', [0, channels, ...plane])]);
+  const perChannel = (name: string, vector: string): string => {
+    const each = around.typeOf(vector)?.shape[0] === channels ? vector : repeated(parts, name, vector, channels / groups);
+    return parts.op('Reshape', `${name}/channels`, [each, parts.ints(`${name}/shape`, [channels, ...plane.map(() => 1)])]);
+  };
+  return parts.last('Add', [parts.op('Mul', 'scaled', [back, perChannel('scale', scale)]), perChannel('bias', bias)]);
+};
+
+/** [n] as [n · times], each number so many times in a row. */
+function repeated(parts: Parts, name: string, vector: string, times: number): string {
+  const column = parts.op('Unsqueeze', `${name}/column`, [vector, parts.ints(`${name}/axis`, [1])]);
+  const wide = parts.op(
+    'Concat',
+    `${name}/wide`,
+    Array.from({ length: times }, () => column),
+    { axis: { kind: 'int', value: 1 } },
+  );
+  return parts.op('Flatten', `${name}/flat`, [wide], { axis: { kind: 'int', value: 0 } });
+}
 
 /** x / 2 · (1 + erf(x / √2)), or with tanh instead, as `approximate` says. */
 const gelu: Composition = (node, around) => {
@@ -133,6 +171,7 @@ const reduceL2: Composition = (node, around) => {
 
 const compositions: Readonly<Record<string, Composition>> = {
   LayerNormalization: layerNormalization,
+  GroupNormalization: groupNormalization,
   Gelu: gelu,
   Mish: mish,
   Celu: celu,

@@ -1,12 +1,12 @@
 import type { Builder } from '../builder.ts';
 import type { Shape, TensorType } from '../graph.ts';
-import { show } from '../graph.ts';
+import { elementCount, show } from '../graph.ts';
 import type { GradContext, InferContext, OpEntry } from '../op.ts';
 import { readFloat, readInt } from './support/attributes.ts';
 import { gradOf, reshape } from './support/gradients.ts';
 import { expectShape, inputType, misfit, range } from './support/shapes.ts';
 
-/** Batch normalization over [N, C, …spatial], statistics per channel. */
+/** Normalization over [N, C, …spatial], statistics per channel: of the batch, or of every sample on its own. */
 
 /** Checks that inputs `from`… hold one number per channel of input `x`, and returns the type of such a vector. */
 function channelVector(context: InferContext, x: number, from: number): TensorType {
@@ -96,4 +96,46 @@ const batchNormGrad: OpEntry = {
   grad: 'forbidden',
 };
 
-export const normalizationOps: readonly OpEntry[] = [batchNormalization, batchNormTrain, batchNormGrad];
+/** Trained scales and biases are told from idle ones by ir/trained.ts. */
+const instanceNormalization: OpEntry = {
+  op: 'InstanceNormalization',
+  domain: '',
+  infer: (context) => {
+    const { shape } = inputType(context, 0);
+    if (shape.length < 3) throw misfit(context.node, `input of shape ${show(shape)} has no spatial dimensions`);
+    channelVector(context, 0, 1);
+    return [inputType(context, 0)];
+  },
+  grad: (context) => {
+    const { b, inputs, wants } = context;
+    const shape = b.shape(inputs[0]!);
+    const [n, c] = shape as [number, number];
+    const size = elementCount(shape.slice(2));
+    const dy = reshape(b, gradOf(context), [n, c, size]);
+    const { unit, inverse } = standardized(context, [n, c, size]);
+    const [ofDy, ofProduct] = [dy, b.op('Mul', [dy, unit])].map((value) => rowMean(b, value)) as [string, string];
+    const factor = b.op('Mul', [inverse, reshape(b, inputs[1]!, [c, 1])]);
+    const dx = () => b.op('Mul', [b.op('Sub', [b.op('Sub', [dy, ofDy]), b.op('Mul', [unit, ofProduct])]), factor]);
+    const total = (mean: string) => b.op('Mul', [b.op('ReduceSum', [mean, b.ints([0, 2])], { keepdims: 0 }), b.scalar(size)]);
+    return [
+      wants[0] ? reshape(b, dx(), shape) : undefined,
+      wants[1] ? total(ofProduct) : undefined,
+      wants[2] ? total(ofDy) : undefined,
+    ];
+  },
+};
+
+/** The mean over the last of three axes, kept. */
+const rowMean = (b: Builder, value: string): string => b.op('ReduceMean', [value], { axes: [2], keepdims: 1 });
+
+/** (x − mean) / √(variance + ε) of every row [N, C, size], and the inverse deviations [N, C, 1]. */
+function standardized({ b, node, inputs }: GradContext, rows: Shape) {
+  const x = reshape(b, inputs[0]!, rows);
+  const centered = b.op('Sub', [x, rowMean(b, x)]);
+  const variance = rowMean(b, b.op('Mul', [centered, centered]));
+  const shifted = b.op('Add', [variance, b.scalar(readFloat(node, 'epsilon', 1e-5))]);
+  const inverse = b.op('Reciprocal', [b.op('Sqrt', [shifted])]);
+  return { unit: b.op('Mul', [centered, inverse]), inverse };
+}
+
+export const normalizationOps: readonly OpEntry[] = [batchNormalization, batchNormTrain, batchNormGrad, instanceNormalization];

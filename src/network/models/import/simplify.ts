@@ -76,6 +76,20 @@ const castOf: Rule = (node, rewriting) => {
   return readInt(node, 'to', 0) === dtypeCodes[from] && passOn(node, rewriting);
 };
 
+/** The rest of log(1 + exp(x)) behind x is less than float32 tells from here on. */
+const steep = 17;
+
+/** Softplus that gives way to x where x is large (PyTorch's newer exporter): the same number. */
+const where: Rule = (node, { graph, alias, now }) => {
+  const [condition, x, other] = node.inputs as [string, string, string];
+  const maker = (value: string) => graph.nodes.find(({ outputs }) => outputs[0] === value);
+  const [test, softplus] = [maker(condition), maker(other)];
+  const bound = test?.op === 'Greater' && test.inputs[0] === x ? graph.initializers[test.inputs[1]!]?.data[0] : undefined;
+  if (bound === undefined || Number(bound) < steep || softplus?.op !== 'Softplus' || softplus.inputs[0] !== x) return false;
+  alias(node.outputs[0]!, now(other));
+  return true;
+};
+
 /** [N, …] as [N, features]. */
 const flattening: Rule = (node, rewriting) => {
   const { graph, b } = rewriting;
@@ -342,6 +356,7 @@ const rules: Readonly<Record<string, Rule>> = {
   AveragePool: averagePool,
   MaxPool: maxPool,
   Conv: window,
+  Where: where,
   Gemm: gemm,
   MatMul: matMul,
   Pad: (node, rewriting) => pad(node, rewriting) || padBeforePool(node, rewriting),

@@ -1,6 +1,6 @@
 import { readFloat } from '../../../ir/ops/support/attributes.ts';
 import { range } from '../../../ir/ops/support/shapes.ts';
-import { type KernelContext, type Kernels, last, type TfTensor } from '../kernel.ts';
+import { type KernelContext, type Kernels, last, plain, type TfTensor } from '../kernel.ts';
 
 /** Batch normalization, channels last where there are four dimensions. */
 
@@ -56,8 +56,17 @@ const batchNormGrad = last(([dy, x, scale, mean, variance], context) => {
   return [dx, dScale, dBias];
 });
 
+const instanceNormalization = plain(([x, scale, bias], context) => {
+  const { tf } = context;
+  const { mean, variance } = tf.moments(x!, range(2, x!.rank), true);
+  const ofChannel = (vector: TfTensor) => tf.reshape(vector, [vector.size, ...range(2, x!.rank).map(() => 1)]);
+  const unit = tf.mul(tf.sub(x!, mean), inverseDeviation(context, variance));
+  return tf.add(tf.mul(unit, ofChannel(scale!)), ofChannel(bias!));
+});
+
 export const normalizationKernels: Kernels = {
   ':BatchNormalization': batchNormalization,
+  ':InstanceNormalization': instanceNormalization,
   'espalier:BatchNormTrain': batchNormTrain,
   'espalier:BatchNormGrad': batchNormGrad,
 };
