@@ -86,6 +86,7 @@ describe('an op that stands for others', () => {
       'GroupNormalization of opset 18',
       { op: 'GroupNormalization', shape: [2, 6, 2, 1], constants: [[3], [3]], ints: { num_groups: 3 } },
     ],
+    ['GlobalMaxPool', { op: 'GlobalMaxPool' }],
     ['Mish', { op: 'Mish' }],
     ['Celu', { op: 'Celu', floats: { alpha: 0.7 } }],
     ['Celu as it is', { op: 'Celu' }],

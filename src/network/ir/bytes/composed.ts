@@ -159,6 +159,13 @@ const thresholdedRelu: Composition = (node, around) => {
   return parts.last('Where', [isAbove, x, parts.scalar('zero', 0)]);
 };
 
+/** A window over the whole image. */
+const globalMaxPool: Composition = (node, around) => {
+  const sides = around.typeOf(node.inputs[0]!)?.shape.slice(2) ?? [];
+  const attributes: Attributes = { kernel_shape: { kind: 'ints', value: sides } };
+  return [{ ...node, op: 'MaxPool', attributes }];
+};
+
 /** √ of the sum of squares over axes, which are an attribute before opset 18. */
 const reduceL2: Composition = (node, around) => {
   const [x, given] = node.inputs as [string, string?];
@@ -173,6 +180,7 @@ const compositions: Readonly<Record<string, Composition>> = {
   LayerNormalization: layerNormalization,
   GroupNormalization: groupNormalization,
   Gelu: gelu,
+  GlobalMaxPool: globalMaxPool,
   Mish: mish,
   Celu: celu,
   Softsign: softsign,

@@ -48,6 +48,18 @@ const reduction = (op: string, axesOf: AxesOf, scale: (count: number) => number)
   },
 });
 
+/** Of numbers that are equally extreme each gets the gradient. */
+const extreme = (op: string): OpEntry => ({
+  ...reduction(op, axesFromAttribute, () => 1),
+  grad: (context) => {
+    const { b, node, inputs, outputs } = context;
+    const [x] = inputs as [string];
+    const kept = reducedShape(b.shape(x), axesFromAttribute(node, b.shape(x), []), true);
+    const isExtreme = b.op('Equal', [x, reshape(b, outputs[0]!, kept)]);
+    return [b.op('Where', [isExtreme, reshape(b, gradOf(context), kept), b.scalar(0)])];
+  },
+});
+
 /** Numbers along axes that are statistics, not part of a model that is trained. */
 const statistic = (op: string): OpEntry => ({ ...reduction(op, axesFromAttribute, () => 1), grad: 'forbidden' });
 
@@ -121,8 +133,8 @@ const cumSum: OpEntry = { op: 'CumSum', domain: '', infer: likeInput, grad: 'for
 export const reductionOps: readonly OpEntry[] = [
   reduction('ReduceSum', axesFromInput, () => 1),
   reduction('ReduceMean', axesFromAttribute, (count) => 1 / count),
-  statistic('ReduceMin'),
-  statistic('ReduceMax'),
+  extreme('ReduceMin'),
+  extreme('ReduceMax'),
   statistic('ReduceSumSquare'),
   softmax,
   logSoftmax,
