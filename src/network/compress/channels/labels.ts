@@ -1,5 +1,6 @@
 import { readsOf } from '../../ir/bodies.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
+import { toNumbers } from '../../ir/ops/support/shapes.ts';
 
 /**
  * What an initializer's axis means for the channels that run along it: it makes them, it goes along with them
@@ -121,6 +122,12 @@ export class Labels {
 
   isInitializer(name: string): boolean {
     return this.graph.initializers[this.aliases.get(name) ?? name] !== undefined;
+  }
+
+  /** The numbers of a constant that is no weight: axes, a shape. */
+  constants(name: string | undefined): readonly number[] | undefined {
+    const tensor = this.graph.initializers[name ?? ''];
+    return tensor && toNumbers(tensor);
   }
 
   shape(name: string): readonly number[] {

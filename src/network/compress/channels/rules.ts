@@ -158,6 +158,28 @@ const transpose: ChannelRule = {
   },
 };
 
+/** Axes of size 1 that come, or go. */
+const unsqueeze: ChannelRule = {
+  label: (labels, node) => {
+    const label = labels.of(node.inputs[0]!);
+    const rank = labels.shape(node.outputs[0]!).length;
+    const axes = labels.constants(node.inputs[1])?.map((axis) => (axis + rank) % rank);
+    if (!label || !axes) return labels.refuse(node);
+    const old = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !axes.includes(axis));
+    labels.set(node.outputs[0]!, { axis: old[label.axis]!, atoms: label.atoms });
+  },
+};
+
+const squeeze: ChannelRule = {
+  label: (labels, node) => {
+    const label = labels.of(node.inputs[0]!);
+    const rank = labels.shape(node.inputs[0]!).length;
+    const axes = labels.constants(node.inputs[1])?.map((axis) => (axis + rank) % rank);
+    if (!label || !axes || axes.includes(label.axis)) return labels.refuse(node);
+    labels.set(node.outputs[0]!, { axis: label.axis - axes.filter((axis) => axis < label.axis).length, atoms: label.atoms });
+  },
+};
+
 /** x and a scale, [] or one per channel: behind an activation, or before a weight that the layer then reads through it. */
 const fakeQuant: ChannelRule = {
   label: (labels, node) => {
@@ -217,6 +239,8 @@ const channelRules: Readonly<Record<string, ChannelRule>> = {
   GlobalAveragePool: pool,
   GlobalMaxPool: pool,
   Flatten: flatten,
+  Unsqueeze: unsqueeze,
+  Squeeze: squeeze,
   Concat: concat,
   Transpose: transpose,
 };

@@ -9,6 +9,7 @@ import { readInt } from '../../ir/ops/support/attributes.ts';
 import { deadCode } from '../../ir/passes/dead-code.ts';
 import { withBatch } from '../../ir/passes/with-batch.ts';
 import { verify } from '../../ir/verify.ts';
+import { linesAsImages } from './lines.ts';
 import { rename } from './names.ts';
 import { simplify } from './simplify.ts';
 
@@ -27,7 +28,7 @@ export function importNetwork(bytes: Uint8Array): Graph {
   checkInterface(graph);
   refuseQuantized(graph);
   refuseBodies(graph);
-  const simple = simplify(graph);
+  const simple = simplify(linesAsImages(graph));
   checkTrainable(simple);
   const imported = withBatch(rename(simple), 1);
   checkBatch(imported);
@@ -104,7 +105,7 @@ function refuseWindows({ nodes, types }: Graph): void {
   const rankOf = (node: Node) => types[node.inputs[0]!]!.shape.length;
   const node = nodes.find((each) => ['Conv', 'MaxPool', 'AveragePool'].includes(each.op) && rankOf(each) !== 4);
   if (!node) return;
-  const message = `node "${node.name}" (${node.op}) moves over ${rankOf(node) - 2} dimensions; only those over images, [N, C, H, W], can be trained. Over one, a kernel of height 1 on [N, C, 1, W] computes the same.`;
+  const message = `node "${node.name}" (${node.op}) moves over ${rankOf(node) - 2} dimensions; only those over images, [N, C, H, W], or lines can be trained.`;
   throw new NasError('IMPORT_TRAINABLE', message, { facts: { node: node.name, op: node.op } });
 }
 

@@ -107,7 +107,9 @@ const overImage =
   (node, rewriting) => {
     const { dtype, shape } = rewriting.graph.types[node.inputs[0]!]!;
     const axes = (readInts(node, 'axes') ?? shape.map((_, i) => i)).map((axis) => (axis < 0 ? axis + shape.length : axis));
-    if (dtype !== 'float32' || shape.length !== 4 || [...axes].sort((a, b) => a - b).join() !== '2,3') return false;
+    const isOverAll = [...axes].sort((a, b) => a - b).join() === (shape.length === 4 ? '2,3' : '2');
+    const isLine = shape.length === 3 && op === 'GlobalAveragePool' && readInt(node, 'keepdims', 1) === 0;
+    if (dtype !== 'float32' || !(shape.length === 4 || isLine) || !isOverAll) return false;
     const attributes = attributesOf(shape.slice(2));
     if (readInt(node, 'keepdims', 1)) {
       replace(rewriting, node, { op, inputs: [node.inputs[0]!], attributes });

@@ -156,6 +156,31 @@ const simplified: Record<string, { build: () => Graph; ops: string[] }> = {
     },
     ops: ['Conv', 'MaxPool', 'Conv', 'MaxPool', 'Flatten', 'Gemm'],
   },
+  'windows over lines': {
+    build: () => {
+      const { b, x, w } = sketch();
+      const rows = b.op('Reshape', [conv3(b, x, 'a', 4), b.ints([0, 4, 16])]);
+      const window = { kernel_shape: [3], strides: [2], pads: [2, 1] };
+      const lines = b.op('Conv', [rows, w('lines.weight', 6, 2, 3), w('lines.bias', 6)], { ...window, group: 2 });
+      const pools = [
+        b.op('MaxPool', [lines], { ...window, ceil_mode: 1 }),
+        b.op('AveragePool', [lines], { ...window, ceil_mode: 1, count_include_pad: 1 }),
+      ];
+      const features = b.op('ReduceMean', [b.op('Sub', pools)], { axes: [-1], keepdims: 0 });
+      return b.build([fullyConnected(b, features, 'dense', 3)]);
+    },
+    ops: 'Conv Reshape Unsqueeze Conv Squeeze Unsqueeze MaxPool Squeeze Unsqueeze AveragePool Squeeze Sub GlobalAveragePool Flatten Gemm'.split(
+      ' ',
+    ),
+  },
+  'a Softplus that gives way to what it reads': {
+    build: () => {
+      const { b, x } = sketch();
+      const y = b.op('Mul', [conv3(b, x, 'a', 4), b.scalar(12)]);
+      return classify(b, b.op('Where', [b.op('Greater', [y, b.scalar(17)]), y, b.op('Softplus', [y])]));
+    },
+    ops: ['Conv', 'Mul', 'Softplus', 'GlobalAveragePool', 'Flatten', 'Gemm'],
+  },
   'limits that are a ReLU, and ends that decide nothing': {
     build: () => {
       const { b, x } = sketch();
@@ -248,14 +273,14 @@ const refused: Record<string, [code: string, message: RegExp, build: () => Graph
       return classify(b, bigger);
     },
   ],
-  'windows over one dimension': [
+  'windows over three dimensions': [
     'IMPORT_TRAINABLE',
-    /node "lines" \(Conv\) moves over 1 dimensions; only those over images/,
+    /node "cubes" \(Conv\) moves over 3 dimensions; only those over images, \[N, C, H, W\], or lines/,
     () => {
       const { b, x, w } = sketch();
-      const rows = b.op('Reshape', [conv3(b, x, 'a', 4), b.ints([0, 4, 16])]);
-      const lines = b.op('Conv', [rows, w('lines.weight', 4, 4, 3)], { kernel_shape: [3] }, { name: 'lines' });
-      return b.build([fullyConnected(b, b.op('Flatten', [lines]), 'dense', 3)]);
+      const parts = b.op('Reshape', [conv3(b, x, 'a', 4), b.ints([0, 4, 2, 2, 4])]);
+      const cubes = b.op('Conv', [parts, w('cubes.weight', 4, 4, 1, 2, 3)], { kernel_shape: [1, 2, 3] }, { name: 'cubes' });
+      return b.build([fullyConnected(b, b.op('Flatten', [cubes]), 'dense', 3)]);
     },
   ],
   'a quantized network': [
