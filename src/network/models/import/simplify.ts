@@ -1,6 +1,7 @@
 import { Builder } from '../../ir/builder.ts';
 import type { Attribute, Graph, Node, Shape, Tensor } from '../../ir/graph.ts';
 import { dtypeCodes, elementCount, show } from '../../ir/graph.ts';
+import { cutsOf } from '../../ir/ops/slicing.ts';
 import { readFloat, readInt, readInts, readString } from '../../ir/ops/support/attributes.ts';
 import { toNumbers } from '../../ir/ops/support/shapes.ts';
 import { windowOf } from '../../ir/ops/support/window.ts';
@@ -87,6 +88,31 @@ const where: Rule = (node, { graph, alias, now }) => {
   const bound = test?.op === 'Greater' && test.inputs[0] === x ? graph.initializers[test.inputs[1]!]?.data[0] : undefined;
   if (bound === undefined || Number(bound) < steep || softplus?.op !== 'Softplus' || softplus.inputs[0] !== x) return false;
   alias(node.outputs[0]!, now(other));
+  return true;
+};
+
+/** A part that is the whole. */
+const slice: Rule = (node, rewriting) => {
+  const { types, initializers } = rewriting.graph;
+  const [from, to] = [types[node.inputs[0]!]!.shape, types[node.outputs[0]!]!.shape];
+  const cuts = cutsOf(
+    node,
+    from,
+    node.inputs.map((name) => initializers[name]),
+  );
+  return show(from) === show(to) && cuts.every(({ step }) => step === 1) && passOn(node, rewriting);
+};
+
+/** All numbers of a value, picked one after the other, in the shape that it had (PyTorch's `as_strided`). */
+const gather: Rule = (node, { graph, alias, now }) => {
+  const [list, places] = node.inputs as [string, string];
+  const flat = graph.nodes.find(({ outputs }) => outputs[0] === list);
+  const indices = graph.initializers[places];
+  const size = graph.types[list]!.shape;
+  if (flat?.op !== 'Reshape' || size.length !== 1 || !indices || indices.data.length !== size[0]) return false;
+  const isSame = show(graph.types[flat.inputs[0]!]!.shape) === show(indices.shape);
+  if (!isSame || !indices.data.every((place, i) => Number(place) === i)) return false;
+  alias(node.outputs[0]!, now(flat.inputs[0]!));
   return true;
 };
 
@@ -359,6 +385,8 @@ const rules: Readonly<Record<string, Rule>> = {
   MaxPool: maxPool,
   Conv: window,
   Where: where,
+  Slice: slice,
+  Gather: gather,
   Gemm: gemm,
   MatMul: matMul,
   Pad: (node, rewriting) => pad(node, rewriting) || padBeforePool(node, rewriting),

@@ -181,6 +181,16 @@ const simplified: Record<string, { build: () => Graph; ops: string[] }> = {
     },
     ops: ['Conv', 'Mul', 'Softplus', 'GlobalAveragePool', 'Flatten', 'Gemm'],
   },
+  'a part that is the whole, and all numbers picked in their order': {
+    build: () => {
+      const { b, x } = sketch();
+      const whole = b.op('Slice', [conv3(b, x, 'a', 4), b.ints([0]), b.ints([9]), b.ints([1])]);
+      const flat = b.op('Reshape', [b.op('GlobalAveragePool', [whole]), b.ints([-1])]);
+      const places = b.ints([0, 1, 2, 3], [1, 4, 1, 1]);
+      return b.build([fullyConnected(b, b.op('Flatten', [b.op('Gather', [flat, places])]), 'dense', 3)]);
+    },
+    ops: ['Conv', 'GlobalAveragePool', 'Flatten', 'Gemm'],
+  },
   'limits that are a ReLU, and ends that decide nothing': {
     build: () => {
       const { b, x } = sketch();
