@@ -89,7 +89,7 @@ const sketches: Readonly<Record<string, (b: Builder, x: string) => string>> = {
 };
 
 describe('TensorFlow.js, networks as PyTorch exports them', () => {
-  it.each(['mobile-dynamo', 'mobile-opset11', 'dense-opset12'])('%s', async (name) => {
+  it.each(['mobile-dynamo', 'mobile-opset11', 'dense-opset12', 'norms-opset17', 'norms-dynamo'])('%s', async (name) => {
     const graph = importedNetwork(name);
     const source = await shippedModel(graph, {});
     await expectAnswers(tfjs, loadGraphModel, { ...source, input: { ...source.input, name: graph.inputs[0]!.name } });

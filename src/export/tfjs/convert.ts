@@ -2,6 +2,7 @@ import { NasError } from '../../core/errors.ts';
 import type { Graph, Node, Shape, Tensor, TensorType } from '../../network/ir/graph.ts';
 import { readInt } from '../../network/ir/ops/support/attributes.ts';
 import { evaluate } from '../constants.ts';
+import { spellInstanceNorms } from '../instance-norm.ts';
 import { lastChannels, toFirst, toLast } from '../layout.ts';
 import { rules } from './rules/index.ts';
 import type { Conversion } from './rules/rule.ts';
@@ -26,7 +27,8 @@ class GraphConversion implements Conversion {
   /** DequantizeLinear nodes that read constants, by their output. */
   readonly #quantized = new Map<string, Node>();
 
-  constructor(graph: Graph) {
+  constructor(whole: Graph) {
+    const graph = spellInstanceNorms(whole);
     this.#graph = graph;
     for (const [name, tensor] of Object.entries(graph.initializers)) this.#constants.set(name, tensor);
     for (const { name, type } of graph.inputs) this.#refs.set(name, this.writer.placeholder(name, this.sizes(type.shape)));

@@ -5,6 +5,7 @@ import { readInt } from '../../network/ir/ops/support/attributes.ts';
 import { toNumbers } from '../../network/ir/ops/support/shapes.ts';
 import { readersOf } from '../../network/ir/rebuild.ts';
 import { evaluate } from '../constants.ts';
+import { spellInstanceNorms } from '../instance-norm.ts';
 import { codeRange } from './code-range.ts';
 import { fuseDynamicDense } from './fusions/dynamic-dense.ts';
 import { fuseGelu } from './fusions/gelu.ts';
@@ -40,7 +41,7 @@ class GraphConversion implements Conversion {
   readonly #graph: Graph;
 
   constructor(whole: Graph, model: ModelWriter, outside?: Outside) {
-    const graph = fuseDynamicDense(fuseGelu(whole));
+    const graph = fuseDynamicDense(fuseGelu(spellInstanceNorms(whole)));
     this.#graph = graph;
     this.#model = model;
     this.writer = outside ? model.subgraph(graph.name) : model.main;
