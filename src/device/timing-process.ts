@@ -1,4 +1,5 @@
 /** Entry of the process that measures on a device: one timing in, one result out, again and again. */
+import { endWithParent } from '../core/with-parent.ts';
 import type { LatencyResult } from '../network/metrics/latency.ts';
 import { type TimedFiles, timeFiles } from '../network/metrics/timing.ts';
 
@@ -8,6 +9,7 @@ export type TimingReply =
 
 const send = (reply: TimingReply) => void process.send?.(reply);
 
+endWithParent();
 process.on('message', (timing: TimedFiles) => {
   timeFiles(timing).then(
     (latency) => send({ type: 'done', latency }),

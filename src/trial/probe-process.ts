@@ -1,4 +1,6 @@
 /** Entry of the process that tries one setup: a driver that crashes takes nothing else with it. */
+
+import { endWithParent } from '../core/with-parent.ts';
 import type { EngineSetup } from '../network/engine/choice.ts';
 import { selfTest } from '../network/engine/select/self-test.ts';
 
@@ -19,4 +21,5 @@ async function answer({ setup, quick }: ProbeRequest): Promise<void> {
   process.send?.(reply, () => process.exit());
 }
 
+endWithParent();
 process.once('message', (request: ProbeRequest) => void answer(request));

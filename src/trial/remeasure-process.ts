@@ -1,8 +1,13 @@
 /** Entry of the process that measures a shipped file anew; its parent sends one request and reads the replies. */
+
+import { endWithParent } from '../core/with-parent.ts';
 import { answer, type FurtherRequest, type RemeasureReply, type RemeasureRequest } from './remeasure.ts';
 
-const send = (reply: RemeasureReply) => void process.send?.(reply);
+endWithParent();
+
+/** Resolves when the parent has it, or is gone. */
+const send = (reply: RemeasureReply) => new Promise<unknown>((sent) => process.send!(reply, sent));
 
 process.once('message', (request: RemeasureRequest | FurtherRequest) => {
-  void answer(request, send).then(() => process.disconnect());
+  void answer(request, send).then(() => process.exit());
 });

@@ -139,21 +139,23 @@ const machineFacts = (): Json => ({
 });
 
 /** A measuring process has nothing beside it: no pause, no stop, no lane. */
-const quietHooks = (send: (reply: RemeasureReply) => void): TrialHooks => ({
-  progress: (progress) => send({ type: 'progress', progress }),
+const quietHooks = (send: Send): TrialHooks => ({
+  progress: (progress) => void send({ type: 'progress', progress }),
   checkpoint: () => undefined,
   exclusive: (work) => work(true),
   gpu: (work) => work(),
 });
 
+type Send = (reply: RemeasureReply) => Promise<unknown>;
+
 /** The process's entry: one request in, one result out. */
-export async function answer(request: RemeasureRequest | FurtherRequest, send: (reply: RemeasureReply) => void): Promise<void> {
+export async function answer(request: RemeasureRequest | FurtherRequest, send: Send): Promise<void> {
   const hooks = quietHooks(send);
   try {
     const result = 'further' in request ? remeasureFurther(request, hooks) : remeasure(request, hooks);
-    send({ type: 'done', result: await result });
+    await send({ type: 'done', result: await result });
   } catch (error) {
     const code = error instanceof NasError ? error.code : 'UNEXPECTED';
-    send({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });
+    await send({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });
   }
 }

@@ -1,5 +1,6 @@
 /** Entry of the process that measures how fast a setup trains. */
 import { createRng } from '../core/rng.ts';
+import { endWithParent } from '../core/with-parent.ts';
 import { buildTrainStep } from '../network/autodiff/train-step.ts';
 import type { EngineSetup } from '../network/engine/choice.ts';
 import { withStep } from '../network/engine/engines/index.ts';
@@ -66,4 +67,5 @@ async function answer(request: SpeedRequest): Promise<void> {
   }
 }
 
+endWithParent();
 process.once('message', (request: SpeedRequest) => void answer(request));
