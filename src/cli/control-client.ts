@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandAnswer, ControlChannel, StudyCommand } from '../core/control.ts';
 import { NasError } from '../core/errors.ts';
 import { openStore, readStudy } from '../store/index.ts';
+import { leaseStudy } from './lease.ts';
 
 /** The search looks twice a second. */
 const answerMs = 10_000;
@@ -42,7 +43,7 @@ function markAlone({ db, study }: ControlTarget, command: Extract<StudyCommand, 
   const { trial, favourite } = command;
   const store = openStore(db, { mode: 'write' });
   try {
-    store.lease(study);
+    leaseStudy(store, study, db);
     const { trials } = readStudy(store, study);
     if (!trials[trial]) {
       throw new NasError('TRIAL_MISSING', `study "${study}" has no trial ${trial}. It has 0 to ${trials.length - 1}.`, {

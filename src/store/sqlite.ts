@@ -278,19 +278,13 @@ class SqliteStore implements TrialStore {
   }
 
   #lockedBy(study: string, id: number): NasError {
-    const { pid, host, since } = (this.#statements.getHolder.get(id) as LeaseHolder | undefined) ?? {
-      pid: 0,
-      host: 'unknown',
-      since: 0,
-    };
-    const by = `process ${pid} on ${host} since ${new Date(since).toISOString()}`;
-    return new NasError(
-      'STORE_LOCKED',
-      `study "${study}" is being searched by ${by}. Wait for it, stop it, or choose another name with --study.`,
-      {
-        facts: { study, pid, host, since },
-      },
-    );
+    const holder = this.#statements.getHolder.get(id) as LeaseHolder | undefined;
+    const by = holder
+      ? `process ${holder.pid} on ${holder.host} since ${new Date(holder.since).toISOString()}`
+      : 'another process';
+    return new NasError('STORE_LOCKED', `study "${study}" is held by ${by}, which searches it or works on it.`, {
+      facts: { study, ...holder },
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import type { InitialTrial } from '../../search/study/proposer.ts';
 import { openStore, readStudy } from '../../store/index.ts';
 import { keyFunction } from '../compose.ts';
 import { pointsOf } from '../enqueue.ts';
+import { leaseStudy } from '../lease.ts';
 import type { StudyOptions } from '../options.ts';
 import { print } from '../output.ts';
 import { chooseStudy, factsOf } from '../study-facts.ts';
@@ -14,7 +15,7 @@ export function enqueue(what: readonly string[], options: StudyOptions): void {
   const store = openStore(options.db, { mode: 'write' });
   try {
     const record = chooseStudy(store, options);
-    store.lease(record.name);
+    leaseStudy(store, record.name, options.db);
     const facts = factsOf(record);
     const keyOf = keyFunction(facts.sections.model as unknown as ModelSpec, facts.space);
     const tried = new Set(readStudy(store, record.name).trials.map(({ key }) => keyOf.recorded(key)));

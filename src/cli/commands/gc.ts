@@ -5,6 +5,7 @@ import { formatBytes } from '../../dashboard/format.ts';
 import { openStore, readStudy, type StudyView } from '../../store/index.ts';
 import { artefactFolder } from '../folders.ts';
 import { mayGoOn, neededFiles, type Swept, sweep } from '../garbage.ts';
+import { leaseStudy } from '../lease.ts';
 import { print, printJson } from '../output.ts';
 
 export interface GcFlags {
@@ -42,7 +43,7 @@ function withAllStudies<T>(db: string, removes: boolean, use: (views: readonly S
   const store = openStore(db, { mode: 'write' });
   try {
     const names = store.list().map(({ name }) => name);
-    for (const name of names) store.lease(name);
+    for (const name of names) leaseStudy(store, name, db, ' Nothing was removed.');
     return use(names.map((name) => readStudy(store, name)));
   } finally {
     store.close();

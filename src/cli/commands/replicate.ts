@@ -3,6 +3,7 @@ import type { Json } from '../../core/json.ts';
 import { createPoolExecutor } from '../../executors/index.ts';
 import { openStore } from '../../store/index.ts';
 import { chooseEngineHere } from '../engine.ts';
+import { leaseStudy } from '../lease.ts';
 import { meaningOf } from '../meaning.ts';
 import type { StudyOptions } from '../options.ts';
 import { note, print } from '../output.ts';
@@ -27,7 +28,7 @@ export async function replicateFront(flags: ReplicateFlags): Promise<number> {
   const store = openStore(flags.db, { mode: 'write' });
   try {
     const record = chooseStudy(store, flags);
-    store.lease(record.name);
+    leaseStudy(store, record.name, flags.db);
     const engine = await chooseEngineHere(engineOf(record));
     const slots = flags.workers ?? defaultWorkers(engine);
     const executor = createPoolExecutor({

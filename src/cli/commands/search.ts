@@ -34,6 +34,7 @@ import { nothingLeft } from '../finished.ts';
 import { Foresight } from '../foresight.ts';
 import { GarbageWatch } from '../garbage-watch.ts';
 import { type Given, givenBy } from '../given.ts';
+import { leaseStudy } from '../lease.ts';
 import { meaningOf } from '../meaning.ts';
 import { NoiseWatch } from '../noise-watch.ts';
 import { note, type OutputTrouble, onOutputTrouble, print } from '../output.ts';
@@ -76,7 +77,7 @@ export async function search(flags: SearchFlags): Promise<number> {
     if (found) checkUnchanged(found, space, settings);
     else checkStudyName(settings.study);
     checkWorkers(settings, found);
-    if (found) store!.lease(found.name);
+    if (found) leaseStudy(store!, found.name, flags.db, ' --study NAME begins another study, nas watch shows this one.');
     const end = found && nothingLeft(store!, found, settings, flags);
     if (end && !flags.json) {
       print(summarize(store!, found, end, commandWords(flags, settings.trials)));
@@ -284,7 +285,7 @@ class SearchRun {
     const store = openStore(this.#flags.db, { mode: 'write' });
     try {
       create(store, withStart(this.#record, { with: this.#start, trials: this.#initial! }));
-      store.lease(this.#record.name);
+      leaseStudy(store, this.#record.name, this.#flags.db);
       this.#written = store;
       return await this.#study(store, facts, foresight);
     } finally {
