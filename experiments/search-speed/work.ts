@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { artefactFolder } from '../../src/cli/artefact-folder.ts';
 import { loadSpace } from '../../src/cli/compose.ts';
-import { artefactFolder } from '../../src/cli/folders.ts';
 import type { MeasuredTrial } from '../../src/core/trial.ts';
 import { findDatasets } from '../../src/network/data/index.ts';
 import { decode } from '../../src/network/ir/bytes/decode.ts';

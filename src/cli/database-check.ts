@@ -5,7 +5,7 @@ import { counted } from '../core/words.ts';
 import { foldLog } from '../search/study/log.ts';
 import { checkFile, openStore, readStudy } from '../store/index.ts';
 import { artefactPath, sha256 } from '../trial/artefacts.ts';
-import { artefactFolder } from './folders.ts';
+import { artefactFolder } from './artefact-folder.ts';
 import { shippable } from './garbage.ts';
 import { print, printJson } from './output.ts';
 

@@ -9,7 +9,7 @@ import { defaultEta, rungShares, type ScheduleSettings, scheduleProblems } from 
 import type { StudyOptions } from '../search/study/options.ts';
 import type { StopRules } from '../search/study/stopping.ts';
 import { checkpointPath } from '../trial/checkpoints.ts';
-import { artefactFolder } from './folders.ts';
+import { artefactFolder } from './artefact-folder.ts';
 import { logScale } from './picking.ts';
 
 /** How a study's trials are scheduled: kept with it, since its results depend on it. */

@@ -7,7 +7,8 @@ import type { TrainRecipe } from '../network/engine/recipe.ts';
 import { asksForTimes } from '../network/metrics/index.ts';
 import { trainsAnything } from '../search/space/schedule.ts';
 import type { TrialSetup } from '../trial/setup.ts';
-import { artefactFolder, baselineFolder } from './folders.ts';
+import { artefactFolder } from './artefact-folder.ts';
+import { baselineFolder } from './folders.ts';
 import { factsOf } from './study-facts.ts';
 
 /** What the trial host is started with. */

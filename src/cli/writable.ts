@@ -3,7 +3,8 @@ import { NasError } from '../core/errors.ts';
 import { nearestThere, whyNoFolder } from '../export/written.ts';
 import { inspectFile } from '../store/header.ts';
 import { namedFile } from '../store/named.ts';
-import { artefactFolder, baselineFolder } from './folders.ts';
+import { artefactFolder } from './artefact-folder.ts';
+import { baselineFolder } from './folders.ts';
 
 /**
  * Looks whether a search can keep what it makes: before minutes of training, not after them. `db`: its database, which may still

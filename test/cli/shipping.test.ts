@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { artefactFolder } from '../../src/cli/folders.ts';
+import { artefactFolder } from '../../src/cli/artefact-folder.ts';
 import { checkFormats } from '../../src/cli/shipping.ts';
 import type { MeasuredTrial } from '../../src/core/trial.ts';
 import type { ExportFormat } from '../../src/export/formats/format.ts';

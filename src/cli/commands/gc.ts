@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { exitCodes, NasError } from '../../core/errors.ts';
 import { formatBytes } from '../../dashboard/format.ts';
 import { openStore, readStudy, type StudyView } from '../../store/index.ts';
-import { artefactFolder } from '../folders.ts';
+import { artefactFolder } from '../artefact-folder.ts';
 import { mayGoOn, neededFiles, type Swept, sweep } from '../garbage.ts';
 import { leaseStudy } from '../lease.ts';
 import { print, printJson } from '../output.ts';
