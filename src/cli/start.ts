@@ -1,6 +1,6 @@
 import type { Candidate } from '../core/candidate.ts';
 import { NasError } from '../core/errors.ts';
-import type { Goal, Metrics } from '../core/objective.ts';
+import type { Constraint, Goal, Metrics } from '../core/objective.ts';
 import { formatMetric } from '../dashboard/format.ts';
 import { anchors, uniformPlan } from '../network/compress/anchors.ts';
 import type { ModelSpec } from '../network/models/index.ts';
@@ -69,18 +69,29 @@ function denseOf({ space, keyOf }: StartContext): Candidate {
   return keyOf(plain) === keyOf(baselineCandidate) ? plain : baselineCandidate;
 }
 
-/** Throws NasError SPACE_INFEASIBLE: where even the candidate that comes nearest misses, no time need be spent to know it. */
+/**
+ * Throws NasError SPACE_INFEASIBLE where no candidate keeps the constraints, or none that was found comes near: a search would
+ * spend its time on looking for one. Only says so where one may well be missed between those that were looked at.
+ */
 export function refuseOutOfReach(context: StartContext, wishes: readonly Wish[]): Feasibility {
-  const { space, goal, predict } = context;
+  const { space, goal, predict, say } = context;
   const feasibility = new Feasibility({ space, constraints: goal.constraints, predict });
   const known = [denseOf(context), ...wishes.flatMap(({ candidates }) => candidates)];
   if (known.some((candidate) => feasibility.misses(candidate).length === 0)) return feasibility;
   const closest = feasibility.nearestToFeasible();
   const misses = feasibility.misses(closest);
   if (misses.length === 0) return feasibility;
-  const found = misses.map(describeMiss).join('; ');
-  const message = `constraints: no candidate of this space can keep them: ${found}. Move the bound, or allow more compression.`;
-  const facts = { nearest: closest, metrics: { ...predict(closest) }, missed: misses.map(({ constraint }) => constraint.metric) };
+  const reach = feasibility.reach();
+  const metrics = { ...predict(closest) };
+  const isAlone = goal.constraints.filter(({ metric }) => metrics[metric] !== undefined).length === 1;
+  const found = misses.map((miss) => describeMiss(miss, isAlone, reach === 'none')).join('; ');
+  const none = reach === 'none' ? 'no candidate of this space can keep them' : 'no candidate that keeps them was found';
+  if (reach === 'near') {
+    say(`constraints: ${none}: ${found}. There may be one: the search goes on.`);
+    return feasibility;
+  }
+  const message = `constraints: ${none}: ${found}. Move the bound, or allow more compression.`;
+  const facts = { nearest: closest, metrics, missed: misses.map(({ constraint }) => constraint.metric) };
   throw new NasError('SPACE_INFEASIBLE', message, { facts });
 }
 
@@ -112,7 +123,12 @@ export function refusalOf({ space, goal, predict }: Pick<StartContext, 'space' |
   };
 }
 
-function describeMiss({ constraint: { metric, op, bound }, value }: Miss): string {
-  const extreme = op === '<=' ? 'the least' : 'the most';
-  return `${metric} ${op} ${formatMetric(metric, bound)}, but ${extreme} there is is ${formatMetric(metric, value)}`;
+/** `isAlone`: nothing else is asked for, so that what comes nearest is the extreme. */
+function describeMiss({ constraint: { metric, op, bound }, value }: Miss, isAlone: boolean, isKnown: boolean): string {
+  const which = isAlone ? extremes[op] : 'the nearest';
+  const [asked, had] = [bound, value].map((number) => formatMetric(metric, number));
+  const [exactly, hadExactly] = asked === had ? [bound, value] : [asked, had];
+  return `${metric} ${op} ${exactly}, but ${which} ${isKnown ? 'there is' : 'found'} is ${hadExactly}`;
 }
+
+const extremes: Readonly<Record<Constraint['op'], string>> = { '<=': 'the least', '>=': 'the most' };

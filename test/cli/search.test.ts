@@ -228,7 +228,7 @@ describe('bounds that are known to be out of reach', () => {
     await writeFile(join(cwd, 'small.yaml'), text);
     const run = await nas(cwd, 'search', '--space', 'small.yaml', '--db', 'small.db');
     expect(run.code).toBe(2);
-    expect(run.stderr).toMatch(/size <= 1\.00 kB, but the least there is is \d\.\d+ kB/);
+    expect(run.stderr).toMatch(/size <= 1\.00 kB, but the least found is \d\.\d+ kB/);
     expect(existsSync(join(cwd, 'small.db'))).toBe(false);
   });
 });

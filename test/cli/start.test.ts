@@ -86,4 +86,43 @@ describe('the start of a study', () => {
       }),
     );
   });
+
+  it('finds a narrow band between the steps of single choices', () => {
+    const sized = start(all);
+    const wished = sized.trials()[2]!.candidate;
+    for (const name of pruned.slice(1, 3)) {
+      const inside = { ...wished, [`${name}/prune.keep`]: 0.5, 'dense/quantize.bits': 32 };
+      const size = sized.sizeOf(inside);
+      const band: Constraint[] = [
+        { metric: 'size', op: '>=', bound: size * 0.998 },
+        { metric: 'size', op: '<=', bound: size * 1.002 },
+      ];
+      const { trials, said } = start(all, band);
+      const sizes = trials()
+        .slice(1)
+        .map(({ candidate }) => sized.sizeOf(candidate));
+      expect(said.join()).not.toMatch(/no candidate/);
+      expect(sizes.length).toBeGreaterThan(0);
+      for (const each of sizes) expect(Math.abs(each / size - 1)).toBeLessThanOrEqual(0.002);
+    }
+  });
+
+  it('claims only of a space that was looked at as a whole that no candidate keeps the bounds', () => {
+    const bound = 4000;
+    const narrow = (parameters: readonly Parameter[]) =>
+      start(parameters, [
+        { metric: 'size', op: '>=', bound: bound + 0.1 },
+        { metric: 'size', op: '<=', bound: bound + 0.9 },
+      ]);
+    const { trials, said } = narrow(all);
+    expect(trials().map(({ origin }) => origin)).toEqual(['baseline']);
+    expect(said[0]).toMatch(
+      /^constraints: no candidate that keeps them was found: size .* There may be one: the search goes on\.$/,
+    );
+    expect(start(all, [sizeAtMost(100)]).trials).toThrow(
+      /no candidate that keeps them was found: size <= 100 B, but the least found is/,
+    );
+    const few = [...pruned.slice(0, 2).map(keep), ...quantized.slice(0, 4).map(bits)];
+    expect(narrow(few).trials).toThrow(/no candidate of this space can keep them: size <= 4\.00 kB, but the nearest there is is/);
+  });
 });

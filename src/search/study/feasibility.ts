@@ -1,6 +1,10 @@
 import type { Candidate, Value } from '../../core/candidate.ts';
 import { type Constraint, type Metrics, violation } from '../../core/objective.ts';
+import { createRng } from '../../core/rng.ts';
+import { countCandidates, enumerate } from '../space/count.ts';
 import { fromUnit, isOrdered, levelAt, levelCount, levels, toUnit } from '../space/domain.ts';
+import { mutate } from '../space/mutate.ts';
+import { sample } from '../space/sample.ts';
 import type { Domain, Space } from '../space/space.ts';
 
 export interface FeasibilityParts {
@@ -16,6 +20,25 @@ export interface Miss {
   readonly value: number;
 }
 
+/** The candidate that misses least of those looked at. `exact`: of all that there are, so that none keeps the constraints. */
+interface Nearest {
+  readonly candidate: Candidate;
+  readonly violation: number;
+  readonly exact: boolean;
+}
+
+/** So many candidates of a space are all looked at before it is said that none of them keeps the constraints. */
+const mostEnumerated = 1000;
+
+/** In a larger one so many random steps are tried, fewer where none comes near, and a fresh start is made after so many in vain. */
+const mostSteps = { near: 1000, far: 200 } as const;
+const patience = 50;
+/** Of the parameters, at a step, on average: bounds that the straight way misses lie between the values of one. */
+const movedAtOnce = 3;
+
+/** Relative: what misses by more is not a matter of bounds that lie between two candidates. */
+const nearMiss = 0.05;
+
 /** Values of a long domain that a search along it looks at. */
 const mostValues = 16;
 
@@ -28,7 +51,7 @@ const resolution = 64;
  */
 export class Feasibility {
   readonly #parts: FeasibilityParts;
-  #nearest: Candidate | undefined;
+  #nearest: Nearest | undefined;
 
   constructor(parts: FeasibilityParts) {
     this.#parts = parts;
@@ -54,12 +77,65 @@ export class Feasibility {
   }
 
   /**
-   * The candidate that misses the constraints least: parameter by parameter the best of its values, until none helps any
-   * more (coordinate descent), from that of all first values and from that of all last ones.
+   * The candidate that misses the constraints least, as far as can be seen: parameter by parameter the best of its values, until
+   * none helps any more (coordinate descent), from that of all first values and from that of all last ones; where both miss, all
+   * candidates of a small space, random steps in a large one.
    */
   nearestToFeasible(): Candidate {
-    this.#nearest ??= this.#descend();
+    return this.#found().candidate;
+  }
+
+  /**
+   * Whether any candidate keeps the constraints: `found`; `none`, where all were looked at; else none was found, so that there may
+   * be one, and what comes nearest is `near` or `far`.
+   */
+  reach(): 'found' | 'near' | 'far' | 'none' {
+    const { violation, exact } = this.#found();
+    if (violation === 0) return 'found';
+    if (exact) return 'none';
+    return violation <= nearMiss ? 'near' : 'far';
+  }
+
+  #found(): Nearest {
+    this.#nearest ??= this.#look();
     return this.#nearest;
+  }
+
+  #look(): Nearest {
+    const straight = this.#reached(this.#descend());
+    if (straight.violation === 0) return straight;
+    const count = countCandidates(this.#parts.space);
+    return count !== 'infinite' && count <= mostEnumerated ? this.#lookAtAll(straight) : this.#wander(straight);
+  }
+
+  #reached(candidate: Candidate): Nearest {
+    return { candidate, violation: this.#violation(candidate), exact: false };
+  }
+
+  #lookAtAll(straight: Nearest): Nearest {
+    let best = straight;
+    for (const candidate of enumerate(this.#parts.space)) {
+      const reached = this.#reached(candidate);
+      if (reached.violation < best.violation) best = reached;
+      if (best.violation === 0) return best;
+    }
+    return { ...best, exact: true };
+  }
+
+  #wander(straight: Nearest): Nearest {
+    const { space } = this.#parts;
+    const rng = createRng('feasibility');
+    const rate = movedAtOnce / space.parameters.length;
+    const isOver = (step: number) => best.violation === 0 || step >= mostSteps[best.violation <= nearMiss ? 'near' : 'far'];
+    let [best, here, vain] = [straight, straight, 0];
+    for (let step = 0; !isOver(step); step++) {
+      const isFresh = vain === patience;
+      const next = this.#reached(isFresh ? sample(space, rng) : mutate(space, here.candidate, rng, { rate }));
+      vain = isFresh || next.violation < here.violation ? 0 : vain + 1;
+      if (isFresh || next.violation <= here.violation) here = next;
+      if (here.violation < best.violation) best = here;
+    }
+    return best;
   }
 
   #violation(candidate: Candidate): number {
@@ -84,6 +160,7 @@ export class Feasibility {
       before = best.violation;
       for (const { name, domain } of this.#parts.space.parameters) {
         for (const value of someValues(domain)) {
+          if (best.violation === 0) return best.candidate;
           const candidate = { ...best.candidate, [name]: value };
           const found = this.#violation(candidate);
           if (found < best.violation) best = { candidate, violation: found };
