@@ -88,6 +88,11 @@ export class Ledger {
     if (end?.state === 'done') this.jobs[job]!.end = end.rung ? { state: 'done', rung: end.rung } : done;
   }
 
+  /** Of every file, in the order of the jobs; not to be asked for after `told`. */
+  measured(): { readonly trial: number; readonly metrics: Metrics }[] {
+    return this.jobs.flatMap(({ trial, end }) => (end?.state === 'done' && end.metrics ? [{ trial, metrics: end.metrics }] : []));
+  }
+
   /** Undefined for a job that is not finished; not to be asked for after `told`. */
   resultOf(job: number): JobResult | undefined {
     const { trial, rung, end } = this.jobs[job]!;

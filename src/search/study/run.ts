@@ -195,6 +195,8 @@ class StudyRun {
     const session = { ...facts, lookAhead: this.#lookAhead, slots: executor.slots, budget: { ...budget } };
     this.#journal.add({ type: 'session', phase: 'begin', facts: session });
     if (this.#queued.length > 0) this.#journal.add({ type: 'queued', trials: this.#queued });
+    // Before the replay, which forgets metrics. What was decided and has not ended comes first, as in a search that went on.
+    if (!this.#ledger.jobs.some(({ end }) => !end)) this.#watch.recall(this.#ledger.measured());
     for (const snapshot of this.#proposer.replay()) this.#save(snapshot);
     for (const [job, { end }] of this.#ledger.jobs.entries()) if (!end) this.#dispatcher.add(job);
     for (const checkpoint of this.#ledger.obsolete()) this.#options.discard?.(checkpoint);

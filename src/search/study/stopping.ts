@@ -45,10 +45,20 @@ export class StopWatch {
   /** `metrics`: absent for a failed trial. */
   add(trial: number, metrics: Metrics | undefined): void {
     if (this.evidence) return;
-    const { target = [], patience } = this.#rules;
-    const wanted = [...target, ...this.#goal.constraints];
-    if (metrics && target.length > 0 && violation(metrics, wanted) === 0) this.evidence = { reason: 'target', trial, metrics };
+    const { patience } = this.#rules;
+    if (metrics && this.#meets(metrics)) this.evidence = { reason: 'target', trial, metrics };
     else if (patience !== undefined) this.#watch(trial, metrics, patience);
+  }
+
+  /** What was measured before this session, all of it: where the target is met already there is nothing to decide on. */
+  recall(measured: readonly { readonly trial: number; readonly metrics: Metrics }[]): void {
+    const met = measured.find(({ metrics }) => this.#meets(metrics));
+    if (met) this.evidence = { reason: 'target', trial: met.trial, metrics: met.metrics };
+  }
+
+  #meets(metrics: Metrics): boolean {
+    const { target = [] } = this.#rules;
+    return target.length > 0 && violation(metrics, [...target, ...this.#goal.constraints]) === 0;
   }
 
   #watch(trial: number, metrics: Metrics | undefined, patience: number): void {

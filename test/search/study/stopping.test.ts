@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Goal } from '../../../src/core/objective.ts';
+import { type Goal, violation } from '../../../src/core/objective.ts';
+import { measuredTrial } from '../../../src/core/trial.ts';
 import { schedulers } from '../../../src/search/schedulers/index.ts';
 import { StopWatch } from '../../../src/search/study/stopping.ts';
+import { readStudy } from '../../../src/store/index.ts';
 import { digest, problem, type SimulatedOptions, simulate } from './simulated-study.ts';
 
 const goal: Goal = {
@@ -62,6 +64,22 @@ it('a target is not met by a model that misses a constraint', () => {
   expect(stop.evidence).toBeUndefined();
   stop.add(1, { accuracy: 0.8, size: 200 });
   expect(stop.evidence).toMatchObject({ reason: 'target', trial: 1 });
+});
+
+it('a study that has its target already is at its end: no trial more', async () => {
+  const first = simulate({ trials: 20 });
+  await first.handle.done;
+  const measured = readStudy(first.store, 'study').trials.flatMap((trial) => measuredTrial(trial) ?? []);
+  const { number, metrics } = measured.at(-1)!;
+  const target = [
+    { metric: 'size', op: '<=', bound: metrics['size']! },
+    { metric: 'accuracy', op: '>=', bound: metrics['accuracy']! },
+  ] as const;
+  const met = measured.find((trial) => violation(trial.metrics, target) === 0)!.number;
+  expect(number).toBe(19);
+  const again = simulate({ store: first.store, trials: 40, stop: { target } });
+  expect(await again.handle.done).toMatchObject({ reason: 'target', evidence: { trial: met }, counts: { asked: 20 } });
+  expect(again.executor.requests).toHaveLength(0);
 });
 
 describe.each(schedulers.map((definition) => [definition.name, definition] as const))(
