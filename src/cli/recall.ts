@@ -35,7 +35,9 @@ export class TrialRecall {
     if (event.type === 'past' && asked !== undefined) places.set(event.trial, { asked, finished: position });
     if (event.type === 'asked') places.set(event.trial, { asked: position });
     const known = event.type === 'finished' ? places.get(event.trial) : undefined;
-    if (event.type === 'finished' && known) places.set(event.trial, { ...known, finished: position });
+    // What fails at a later rung says nothing of what was measured before.
+    if (event.type === 'finished' && known && (event.outcome.state === 'done' || known.finished === undefined))
+      places.set(event.trial, { ...known, finished: position });
     this.#position = Math.max(this.#position, position + 1);
   }
 

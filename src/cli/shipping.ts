@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { exitCodes, NasError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import type { MeasuredTrial, Progress, Trial } from '../core/trial.ts';
+import type { StudyRecord } from '../core/store.ts';
+import { type MeasuredTrial, measuredTrial, type Progress, type Trial } from '../core/trial.ts';
 import { type Certificate, type FurtherModel, mismatches } from '../export/certificate.ts';
 import type { ExportFormat, ExportSource } from '../export/formats/format.ts';
 import type { StudyView } from '../store/index.ts';
@@ -27,9 +28,10 @@ export interface Shipment {
   readonly source: ExportSource;
 }
 
-/** Throws NasError TRIAL_NOT_DONE. */
+/** As it was measured last. Throws NasError TRIAL_NOT_DONE. */
 export function doneTrial(trial: Trial): MeasuredTrial {
-  if (trial.state === 'done') return trial;
+  const measured = measuredTrial(trial);
+  if (measured) return measured;
   throw new NasError('TRIAL_NOT_DONE', `trial ${trial.number} is ${trial.state}: only a finished trial has a model.`, {
     facts: { trial: trial.number, state: trial.state },
   });

@@ -94,10 +94,10 @@ export type TrialState =
   | ({ readonly state: 'waiting' } & Earlier)
   | ({ readonly state: 'running'; readonly attempt: number; readonly worker: number; readonly startedAt: number } & Earlier)
   | (DoneOutcome & { readonly finishedAt: number; readonly stopped?: string })
-  | (FailedOutcome & { readonly finishedAt: number })
+  | (FailedOutcome & { readonly finishedAt: number } & Earlier)
   | (AbortedOutcome & { readonly finishedAt: number } & Earlier);
 
-/** What was measured at the rung before, of a trial that goes on: its file is there all the while. */
+/** What was measured at the rung before, of a trial that goes on or fails at a later one: its file is there all the while. */
 interface Earlier {
   readonly earlier?: MeasuredTrial;
 }
@@ -105,14 +105,12 @@ interface Earlier {
 /** A trial with a measured file. `stopped`: why it never goes on from the rung where it was measured. */
 export type MeasuredTrial = TrialIdentity & DoneOutcome & { readonly finishedAt: number; readonly stopped?: string };
 
-/** The trial as it was measured last: now, or at an earlier rung while it goes on; undefined where it never was. */
-export function measuredTrial(trial: Trial): MeasuredTrial | undefined {
-  if (trial.state === 'done') return trial;
-  return trial.state === 'failed' ? undefined : trial.earlier;
-}
+/** The trial as it was measured last: now, or at an earlier rung; undefined where it never was. */
+export const measuredTrial = (trial: Trial): MeasuredTrial | undefined => (trial.state === 'done' ? trial : trial.earlier);
 
 /** What a trial that goes on took for its rungs before. */
-export const secondsBefore = (trial: Trial): number => ('earlier' in trial ? (trial.earlier?.seconds ?? 0) : 0);
+export const secondsBefore = (trial: Trial): number =>
+  trial.state === 'done' || trial.state === 'failed' ? 0 : (trial.earlier?.seconds ?? 0);
 
 /**
  * Trials whose file is, byte for byte, that of an earlier one, by number, and the first trial that has it: candidates that

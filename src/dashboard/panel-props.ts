@@ -140,8 +140,8 @@ export function bestSoFar(finished: ViewModel['finished'], goal: Goal): Best | u
   const savesNothing = goal.objectives.every(({ metric }) => metric === 'accuracy');
   const metric = savedBy(goal);
   let [best, most]: [Best | undefined, number] = [undefined, savesNothing ? Number.NEGATIVE_INFINITY : worthSaying];
-  for (const trial of finished) {
-    if (trial.state !== 'done' || trial.number === 0 || violation(trial.metrics, goal.constraints) > 0) continue;
+  for (const trial of finished.flatMap((each) => measuredTrial(each) ?? [])) {
+    if (trial.number === 0 || violation(trial.metrics, goal.constraints) > 0) continue;
     const { accuracyDelta } = comparison(trial.metrics, baseline);
     const times = timesLess(metric, trial.metrics, baseline);
     const gain = savesNothing ? accuracyDelta : times;
@@ -294,11 +294,12 @@ export function detailProps(
 ): DetailProps | undefined {
   const known = model.trials.get(number);
   const trial = known && { ...known, ...recall?.(number) };
+  const measured = trial && measuredTrial(trial);
   return (
     trial && {
       trial,
       onFront: analysis.front.includes(number),
-      missed: trial.state === 'done' ? missedBy(trial.metrics, goal.constraints) : [],
+      missed: measured ? missedBy(measured.metrics, goal.constraints) : [],
       baseline: baselineMetrics(model.finished),
       curve: model.curves.get(number) ?? recordedCurve(trial),
       favourite: model.favourites.has(number),

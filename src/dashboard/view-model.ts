@@ -255,8 +255,9 @@ function applyFinished(draft: Draft, event: EventOf<'finished'>): void {
   // Spelled out: a literal that begins with a spread gives every object a hidden class of its own, 400 bytes for every trial.
   const { outcome, at: finishedAt } = event;
   const seconds = outcome.seconds + (outcome.state === 'aborted' ? 0 : secondsBefore(trial));
-  const ended = { number, candidate, key, origin, finishedAt, ...outcome, seconds };
-  draft.trials.set(event.trial, ended.state === 'aborted' ? { ...ended, ...earlierOf(trial) } : ended);
+  const done = { number, candidate, key, origin, finishedAt, ...outcome, seconds };
+  const ended = done.state === 'done' ? done : { ...done, ...earlierOf(trial) };
+  draft.trials.set(event.trial, ended);
   if (ended.state === 'aborted') return;
   dropOldCurves(draft);
   if (measuredTrial(trial)) dropFinished(draft, event.trial);

@@ -113,7 +113,8 @@ function applyFinished(view: StudyView, { trial, outcome, at }: EventOf<'finishe
   }
   const before = view.trials[trial];
   const seconds = outcome.seconds + (before ? secondsBefore(before) : 0);
-  replace(view, trial, { ...outcome, seconds, finishedAt: at });
+  if (outcome.state === 'done') replace(view, trial, { ...outcome, seconds, finishedAt: at });
+  else replace(view, trial, { ...outcome, seconds, finishedAt: at, ...earlierOf(view, trial) });
 }
 
 function applyStopped(view: StudyView, { trial, reason }: EventOf<'stopped'>): void {

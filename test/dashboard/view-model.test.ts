@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../src/core/event.ts';
-import type { Outcome, Progress } from '../../src/core/trial.ts';
+import { measuredTrial, type Outcome, type Progress } from '../../src/core/trial.ts';
 import { countTrials, elapsed } from '../../src/dashboard/panel-props.ts';
 import { emptyModel, foldEvents, foldSince, reduce } from '../../src/dashboard/view-model.ts';
 import { simulatedEvents } from '../fixtures/simulated-events.ts';
@@ -49,6 +49,13 @@ describe('fold of the events', () => {
     const model = foldEvents(emptyModel, [begin(), ...rung, started(1), finished(1, aborted), started(1), finished(1, done)]);
     expect(model.trials.get(1)).toMatchObject({ state: 'done', seconds: 2 });
     expect(model.finished).toMatchObject([{ number: 1, seconds: 2 }]);
+  });
+
+  it('keeps what was measured of a trial that fails at a later rung', () => {
+    const rung = [asked(1), started(1), finished(1, done), { type: 'continued', at: 1, trial: 1, rung: 1 } as const];
+    const model = foldEvents(emptyModel, [begin(), ...rung, started(1), finished(1, failed)]);
+    expect(model.trials.get(1)).toMatchObject({ state: 'failed', seconds: 2, earlier: { state: 'done', seconds: 1 } });
+    expect(model.finished.map(measuredTrial)).toMatchObject([{ number: 1, state: 'done' }]);
   });
 
   it('shows what each worker does', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StudyEvent } from '../../src/core/event.ts';
+import type { Outcome } from '../../src/core/trial.ts';
+import { frontOf } from '../../src/search/study/progress.ts';
 import { applyEvent, createMemoryStore, emptyView, readStudy } from '../../src/store/index.ts';
 import { asked, done, finished, recordOf, session, started } from './harness.ts';
 
@@ -10,6 +12,7 @@ const storeWith = (events: readonly StudyEvent[]) => {
   return store;
 };
 
+const failed = { state: 'failed', code: 'DEADLINE', message: 'too long', seconds: 3 } as const;
 const aborted = { state: 'aborted', reason: 'stopped', seconds: 2 } as const;
 
 describe('read-model', () => {
@@ -78,6 +81,24 @@ describe('read-model', () => {
     const store = storeWith([session('begin', 1), ...events, finished(0, { ...done, seconds: 3 })]);
     expect(readStudy(store, 'a').trials[0]).toMatchObject({ state: 'done', seconds: 7 });
   });
+
+  it.each([failed, { ...failed, code: 'STOPPED' }])(
+    'keeps what was measured of a trial that fails at a later rung ($code)',
+    (outcome) => {
+      const goesOn: StudyEvent = { type: 'continued', at: 5000, trial: 0, rung: 1 };
+      const first: Outcome = { state: 'done', metrics: { accuracy: 0.5 }, seconds: 4 };
+      const events = [asked(0), started(0), finished(0, first), goesOn, started(0), finished(0, outcome)];
+      const view = readStudy(storeWith([session('begin', 1), ...events]), 'a');
+      expect(view.trials[0]).toMatchObject({
+        state: 'failed',
+        code: outcome.code,
+        seconds: 7,
+        earlier: { state: 'done', seconds: 4 },
+      });
+      const goal = { objectives: [{ metric: 'accuracy', direction: 'maximize' as const }], constraints: [] };
+      expect(frontOf(view.trials, goal)).toMatchObject([{ number: 0, metrics: { accuracy: 0.5 }, seconds: 4 }]);
+    },
+  );
 
   it('can be carried on event by event', () => {
     const events = [session('begin', 1), asked(0), started(0), finished(0), asked(1), session('end', 9)];

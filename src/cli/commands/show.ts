@@ -53,7 +53,7 @@ function heading(trial: Trial, duplicateOf: number | undefined, view: StudyView)
   const first = `trial ${trial.number}: ${shownState(trial)} (${trial.origin})`;
   switch (trial.state) {
     case 'failed':
-      return [first, `${trial.code}: ${trial.message}`];
+      return [first, `${trial.code}: ${trial.message}`, ...(trial.earlier ? keptLines(trial.earlier, view) : []), ...sameFile];
     case 'aborted':
       return [first, trial.reason];
     case 'done':
@@ -74,6 +74,14 @@ function heading(trial: Trial, duplicateOf: number | undefined, view: StudyView)
       return trial satisfies never;
   }
 }
+
+/** What a trial had when it failed at a later rung. */
+const keptLines = (earlier: MeasuredTrial, view: StudyView): string[] => [
+  'the model of its rung before was measured, and stays',
+  ...rungLines(earlier),
+  madeLine(earlier),
+  ...missLines(earlier, view),
+];
 
 const madeLine = ({ seconds, artefact }: MeasuredTrial): string =>
   `${seconds.toFixed(1)} s${artefact ? `, model ${artefact.sha256.slice(0, 12)}` : ''}`;

@@ -77,15 +77,16 @@ function failureRows(trial: Trial, width: number): Row[] {
 
 /** Known metrics first, then whatever else was measured. */
 function metricRows({ trial, baseline, ranges }: DetailProps, width: number): Row[] {
-  if (trial.state !== 'done') return [];
-  const known = Object.keys(metricFormats).filter((metric) => metric in trial.metrics);
-  const others = Object.keys(trial.metrics).filter((metric) => !(metric in metricFormats));
+  const measured = measuredTrial(trial)?.metrics;
+  if (!measured) return [];
+  const known = Object.keys(metricFormats).filter((metric) => metric in measured);
+  const others = Object.keys(measured).filter((metric) => !(metric in metricFormats));
   const metrics = [...known, ...others];
   const longest = Math.max(...metrics.map((metric) => metricFormat(metric).label.length));
   const indent = Math.max(labelWidth, Math.min(longest + 3, width - 9 - 12));
   return metrics.map((metric) => {
     const { label: name, format } = metricFormat(metric);
-    const value = trial.metrics[metric];
+    const value = measured[metric];
     const against = trial.number === 0 ? '' : relation(metric, value, baseline?.[metric]);
     return [
       label(name, indent),

@@ -109,7 +109,7 @@ function metricsTable(row: TrialRow, { picture, analysis }: AnalysedStudy, detai
 function actions(row: TrialRow, head: StudyHead, store: PageStore): HTMLElement {
   const command = `${head.exportCommand} --trial ${row.number} --out model-${row.number}`;
   const isPinned = store.state.view.pinned.includes(row.number);
-  const hasModel = row.state === 'done';
+  const hasModel = isMeasured(row);
   return h(
     'div',
     { class: 'buttons' },
