@@ -1,6 +1,6 @@
 import type { Goal, Metrics } from '../core/objective.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
-import { isStoppedByHand } from '../core/trial.ts';
+import { endsOf } from '../core/trial.ts';
 import { outcomes } from '../core/words.ts';
 import { formatMetric, formatPercent, metricFormat, savedBy, savedText, timesLess, timesText } from '../dashboard/format.ts';
 import type { StudyEnd } from '../search/study/options.ts';
@@ -36,9 +36,7 @@ function reasonOf({ reason, evidence }: StudyEnd, { constraints }: Goal): string
 export function summarize(store: TrialStore, record: StudyRecord, end: StudyEnd, command: CommandWords): string {
   const view = readStudy(store, record.name);
   const choice = choiceOf(view);
-  const stopped = view.trials.filter(isStoppedByHand).length;
-  const ended = outcomes(end.counts.done, end.counts.failed - stopped, stopped);
-  const lines = [`${reasonOf(end, choice.context.goal)}: ${ended}; ${choice.front.length} on the front.`];
+  const lines = [`${reasonOf(end, choice.context.goal)}: ${outcomes(endsOf(view.trials))}; ${choice.front.length} on the front.`];
   if (choice.front.length === 0 && end.counts.done + end.counts.failed > 0) lines.push(fitted(emptyFront(view), outputWidth()));
   const { unfinished } = end.counts;
   if (end.reason === 'budget' && unfinished > 0)

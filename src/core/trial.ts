@@ -138,3 +138,20 @@ export function shownState(trial: Trial): Trial['state'] | 'paused' | 'stopped' 
   if (trial.state !== 'done' || (trial.rung?.fidelity ?? 1) === 1) return trial.state;
   return trial.stopped === undefined ? 'paused' : 'stopped';
 }
+
+/** Trials that have ended, as people read their states. */
+export interface Ends {
+  readonly done: number;
+  readonly failed: number;
+  readonly paused: number;
+  readonly stopped: number;
+}
+
+export function endsOf(trials: Iterable<Trial>): Ends {
+  const ends = { done: 0, failed: 0, paused: 0, stopped: 0 };
+  for (const trial of trials) {
+    const state = shownState(trial);
+    if (state in ends) ends[state as keyof Ends]++;
+  }
+  return ends;
+}

@@ -3,7 +3,7 @@ import type { Json } from '../core/json.ts';
 import { type Constraint, type Goal, type Metrics, violation } from '../core/objective.ts';
 import { type Range, rangesOf } from '../core/ranges.ts';
 import type { StudyRecord } from '../core/store.ts';
-import { isStoppedByHand, measuredTrial, shownState, type Trial } from '../core/trial.ts';
+import { type Ends, endsOf, measuredTrial, shownState, type Trial } from '../core/trial.ts';
 import type { Analysis, Budget, Recalled } from './budget.ts';
 import { formatPoints, savedBy, savedText, timesLess } from './format.ts';
 import { missedBy } from './missed.ts';
@@ -12,12 +12,8 @@ import type { ViewModel } from './view-model.ts';
 
 /** From the view-model, the goal and the present moment to the plain props of each panel. */
 
-export interface Counts {
-  readonly done: number;
-  /** By themselves; those that a person stopped are not among them. */
-  readonly failed: number;
-  readonly stopped: number;
-  /** Done, failed or stopped. */
+export interface Counts extends Ends {
+  /** All that have ended. */
   readonly over: number;
   readonly running: number;
   readonly waiting: number;
@@ -25,17 +21,16 @@ export interface Counts {
 }
 
 export function countTrials(model: ViewModel, budget: Budget): Counts {
-  const counts = { done: 0, failed: 0, running: 0, waiting: 0, aborted: 0 };
-  let stopped = 0;
-  for (const trial of model.trials.values()) {
-    counts[trial.state]++;
-    if (isStoppedByHand(trial)) stopped++;
-  }
-  const { aborted, waiting, ...rest } = counts;
+  const { done, failed, running, waiting, aborted } = statesOf(model);
   // What an earlier session left unfinished beyond this budget waits for a larger one.
   const total = Math.max(budgetNow(model, budget).trials, model.trials.size - aborted);
-  const over = rest.done + rest.failed;
-  return { ...rest, failed: rest.failed - stopped, stopped, over, waiting: waiting + aborted, total };
+  return { ...endsOf(model.trials.values()), running, over: done + failed, waiting: waiting + aborted, total };
+}
+
+function statesOf(model: ViewModel): Record<Trial['state'], number> {
+  const counts = { done: 0, failed: 0, running: 0, waiting: 0, aborted: 0 };
+  for (const { state } of model.trials.values()) counts[state]++;
+  return counts;
 }
 
 /** The budget with what a person made of it since the session began. */

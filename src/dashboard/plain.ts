@@ -1,6 +1,6 @@
 import type { LiveEvent } from '../core/event.ts';
 import type { Goal } from '../core/objective.ts';
-import { isStoppedByHand, type Progress } from '../core/trial.ts';
+import { endsOf, isStoppedByHand, type Progress } from '../core/trial.ts';
 import { counted, outcomes } from '../core/words.ts';
 import type { Analyse, Budget } from './budget.ts';
 import { formatDuration, formatMetric, formatPercent, metricFormat } from './format.ts';
@@ -125,10 +125,10 @@ function trialLine(model: ViewModel, number: number, options: PlainOptions): str
   return parts.join('  ');
 }
 
-function endLine(model: ViewModel, { goal, budget, analyse, now }: PlainOptions): string {
-  const { done, failed, stopped } = countTrials(model, budget);
+function endLine(model: ViewModel, { goal, analyse, now }: PlainOptions): string {
+  const ends = endsOf(model.trials.values());
   const { front } = analyse(model.finished, []);
   const best = bestSoFar(model.finished, goal);
-  const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${outcomes(done, failed, stopped)}, ${front.length} on the front`;
+  const ended = `ended after ${formatDuration(elapsed(model, now()))}: ${outcomes(ends)}, ${front.length} on the front`;
   return best ? `${ended}, best ${bestText(best)} (trial ${best.trial})` : ended;
 }

@@ -24,7 +24,9 @@ const progress = (trial: number, fields: Partial<Progress> = {}): LiveEvent => (
   worker: 0,
   progress: { stage: 'train', done: 1, total: 10, ...fields },
 });
-const done: Outcome = { state: 'done', metrics: { accuracy: 0.9 }, seconds: 1 };
+const done = { state: 'done', metrics: { accuracy: 0.9 }, seconds: 1 } as const;
+const half: Outcome = { ...done, rung: { index: 0, fidelity: 0.5, ends: [0.5, 1], epochs: 1 } };
+const stop = (trial: number): LiveEvent => ({ type: 'stopped', at: 4, trial, reason: 'others are ahead' });
 const failed: Outcome = { state: 'failed', code: 'DIVERGED', message: 'NaN', seconds: 1 };
 const stopped: Outcome = { state: 'failed', code: 'STOPPED', message: 'ended by hand', seconds: 1 };
 const aborted: Outcome = { state: 'aborted', reason: 'stopped', seconds: 1 };
@@ -35,12 +37,14 @@ describe('fold of the events', () => {
     ['started', [begin(), asked(1), started(1)], { running: 1 }],
     ['done', [begin(), asked(1), started(1), finished(1, done)], { done: 1, over: 1 }],
     ['failed', [begin(), asked(1), started(1), finished(1, failed)], { failed: 1, over: 1 }],
+    ['paused', [begin(), asked(1), started(1), finished(1, half)], { paused: 1, over: 1 }],
+    ['stopped where it paused', [begin(), asked(1), started(1), finished(1, half), stop(1)], { stopped: 1, over: 1 }],
     ['stopped by a person', [begin(), asked(1), started(1), finished(1, stopped)], { stopped: 1, over: 1 }],
     ['aborted, so it waits again', [begin(), asked(1), started(1), finished(1, aborted)], { waiting: 1 }],
     ['killed with its session', [begin(), asked(1), started(1), begin(9)], { waiting: 1 }],
     ['an unknown trial is ignored', [begin(), started(7), finished(7, done)], {}],
   ])('counts a trial that is %s', (_, events, expected) => {
-    const none = { done: 0, failed: 0, stopped: 0, over: 0, running: 0, waiting: 0, total: 5 };
+    const none = { done: 0, failed: 0, paused: 0, stopped: 0, over: 0, running: 0, waiting: 0, total: 5 };
     expect(countTrials(foldEvents(emptyModel, events), { trials: 5 })).toEqual({ ...none, ...expected });
   });
 

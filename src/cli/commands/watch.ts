@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../core/errors.ts';
 import type { StudyRecord, TrialStore } from '../../core/store.ts';
-import { isStoppedByHand } from '../../core/trial.ts';
+import { endsOf } from '../../core/trial.ts';
 import { outcomes } from '../../core/words.ts';
 import { ndjsonReporter } from '../../dashboard/ndjson.ts';
 import { openControl, openStore, readStudy } from '../../store/index.ts';
@@ -83,9 +83,7 @@ async function reportLines(options: WatchOptions, store: TrialStore, record: Stu
 
 function ending(store: TrialStore, { name }: StudyRecord): string {
   const view = readStudy(store, name);
-  const count = (state: string) => view.trials.filter((trial) => trial.state === state).length;
   if (view.trials.length === 0) return `Study "${name}" has no trials yet, and no search runs it.`;
   const { front } = choiceOf(view);
-  const stopped = view.trials.filter(isStoppedByHand).length;
-  return `No search runs study "${name}": ${outcomes(count('done'), count('failed') - stopped, stopped)}, ${front.length} on the front.`;
+  return `No search runs study "${name}": ${outcomes(endsOf(view.trials))}, ${front.length} on the front.`;
 }

@@ -54,14 +54,20 @@ export function modeText(mode: Mode, remainingMs: number | undefined): string {
   }
 }
 
-function counts({ done, failed, stopped, running, waiting, trialsPerHour, best, width }: HeaderProps): Row {
-  const left = [run(` ${done} done`), ...(failed > 0 ? [run(' · '), run(`${failed} failed`, 'failure')] : [])];
-  if (stopped > 0) left.push(run(` · ${stopped} stopped`));
-  left.push(run(` · ${running} running${waiting > 0 ? ` · ${waiting} waiting` : ''}`, 'dim'));
+function counts({ done, failed, paused, stopped, running, waiting, trialsPerHour, best, width }: HeaderProps): Row {
+  const ends = [run(` ${done} done`), ...(failed > 0 ? [run(' · '), run(`${failed} failed`, 'failure')] : [])];
+  for (const [count, state] of [
+    [paused, 'paused'],
+    [stopped, 'stopped'],
+  ] as const)
+    if (count > 0) ends.push(run(` · ${count} ${state}`));
+  const under = [...ends, run(` · ${running} running`, 'dim')];
+  const left = waiting > 0 ? [...under, run(` · ${waiting} waiting`, 'dim')] : under;
   const right = best ? [run('best '), run(bestText(best), 'front'), run(` #${best.trial} `, 'dim')] : [];
   const rate = trialsPerHour !== undefined && running > 0 ? [run(` · ${formatRate(trialsPerHour)}`, 'dim')] : [];
-  const fits = lengthOf([...left, ...rate, ...right]) < width;
-  return spread(fits ? [...left, ...rate] : left, right, width);
+  // The best one says more than how many are under way, which the workers' panel shows too.
+  const fits = [[...left, ...rate], left, under, ends].find((each) => lengthOf([...each, ...right]) < width);
+  return spread(fits ?? left, right, width);
 }
 
 /** Both ends of a line; the right end goes where they would meet. */
