@@ -17,6 +17,7 @@ import { baselineFolder } from './folders.ts';
 import { meaningOf } from './meaning.ts';
 import { remeasureFurtherInProcess, remeasureInProcess } from './remeasure.ts';
 import { handedOver, reproducing } from './reproduction.ts';
+import { shellWord, studyWords } from './shell.ts';
 import { factsOf } from './study-facts.ts';
 import { lendFile } from './temporary.ts';
 
@@ -38,10 +39,15 @@ export function doneTrial(trial: Trial): MeasuredTrial {
 }
 
 /** Refuses a model that a format cannot hold, before minutes of measuring. */
-export async function checkFormats(trial: MeasuredTrial, formats: readonly ExportFormat[], db: string): Promise<void> {
+export async function checkFormats(
+  { record }: Pick<StudyView, 'record'>,
+  trial: MeasuredTrial,
+  formats: readonly ExportFormat[],
+  db: string,
+): Promise<void> {
   const checks = formats.flatMap(({ check }) => check ?? []);
   if (checks.length === 0) return;
-  const model = await readFile(await artefactOf(trial, artefactFolder(db)));
+  const model = await readFile(await artefactOf(record, trial, db));
   for (const check of checks) check(model);
 }
 
@@ -57,11 +63,12 @@ export async function certified(
 ): Promise<Shipment> {
   const baseline = doneTrial(findTrial(view, 0));
   const folder = artefactFolder(db);
-  const model = await artefactOf(trial, folder);
+  const model = await artefactOf(view.record, trial, db);
   const { sections, metrics } = factsOf(view.record);
   const setup = { ...sections, metrics, artefactFolder: folder, baselineFolder: baselineFolder() };
   const threads = availableParallelism();
-  const request = { model, baseline: await artefactOf(baseline, folder), setup: { ...setup, threads, share: threads } };
+  const dense = await artefactOf(view.record, baseline, db);
+  const request = { model, baseline: dense, setup: { ...setup, threads, share: threads } };
   const measured = await remeasureInProcess(request, progress);
   checkRecord(trial, measured);
   const certificate = certify(view, trial, baseline, measured);
@@ -99,14 +106,24 @@ function checkAgreement(file: string, onnx: number, further: number): void {
   throw new NasError('EXPORT_MISMATCH', message, { facts: { file, onnx, further }, exitCode: exitCodes.failure });
 }
 
+/** How a model is had again that is not there. */
+function wayBack({ name, space }: StudyRecord, { number }: MeasuredTrial, db: string, folder: string): string {
+  if (!existsSync(folder)) return `There is no such folder: it belongs beside ${db}, which is moved and copied together with it.`;
+  const again = `nas search --space ${shellWord(space.file)} ${studyWords(db, `${name}-again`)} --trials 2`;
+  const what = number === 0 ? '' : ` --enqueue "trial ${number} of ${name}"`;
+  return `nas gc keeps the models of fronts and favourites alone. To train it anew, in another study: ${again}${what}`;
+}
+
 /** Where a trial's model lies, byte for byte as it was measured. Throws NasError ARTEFACT_MISSING, EXPORT_MISMATCH. */
-async function artefactOf(trial: MeasuredTrial, folder: string): Promise<string> {
+async function artefactOf(record: StudyRecord, trial: MeasuredTrial, db: string): Promise<string> {
+  const folder = artefactFolder(db);
   const path = trial.artefact && artefactPath(folder, trial.artefact.sha256);
   if (path && existsSync(path)) {
     if (sha256(await readFile(path)) !== trial.artefact.sha256) throw changed(trial, [`the bytes of ${path} have changed`]);
     return path;
   }
-  throw new NasError('ARTEFACT_MISSING', `the model of trial ${trial.number} is not where it was written: ${path ?? folder}.`, {
+  const message = `the model of trial ${trial.number} is not where it was written: ${path ?? folder}. ${wayBack(record, trial, db, folder)}`;
+  throw new NasError('ARTEFACT_MISSING', message, {
     facts: { trial: trial.number, path: path ?? null },
     exitCode: exitCodes.failure,
   });

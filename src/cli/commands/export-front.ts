@@ -28,7 +28,7 @@ export async function exportFront({ out, formats, json, ...study }: FrontExport)
   const choice = choiceOf(view);
   const { front } = choice;
   if (front.length === 0) throw noFront(view);
-  for (const member of front) await checkFormats(member, formats, study.db);
+  for (const member of front) await checkFormats(view, member, formats, study.db);
   note(`Measuring ${front.length} models again on validation and test data …`);
   const shipments = await certifyAll(view, front, { db: study.db, formats });
   const manifest = frontManifest(view.record.name, factsOf(view.record).goal, shipments.map(entryOf(choice)));

@@ -62,7 +62,7 @@ async function exportModel(options: ModelExport): Promise<void> {
     options.trial === undefined
       ? pickOf(ruleNamed(options.rule), choiceOf(view), view.record.name)
       : doneTrial(findTrial(view, options.trial));
-  await checkFormats(trial, formats, db);
+  await checkFormats(view, trial, formats, db);
   if (!json) note(`Measuring trial ${trial.number} again on validation and test data …`);
   const measure = (say: Parameters<typeof certified>[3]) => certified(view, trial, { db, formats }, say);
   const shipment = await (json ? measure(() => undefined) : showWait('measuring', measure));
