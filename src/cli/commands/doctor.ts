@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { exitCodes } from '../../core/errors.ts';
+import { whyNoPictures } from '../../network/data/images/decode.ts';
 import { findDatasets } from '../../network/data/index.ts';
 import { describeSetup, type EngineSetup, isSameSetup } from '../../network/engine/choice.ts';
 import { setups } from '../../network/engine/select/candidates.ts';
@@ -79,6 +80,7 @@ async function assemble(reports: readonly SetupReport[]): Promise<DoctorReport> 
     versions: versions(),
     machine,
     tensorflow: tensorflow && { name: tensorflow.name, version: tensorflow.version, folder: tensorflow.folder },
+    pictures: await whyNoPictures(),
     datasets: findDatasets(),
     setups: reports,
     choice,

@@ -19,6 +19,8 @@ export interface DoctorReport {
   readonly versions: Versions;
   readonly machine: MachineFacts;
   readonly tensorflow: { readonly name: string; readonly version: string; readonly folder: string } | undefined;
+  /** Why folders of pictures cannot be read; undefined where they can. */
+  readonly pictures: string | undefined;
   readonly datasets: readonly { readonly name: string; readonly folder: string | undefined }[];
   readonly setups: readonly SetupReport[];
   readonly choice: EngineChoice;
@@ -49,7 +51,7 @@ export function problemsOf({ machine, setups }: Pick<DoctorReport, 'machine' | '
 
 /** For people, in 80 columns. */
 export function renderReport(report: DoctorReport): string {
-  const { versions, choice, workers, problems } = report;
+  const { versions, choice, workers, problems, pictures } = report;
   const at = `${workers} trial${workers === 1 ? '' : 's'} at a time`;
   return [
     `Espalier ${versions.espalier}, Node ${versions.node}, onnxruntime ${versions.onnxruntime}, ${versions.platform}`,
@@ -62,7 +64,9 @@ export function renderReport(report: DoctorReport): string {
       `nas search would train with ${describeSetup(choice)}, ${at}${orCpu(choice)}; accuracy and latency are measured on the CPU.`,
       '',
     ),
-    ...(problems.length === 0 ? ['No problems found.'] : ['', 'Problems:', ...problems.flatMap((text) => wrap(text, '  '))]),
+    ...(problems.length === 0
+      ? [pictures === undefined ? 'No problems found.' : 'No other problems found.']
+      : ['', 'Problems:', ...problems.flatMap((text) => wrap(text, '  '))]),
   ].join('\n');
 }
 
@@ -70,7 +74,7 @@ export function renderReport(report: DoctorReport): string {
 const orCpu = ({ device }: DoctorReport['choice']): string =>
   device === 'cpu' ? '' : ', or on the CPU where its cores together train the network of the search faster';
 
-function machineLines({ machine, tensorflow, datasets }: DoctorReport): string[] {
+function machineLines({ machine, tensorflow, pictures, datasets }: DoctorReport): string[] {
   const { processor, cores, simd, memory, disk, gpus } = machine;
   const row = (title: string, text: string) => wrap(text, ' '.repeat(13), title.padEnd(13));
   const data = datasets.map(
@@ -85,6 +89,7 @@ function machineLines({ machine, tensorflow, datasets }: DoctorReport): string[]
       'TensorFlow',
       tensorflow ? `${tensorflow.name} ${tensorflow.version} in ${shortPath(tensorflow.folder)}` : 'not installed',
     ),
+    ...row('pictures', pictures ?? 'can be read from folders'),
     ...data.flatMap((text, i) => row(i === 0 ? 'data' : '', text)),
   ];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shortPath, simdOf } from '../../../src/cli/doctor/machine.ts';
 import { type DoctorReport, problemsOf, renderReport, type SetupReport } from '../../../src/cli/doctor/report.ts';
+import { whyNoPictures } from '../../../src/network/data/images/decode.ts';
 
 const cpu: SetupReport = {
   engine: 'onnxruntime',
@@ -32,6 +33,7 @@ const report = (change: Partial<DoctorReport> = {}): DoctorReport => ({
     gpus: [],
   },
   tensorflow: undefined,
+  pictures: undefined,
   datasets: [{ name: 'fashion-mnist', folder: undefined }],
   setups: [gpu, cpu],
   choice: { engine: 'onnxruntime', device: 'cpu', lowering: 'portable', reasons: [] },
@@ -60,11 +62,25 @@ describe('the report of nas doctor', () => {
     ]);
   });
 
+  it('says that pictures cannot be read, and how they could be, and does not say that all is well', () => {
+    expect(renderReport(report())).toMatch(/pictures {5}can be read from folders\n[\s\S]*\nNo problems found\.$/);
+    const text = renderReport(report({ pictures: 'cannot be read: no sharp. npm install sharp brings it.' }));
+    expect(text).toMatch(
+      /pictures {5}cannot be read: no sharp\. npm install sharp brings it\.\n[\s\S]*\nNo other problems found\.$/,
+    );
+  });
+
   it('knows vector instructions by the names of the system', () => {
     expect(simdOf('flags\t\t: fpu sse avx2 avx512f avx512_vnni\n')).toEqual(['AVX2', 'AVX-512', 'VNNI']);
     expect(simdOf('Features\t: fp asimd asimddp\n')).toEqual(['dot product', 'NEON']);
     expect(simdOf('')).toEqual([]);
   });
+});
+
+it('looks whether pictures can be read', async () => {
+  expect(await whyNoPictures()).toBeUndefined();
+  const missing = () => Promise.reject(new Error('pictures cannot be read: npm install sharp brings it.'));
+  expect(await whyNoPictures(missing)).toBe('cannot be read: npm install sharp brings it.');
 });
 
 it('shortens paths below the home folder alone', () => {

@@ -15,6 +15,16 @@ export async function imageReader(shape: ImageShape): Promise<(file: ExampleFile
   return async ({ path }) => planesOf(await pixelsOf(open, path, shape), shape);
 }
 
+/** Why folders of pictures cannot be read here, as what may be said of pictures; undefined where they can. */
+export async function whyNoPictures(load: () => Promise<unknown> = loadReader): Promise<string | undefined> {
+  try {
+    await load();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/^pictures /, '');
+  }
+}
+
 /** It comes with Espalier unless its install was told to leave optional packages out. */
 async function loadReader(): Promise<OpenImage> {
   try {
