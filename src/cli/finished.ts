@@ -2,6 +2,7 @@ import { NasError } from '../core/errors.ts';
 import type { StudyRecord, TrialStore } from '../core/store.ts';
 import type { StudyEnd } from '../search/study/options.ts';
 import { budgetOfSession } from './budget.ts';
+import { wasTaken } from './given.ts';
 import type { SearchFlags, SearchSettings } from './search-settings.ts';
 import { factsOf } from './study-facts.ts';
 
@@ -23,7 +24,8 @@ export function nothingLeft(
   const { reason, counts } = last.facts as unknown as StudyEnd;
   const { trials } = budgetOfSession(store, record.name, settings.trials);
   if (reason !== 'budget' || counts.unfinished > 0 || counts.asked < trials) return undefined;
-  const given = [...(enqueue.length > 0 ? ['--enqueue'] : []), ...(warmFrom === undefined ? [] : ['--warm-from'])];
+  const isNew = warmFrom !== undefined && !wasTaken(warmFrom, record, store);
+  const given = [...(enqueue.length > 0 ? ['--enqueue'] : []), ...(isNew ? ['--warm-from'] : [])];
   if (given.length > 0) throw forNothing(record.name, trials, given);
   return { reason, counts };
 }

@@ -34,6 +34,8 @@ export interface StudyFacts {
 
 export interface StudyStart {
   readonly with: readonly StartName[];
+  /** The study whose front is among them. */
+  readonly warmFrom?: string;
   readonly trials: readonly InitialTrial[];
 }
 

@@ -85,6 +85,20 @@ describe('what a search is given to begin with', () => {
     expect((await list('bounded')).map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => 'done'));
   });
 
+  it('takes over the front of a study as it is when the search begins, also where that grows while it is stopped', {
+    timeout: 240_000,
+  }, async () => {
+    const args = ['--study', 'later', '--start', '', '--warm-from', 'one', '--controller', 'random', '--trials'];
+    expect((await search('two.yaml', ...args, '2')).code).toBe(0);
+    const taken = withStudy({ db: join(cwd, 'nas.db'), study: 'later' }, (_, record) => factsOf(record).start!.trials);
+    expect((await search('one.yaml', '--trials', '9')).code).toBe(0);
+    const goesOn = await search('two.yaml', ...args, '8');
+    expect(goesOn.stdout).toMatch(/front of "one" was taken over before/);
+    const warm = (await list('later')).filter(({ origin }) => origin === 'warm');
+    expect(warm.length).toBeLessThanOrEqual(taken.filter(({ origin }) => origin === 'warm').length);
+    expect((await search('two.yaml', ...args, '8')).code).toBe(0);
+  });
+
   it('refuses an earlier study with other objectives before anything runs', async () => {
     const run = await search('other.yaml', '--warm-from', 'one');
     expect(run.stderr).toMatch(/aims for accuracy \(maximize\), size \(minimize\), this one for accuracy/);

@@ -161,7 +161,7 @@ class SearchRun {
     this.#openController = openController;
     this.#initial = factsOf(record).start?.trials;
     this.#keyOf = keyFunction(model, space);
-    this.#given = givenBy(flags, record);
+    this.#given = givenBy(flags, record, store);
     this.#executor = createPoolExecutor({
       slots: settings.workers,
       setup: { ...setupOf(record, engine, flags.db, settings.workers), brieflyTimed: this.#isIndifferent() } as unknown as Json,
@@ -284,7 +284,7 @@ class SearchRun {
   async #newStudy(facts: Json, foresight: Foresight): Promise<number> {
     const store = openStore(this.#flags.db, { mode: 'write' });
     try {
-      create(store, withStart(this.#record, { with: this.#start, trials: this.#initial! }));
+      create(store, withStart(this.#record, { with: this.#start, ...this.#given.from, trials: this.#initial! }));
       leaseStudy(store, this.#record.name, this.#flags.db);
       this.#written = store;
       return await this.#study(store, facts, foresight);
@@ -324,7 +324,7 @@ class SearchRun {
       ...schedulerOf(schedule, goal),
       stop: { ...stop, logScale },
       discard: ({ sha256 }) => removeCheckpoint(this.#flags.db, sha256),
-      facts: { prepared: facts },
+      facts: { prepared: facts, ...this.#given.from },
       onEvent: (event) => {
         this.#screen.emit(event);
         noise?.see(event);
