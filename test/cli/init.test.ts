@@ -39,7 +39,7 @@ describe('spaceText', () => {
     });
     fc.assert(
       fc.property(answers, (given) => {
-        const file = checkSpace(spaceText('mine', given), 'mine.yaml');
+        const file = checkSpace(spaceText('mine.yaml', 'mine', given), 'mine.yaml');
         expect(file.goal.objectives).toHaveLength(1 + given.aim.length);
         expect(file.goal.constraints).toHaveLength(given.bound === 'none' ? 0 : 1);
         const used = new Set(
@@ -101,16 +101,22 @@ describe('nas init', () => {
     await expect(readFile(file)).rejects.toThrow(/ENOENT/);
   });
 
+  it('says how its file is searched, by the name that it has', async () => {
+    const file = join(folder, 'my own.yaml');
+    expect(await init(file, { yes: true })).toBe(0);
+    expect(await readFile(file, 'utf8')).toContain(`\n#   nas search --space '${file}'\n`);
+  });
+
   it('takes a network of the user: its file must be there', async () => {
     const file = join(folder, 'own.yaml');
     await expect(init(file, { yes: true, model: 'net.onnx' })).rejects.toThrow(/net\.onnx/);
     await expect(init(file, { yes: true, model: 'net.pt' })).rejects.toThrow(/net\.pt is no ONNX file: export/);
-    expect(spaceText('own', { ...usualAnswers, model: 'net.onnx' })).toContain('model: { file: "net.onnx" }');
+    expect(spaceText('own.yaml', 'own', { ...usualAnswers, model: 'net.onnx' })).toContain('model: { file: "net.onnx" }');
   });
 
   it('says how the pictures of a network of the user are prepared, in a line that can be taken as it is', () => {
     const channels = (['rgb', 'grey'] as const).map((colour) => {
-      const text = spaceText('own', { ...usualAnswers, model: 'net.onnx' }, { name: 'images', count: 100, colour });
+      const text = spaceText('own.yaml', 'own', { ...usualAnswers, model: 'net.onnx' }, { name: 'images', count: 100, colour });
       const line = /^# (model: \{ file: "net\.onnx", normalize: .*)/m.exec(text)![1]!;
       return parse(line).model.normalize.mean.length;
     });
@@ -125,14 +131,17 @@ describe('nas init', () => {
     expect(await init(file, { yes: true, data })).toBe(0);
     expect(await readFile(file, 'utf8')).toMatch(/the 500 held-out images[\s\S]*validation: 500 }/);
     await expect(init(join(folder, 'no.yaml'), { yes: true, data: join(folder, 'nixdir') })).rejects.toThrow(/no data folder/);
-    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, { name: 'idx', count: 60_000 })).toContain(
+    expect(spaceText('mine.yaml', 'mine', { ...usualAnswers, effort: 'quick' }, { name: 'idx', count: 60_000 })).toContain(
       'validation: 2000, limit: 10000',
     );
-    expect(spaceText('mine', { ...usualAnswers, effort: 'quick' }, { name: 'idx', count: 100 })).toContain('validation: 16 }');
+    expect(spaceText('mine.yaml', 'mine', { ...usualAnswers, effort: 'quick' }, { name: 'idx', count: 100 })).toContain(
+      'validation: 16 }',
+    );
   });
 
   it('goes over few images more often, in smaller steps, and asks no accuracy of them that nobody knows', async () => {
-    const text = (count: number) => spaceText('mine', { ...usualAnswers, effort: 'quick' }, { name: 'images', count });
+    const text = (count: number) =>
+      spaceText('mine.yaml', 'mine', { ...usualAnswers, effort: 'quick' }, { name: 'images', count });
     const said = (count: number) =>
       [...text(count).matchAll(/^ {2}(epochs|batchSize): ([\d.]+)/gm)].map(([, key, value]) => [key, Number(value)]);
     expect(said(60_000)).toEqual([

@@ -23,6 +23,7 @@ import {
 import { lookAtData } from '../init/own-data.ts';
 import { spaceText } from '../init/space-text.ts';
 import { note, print } from '../output.ts';
+import { shellWord } from '../shell.ts';
 
 interface InitFlags {
   readonly model?: string;
@@ -48,13 +49,11 @@ export async function init(file = 'space.yaml', flags: InitFlags): Promise<numbe
   if (!answers) return exitCodes.interrupted;
   const own = await lookAtData(answers.data, answers.model);
   const techniques = given.techniques ?? fittingTechniques(answers);
-  const content = spaceText(nameOf(file), { ...answers, techniques, model: seenFrom(file, answers.model) }, own);
+  const content = spaceText(file, nameOf(file), { ...answers, techniques, model: seenFrom(file, answers.model) }, own);
   const { goal } = checkSpace(content, file);
   if (own?.classes) checkClasses(own.classes, answers, goal);
   await write(file, content);
-  print(
-    `${file} is written: every line says what it does.\nSearch it:  nas search --space ${/\s/.test(file) ? JSON.stringify(file) : file}`,
-  );
+  print(`${file} is written: every line says what it does.\nSearch it:  nas search --space ${shellWord(file)}`);
   return exitCodes.ok;
 }
 

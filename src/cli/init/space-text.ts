@@ -1,8 +1,12 @@
+import { shellWord } from '../shell.ts';
 import { type Answers, isOwnData, isOwnNetwork } from './answers.ts';
 import type { DataFacts } from './own-data.ts';
 
-/** A space file, explained line by line, that `nas search` takes. `name`: of the study; `own`: what is in the data, where that is not the usual one. */
-export function spaceText(name: string, answers: Answers, own?: DataFacts): string {
+/**
+ * A space file, explained line by line, that `nas search` takes. `file`: where it will lie; `name`: of the study; `own`: what is in
+ * the data, where that is not the usual one.
+ */
+export function spaceText(file: string, name: string, answers: Answers, own?: DataFacts): string {
   const { model, data, bound, aim, techniques, effort } = answers;
   const { trials, limit, network, ...training } = efforts[effort]!;
   const { epochs, fineTune, batch } = trainingOn(own?.count, { ...training, limit });
@@ -12,7 +16,7 @@ export function spaceText(name: string, answers: Answers, own?: DataFacts): stri
   const seen = validation === undefined ? 'images in the folder for it' : `${validation.toLocaleString('en-US')} held-out images`;
   return `# ${name}: what may be done to a network, written by nas init. Search it with:
 #
-#   nas search --space ${name}.yaml
+#   nas search --space ${shellWord(file)}
 #
 # nas guide your-space explains more; nas schema > schema.json and the next line give completion in your editor.
 # yaml-language-server: $schema=schema.json
