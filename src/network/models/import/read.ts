@@ -47,6 +47,7 @@ function lookAt(path: string): Stats {
     throw refuse(`the network's file cannot be read (${cause instanceof Error ? cause.message : String(cause)})`);
   }
   if (!found.isFile()) throw refuse('this is no file');
+  if (found.size === 0) throw refuse('the file is empty. Export the network again, or copy it again to its end.');
   return found;
 }
 

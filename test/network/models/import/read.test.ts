@@ -46,6 +46,15 @@ const withPlace = (key: string, value: string) => () =>
 const refused: Record<string, [code: string, message: RegExp, path: () => string]> = {
   'is not there': ['NETWORK_FILE', /ENOENT/, () => join(folder, 'nothing.onnx')],
   'is a folder': ['NETWORK_FILE', /no file/, () => folder],
+  'is empty': [
+    'NETWORK_FILE',
+    /the file is empty\. Export/,
+    () => {
+      const path = join(folder, 'empty.onnx');
+      writeFileSync(path, '');
+      return path;
+    },
+  ],
   'is a device': ['NETWORK_FILE', /no file/, () => '/dev/zero'],
   'has 3 GB, none of them read': [
     'ONNX_SIZE',
