@@ -18,7 +18,8 @@ export interface LookOptions extends StudyOptions {
 export function wholeNumber(min: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < min) throw new InvalidArgumentError(`Expected a whole number of at least ${min}.`);
+    if (!Number.isSafeInteger(value) || value < min)
+      throw new InvalidArgumentError(`Expected a whole number of at least ${min}.`);
     return value;
   };
 }

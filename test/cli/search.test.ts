@@ -258,6 +258,7 @@ describe('bad input', () => {
     ['a misspelt key', ['search', '--space', 'misspelt.yaml'], /misspelt\.yaml:2:1: .*Did you mean "model"/s],
     ['missing data', ['search', '--space', 'nodata.yaml'], /nowhere/],
     ['a command that does not exist', ['serach'], /Did you mean search/],
+    ['a number that no trial can have', ['show', '9999999999999999999'], /'9999999999999999999' is invalid.*whole number/],
     ['no database', ['front', '--db', 'none.db'], /none\.db/],
     ['a file that is no database', ['front', '--db', 'tiny.yaml'], /tiny\.yaml/],
   ];
