@@ -48,7 +48,7 @@ export function holdOut(all: Split, validation: number, limit: number | undefine
   if (validation >= all.count) {
     throw new NasError(
       'DATA_TOO_SMALL',
-      `validation: ${validation} images cannot be held out of ${all.count} training images. Set data.validation to a smaller number.`,
+      `validation: ${validation} images cannot be held out of ${all.count} training images. Set data.validation to a smaller number, such as ${Math.max(1, Math.floor(all.count / 6))}.`,
       { facts: { validation, images: all.count } },
     );
   }
