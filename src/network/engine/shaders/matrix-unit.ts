@@ -30,9 +30,15 @@ interface Config {
   readonly resultComponentType: string;
 }
 
+/** Bytes that a workgroup shares, more than any of the programs takes. */
+const mostShared = 2 ** 15;
+/** A workgroup has up to 8 subgroups, and on every device 256 threads. */
+const mostLanes = 32;
+
 /** The largest that the adapter has; undefined where there is none, or where subgroups come in several sizes. */
-export function unitOf({ features, info }: GPUAdapter): MatrixUnit | undefined {
-  const { subgroupMinSize, subgroupMaxSize } = info;
+export function unitOf({ features, info, limits }: GPUAdapter): MatrixUnit | undefined {
+  const { subgroupMinSize, subgroupMaxSize = 0 } = info;
+  if (limits.maxComputeWorkgroupStorageSize < mostShared || subgroupMaxSize > mostLanes) return undefined;
   const { subgroupMatrixConfigs = [] } = info as GPUAdapterInfo & { readonly subgroupMatrixConfigs?: Iterable<Config> };
   if (!unitFeatures.every((feature) => features.has(feature)) || subgroupMinSize !== subgroupMaxSize) return undefined;
   const fitting = [...subgroupMatrixConfigs].filter(
@@ -42,5 +48,5 @@ export function unitOf({ features, info }: GPUAdapter): MatrixUnit | undefined {
       [M, N, K].every((size) => size <= 16 && 16 % size === 0 && size >= 4),
   );
   const [largest] = fitting.toSorted((a, b) => b.M * b.N * b.K - a.M * a.N * a.K);
-  return largest && { m: largest.M, n: largest.N, k: largest.K, lanes: subgroupMaxSize! };
+  return largest && { m: largest.M, n: largest.N, k: largest.K, lanes: subgroupMaxSize };
 }

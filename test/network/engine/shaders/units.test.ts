@@ -61,9 +61,13 @@ describe('programs with units for small matrices', () => {
 });
 
 describe('the unit of an adapter', () => {
-  const adapter = (configs: readonly object[], { sizes = [32, 32], features = unitFeatures as readonly string[] } = {}) =>
+  const adapter = (
+    configs: readonly object[],
+    { sizes = [32, 32], features = unitFeatures as readonly string[], shared = 49152 } = {},
+  ) =>
     ({
       features: new Set(features),
+      limits: { maxComputeWorkgroupStorageSize: shared },
       info: { subgroupMinSize: sizes[0], subgroupMaxSize: sizes[1], subgroupMatrixConfigs: configs },
     }) as unknown as GPUAdapter;
   const config = (size: number, componentType: string, resultComponentType: string) => ({
@@ -79,10 +83,12 @@ describe('the unit of an adapter', () => {
     expect(unitOf(adapter(configs))).toEqual({ m: 16, n: 16, k: 16, lanes: 32 });
   });
 
-  it('is none where the adapter has none, or a workgroup cannot be cut into subgroups beforehand', () => {
+  it('is none where the adapter has none, or what the programs take for granted is not so', () => {
     const configs = [config(16, 'f16', 'f32')];
     expect(unitOf(adapter([config(16, 'u8', 'u32')]))).toBeUndefined();
     expect(unitOf(adapter(configs, { sizes: [16, 32] }))).toBeUndefined();
+    expect(unitOf(adapter(configs, { sizes: [64, 64] }))).toBeUndefined();
+    expect(unitOf(adapter(configs, { shared: 16384 }))).toBeUndefined();
     expect(unitOf(adapter(configs, { features: ['subgroups'] }))).toBeUndefined();
   });
 });
