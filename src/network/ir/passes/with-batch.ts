@@ -85,7 +85,12 @@ function atBatch(wanted: Shape, old: Shape, { node, places, ahead, before, batch
   if (wanted[0] === before && ahead === 1) return [batch, ...wanted.slice(1)];
   // Of one image, dimensions of 1 cannot be told from the batch: what is open is it.
   if (node.op !== 'Reshape' || (before === 1 && wanted.includes(-1))) return wanted;
-  const axis = places.axisIn(old, ahead);
+  const found = places.axisIn(old, ahead);
+  // Of one image, rows of all tokens, [L·N, E], look like [L, N·E]. What lies behind the batch in one piece, or as it was, are rows.
+  const behind = old.slice(found);
+  const isWhole = behind.length === 1 || show(behind) === show(shape.slice(grown + 1));
+  const isRows = before === 1 && found > 0 && behind[0] !== 1 && isWhole;
+  const axis = isRows ? found - 1 : found;
   const isOpen = wanted[axis] === -1 || (wanted[axis] === 0 && !readInt(node, 'allowzero', 0));
   return axis < 0 || isOpen ? wanted : old.with(axis, -1);
 }
@@ -133,7 +138,14 @@ function withShape(b: Builder, node: Node, rewrite: Rewrite): Node {
   if (!constant || constant.data.length === 0) return node;
   const wanted = toNumbers(constant);
   const resized = rewrite.resized(b, wanted, node);
-  return show(resized) === show(wanted) ? node : { ...node, inputs: node.inputs.with(index, b.ints(resized)) };
+  if (show(resized) === show(wanted)) return node;
+  return { ...node, attributes: withoutZeros(node, wanted), inputs: node.inputs.with(index, b.ints(resized)) };
+}
+
+/** Where a shape has no 0 it does not matter what one would stand for; in the new shape it stands for the size of the data. */
+function withoutZeros({ attributes }: Node, wanted: Shape): Node['attributes'] {
+  const { allowzero, ...others } = attributes;
+  return allowzero && !wanted.includes(0) ? others : attributes;
 }
 
 interface Growth {

@@ -12,6 +12,7 @@ import { verify } from '../../ir/verify.ts';
 import { linesAsImages } from './lines.ts';
 import { rename } from './names.ts';
 import { simplify } from './simplify.ts';
+import { untied } from './untie.ts';
 
 /** A size that networks do not have: where the file leaves the batch open, a shape that holds it is told by it. */
 const openBatch = 7;
@@ -30,11 +31,17 @@ export function importNetwork(bytes: Uint8Array): Graph {
   refuseBodies(graph);
   const simple = simplify(linesAsImages(graph));
   checkTrainable(simple);
-  const imported = withBatch(rename(simple), 1);
+  const imported = atOneImage(rename(untied(simple)));
   checkBatch(imported);
   checkValues(imported);
   verify(imported);
   return imported;
+}
+
+/** By way of two images where the file has one: what holds the batch size says so from then on. */
+function atOneImage(graph: Graph): Graph {
+  const isOne = graph.inputs[0]!.type.shape[0] === 1;
+  return withBatch(isOne ? withBatch(graph, 2) : graph, 1);
 }
 
 /** The network up to its logits. A softmax, also one after the other, changes no decision, and the loss has its own. */

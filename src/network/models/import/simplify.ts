@@ -122,7 +122,8 @@ const flattening: Rule = (node, rewriting) => {
   const [from, to] = [graph.types[node.inputs[0]!]!.shape, graph.types[node.outputs[0]!]!.shape];
   if (graph.initializers[node.inputs[0]!]) return false;
   if (show(from) === show(to)) return passOn(node, rewriting);
-  if (to.length !== 2 || from[0] !== to[0] || from.length < 3 || b.shape(rewriting.now(node.inputs[0]!)).length < 3) return false;
+  const isByImage = from[0] === graph.inputs[0]!.type.shape[0] && from[0] === to[0];
+  if (!isByImage || to.length !== 2 || from.length < 3 || b.shape(rewriting.now(node.inputs[0]!)).length < 3) return false;
   replace(rewriting, node, { op: 'Flatten', inputs: [node.inputs[0]!] });
   return true;
 };

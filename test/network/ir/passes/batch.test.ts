@@ -74,6 +74,21 @@ describe('withBatch', () => {
     expect([...interpret(freeBatch(found), { x: feed })['back']!.data]).toEqual([...wanted]);
   });
 
+  it('tells rows of all tokens of one image from tokens that are longer', () => {
+    const feed = Array.from({ length: 60 }, (_, i) => i);
+    const wanted = interpret(tokensFirst(5, product), { x: feed })['back']!.data;
+    const found = withBatch(tokensFirst(1, product), 5);
+    expect([...interpret(found, { x: feed })['back']!.data]).toEqual([...wanted]);
+  });
+
+  it('takes a size over from the data also where the node said that 0 stands for none', () => {
+    const b = new Builder('zeros');
+    const flat = b.op('Reshape', [b.input('x', f32(1, 2, 6)), b.ints([1, 4, 3])], { allowzero: 1 });
+    const free = freeBatch(b.build([b.op('Relu', [flat], {}, { name: 'y' })]));
+    const feed = Array.from({ length: 36 }, (_, i) => i);
+    expect([...interpret(withBatch(free, 3), { x: feed })['y']!.data]).toEqual(feed);
+  });
+
   it('follows the batch where windows of all images are stretched', () => {
     const windows = (n: number) => {
       const b = new Builder('windows');

@@ -232,6 +232,23 @@ describe('written in other ways', () => {
   });
 });
 
+describe('a vector that several layers read', () => {
+  /** How many slopes two activations have that read the same ones in the file. */
+  const slopes = (values: readonly number[]) => {
+    const { b, x, w } = sketch();
+    const slope = b.floats(values, [4, 1, 1]);
+    const first = b.op('PRelu', [b.op('Conv', [x, w('w1', 4, 3, 1, 1)]), slope]);
+    const graph = classify(b, b.op('PRelu', [b.op('Conv', [first, w('w2', 4, 4, 1, 1)]), slope]));
+    const read = importNetwork(encode(graph)).nodes.filter(({ op }) => op === 'PRelu');
+    return new Set(read.map(({ inputs }) => inputs[1])).size;
+  };
+
+  it('is one for each where it is fresh, since exporters keep equal constants once', () =>
+    expect(slopes([0.25, 0.25, 0.25, 0.25])).toBe(2));
+
+  it('stays one where it has values of its own', () => expect(slopes([0.25, 0.5, 0.25, 0.25])).toBe(1));
+});
+
 const refused: Record<string, [code: string, message: RegExp, build: () => Graph]> = {
   'two inputs': [
     'IMPORT_INPUT',
