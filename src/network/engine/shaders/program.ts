@@ -7,7 +7,7 @@ import { cutOf, type Reduced, reducePrograms } from './kernels/reduce.ts';
 import type { MatrixUnit } from './matrix-unit.ts';
 import { inOrder, type Lifetime, type Place, shared } from './memory.ts';
 import { constantOf, contextFor, type Made, type Plan, planOf } from './plan.ts';
-import { noRanges, type Ranges, rangeSize, rangesOf } from './ranges.ts';
+import { noRanges, type Ranges, rangesOf } from './ranges.ts';
 import type { Pointwise, ProductPlan, ReductionPlan } from './rules/rule.ts';
 import { argument } from './wgsl.ts';
 import { type Program, Writer } from './writer.ts';
@@ -107,7 +107,9 @@ function partsNeeded(plan: Plan, value: Made, ranges: Ranges): number {
 const rangePrograms = ({ plan, places, ranges }: How, step: number): Program[] =>
   ranges
     .before(step)
-    .map(({ value, slot }) => rangeProgram(new Writer(plan, places), value, { count: rangeSize(plan, value), slot }));
+    .map(({ value, slot }) =>
+      rangeProgram(new Writer(plan, places), value, { count: elementCount(plan.graph.types[value]!.shape), slot }),
+    );
 
 function programsOf(how: How, step: readonly Made[]): Program[] {
   const { plan, places, ranges } = how;

@@ -1,4 +1,3 @@
-import { elementCount } from '../../ir/graph.ts';
 import type { Made, Plan } from './plan.ts';
 import type { ProductPlan } from './rules/rule.ts';
 
@@ -60,5 +59,3 @@ export function rangesOf(
 
 /** Programs of one thread for each number. */
 const notesRange = ({ rule }: Made): boolean => rule.kind === 'point' || rule.kind === 'loop' || rule.kind === 'view';
-
-export const rangeSize = (plan: Plan, value: string): number => elementCount(plan.graph.types[value]!.shape);

@@ -21,10 +21,9 @@ interface Dispatch {
  * @throws NasError ENGINE_SHADERS where an op has no rule; ENGINE_RUN where the step does not fit onto the GPU.
  */
 export async function openShadersSession(gpu: Gpu, step: Graph): Promise<Session> {
-  if (!gpu.unit) return openWith(gpu, step);
-  const units = { unit: gpu.unit };
-  const wanted = compileFor(gpu, step, units).ranges > 0;
-  return openWith(gpu, step, wanted && (await unitsWorkOn(gpu)) ? units : undefined);
+  const compiled = compileFor(gpu, step, gpu.unit && { unit: gpu.unit });
+  const isRight = compiled.ranges === 0 || (await unitsWorkOn(gpu));
+  return sessionOf(gpu, step, isRight ? compiled : compileFor(gpu, step));
 }
 
 const checked = new WeakMap<GPUDevice, Promise<boolean>>();
@@ -37,8 +36,10 @@ function unitsWorkOn(gpu: Gpu): Promise<boolean> {
 }
 
 /** @param units Taken as they are: whether they compute right is not asked. */
-export async function openWith(gpu: Gpu, step: Graph, units?: Units): Promise<Session> {
-  const compiled = compileFor(gpu, step, units);
+export const openWith = (gpu: Gpu, step: Graph, units?: Units): Promise<Session> =>
+  sessionOf(gpu, step, compileFor(gpu, step, units));
+
+async function sessionOf(gpu: Gpu, step: Graph, compiled: Compiled): Promise<Session> {
   gpu.device.pushErrorScope('out-of-memory');
   const memory = new Memory(gpu, compiled);
   const short = await gpu.device.popErrorScope();

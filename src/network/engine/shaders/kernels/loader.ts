@@ -1,8 +1,56 @@
-import type { Operand, Quad } from '../rules/rule.ts';
+import type { Operand, ProductPlan, Quad } from '../rules/rule.ts';
 import { argument, uint } from '../wgsl.ts';
-import type { Writer } from '../writer.ts';
+import type { Program, Writer } from '../writer.ts';
+import { partsFor, type Tile } from './tiles.ts';
 
-export interface LoaderOptions {
+export interface WalkOptions {
+  readonly tile: Tile;
+  /** Of a slice. */
+  readonly depth: number;
+  readonly threads: number;
+  /** As the loader's, of a matrix with so many lines in a tile. */
+  readonly put: (name: 'a' | 'b', lines: number) => LoaderOptions['put'];
+}
+
+/** A workgroup's way along the depth of a product, in slices that its threads share. */
+export interface Walk {
+  readonly groups: Program['groups'];
+  /** Statements that name what a workgroup has: batch, part, firstRow, firstColumn, and the depths from begin to end. */
+  readonly names: string;
+  /** Name of a function of batch, m and n: the place in the output. */
+  readonly stored: string;
+  /** WGSL in front of such a place: the parts before this one. */
+  readonly offset: string;
+  /** Statements; `inner` are those that multiply a slice. */
+  loop(inner: string): string;
+}
+
+export function walkOf(writer: Writer, plan: ProductPlan, { tile, depth, threads, put }: WalkOptions): Walk {
+  const cut = partsFor(plan, tile);
+  const chunk = Math.ceil(plan.k / cut / depth) * depth;
+  const a = loaderOf(writer, plan.a, { name: 'a', lines: plan.m, tile: tile.m, depth, threads, put: put('a', tile.m) });
+  const b = loaderOf(writer, plan.b, { name: 'b', lines: plan.n, tile: tile.n, depth, threads, put: put('b', tile.n) });
+  return {
+    groups: [Math.ceil(plan.n / tile.n), Math.ceil(plan.m / tile.m), plan.batch * cut],
+    names: `let batch = group.z / ${argument(cut)}; let part = group.z % ${argument(cut)};
+let firstRow = group.y * ${uint(tile.m)}; let firstColumn = group.x * ${uint(tile.n)};
+let begin = part * ${argument(chunk)}; let end = min(${argument(plan.k)}, begin + ${argument(chunk)});`,
+    stored: writer.define('place', 'batch: u32, m: u32, n: u32', `return ${plan.place};`, 'u32'),
+    offset: cut === 1 ? '' : `part * ${argument(plan.batch * plan.m * plan.n)} + `,
+    loop: (inner) => `${a.before('firstRow')} ${b.before('firstColumn')}
+${a.fetch('begin')} ${b.fetch('begin')}
+for (var k0 = begin; k0 < end; k0 += ${uint(depth)}) {
+${a.share} ${b.share}
+workgroupBarrier();
+let next = k0 + ${uint(depth)};
+if (next < end) { ${a.fetch('next')} ${b.fetch('next')} }
+${inner}
+workgroupBarrier();
+}`,
+  };
+}
+
+interface LoaderOptions {
   readonly name: 'a' | 'b';
   /** Of the whole matrix, and of a tile of it. */
   readonly lines: number;
@@ -19,7 +67,7 @@ export interface LoaderOptions {
  * is multiplied the next one is on its way: it is fetched to registers first, and shared afterwards. Padding is read as if it
  * were none and put to 0 when it is shared, so that nothing waits for a read before that.
  */
-export function loaderOf(writer: Writer, operand: Operand, { name, lines, tile, depth, threads, put }: LoaderOptions) {
+function loaderOf(writer: Writer, operand: Operand, { name, lines, tile, depth, threads, put }: LoaderOptions) {
   const line = writer.define('line', 'line: u32', operand.line, 'vec4i');
   const along = writer.define('depth', 'k: u32', operand.depth, 'vec4i');
   const quad = lines % 4 === 0 ? operand.quad : undefined;

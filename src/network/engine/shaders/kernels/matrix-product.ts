@@ -3,7 +3,7 @@ import type { Place } from '../memory.ts';
 import type { ProductPlan } from '../rules/rule.ts';
 import { argument, uint } from '../wgsl.ts';
 import type { Program, Writer } from '../writer.ts';
-import { loaderOf } from './loader.ts';
+import { walkOf } from './loader.ts';
 import { bestTile, partsFor, type Tile } from './tiles.ts';
 
 /**
@@ -52,8 +52,6 @@ export interface MatrixProductOptions {
 
 export function matrixProgram(writer: Writer, plan: ProductPlan, place: Place, { unit, slots }: MatrixProductOptions): Program {
   const tile = bestTile(plan, tiles);
-  const cut = partsFor(plan, tile);
-  const chunk = Math.ceil(plan.k / cut / depth) * depth;
   const threads = tile.down * tile.across * unit.lanes;
   const [own, wide] = [tile.m / tile.down, tile.n / tile.across];
   const rows = range(own / unit.m);
@@ -62,8 +60,7 @@ export function matrixProgram(writer: Writer, plan: ProductPlan, place: Place, {
     `let i = ${level} * ${uint(apart(size))} + ${quad}; let v = ${value} * ${name}Scale;
      let near = bitcast<vec4f>((bitcast<vec4u>(v) + 0x1000u) & vec4u(0xffffe000u)); // by its bits: compilers take a way to 16 bits and back for nothing
      ${name}Near[i] = vec4<f16>(near); ${name}Rest[i] = vec4<f16>(v - near);`;
-  const a = loaderOf(writer, plan.a, { name: 'a', lines: plan.m, tile: tile.m, depth, threads, put: put('a', tile.m) });
-  const b = loaderOf(writer, plan.b, { name: 'b', lines: plan.n, tile: tile.n, depth, threads, put: put('b', tile.n) });
+  const { groups, names, stored, offset, loop } = walkOf(writer, plan, { tile, depth, threads, put });
   const left = (part: string, r: number) =>
     `let a${part}${r} = subgroupMatrixLoad<subgroup_matrix_left<f16, ${unit.k}, ${unit.m}>, col_major>(&a${part}, d * ${uint(apart(tile.m))} + (ownRow + ${uint(r * unit.m)}) / 4u, ${uint(apart(tile.m))});`;
   const right = (part: string, c: number) =>
@@ -75,11 +72,9 @@ export function matrixProgram(writer: Writer, plan: ProductPlan, place: Place, {
     );
   const all = [...products('Near', 'Rest'), ...products('Rest', 'Near'), ...products('Near', 'Near')];
   const sums = rows.flatMap((r) => columns.map((c) => `var s${r}_${c} = subgroup_matrix_result<f32, ${unit.n}, ${unit.m}>();`));
-  const cell = writer.cell(place, cut === 1 ? 'at' : `part * ${argument(plan.batch * plan.m * plan.n)} + at`);
-  const stored = writer.define('place', 'batch: u32, m: u32, n: u32', `return ${plan.place};`, 'u32');
   const area = unit.m * unit.n;
   const whole = plan.run >= unit.n && plan.m % unit.m === 0 && plan.n % unit.n === 0;
-  const offset = cut === 1 ? '' : `part * ${argument(plan.batch * plan.m * plan.n)} + `;
+  const cell = whole ? '' : writer.cell(place, `${offset}at`);
   const store = (r: number, c: number) => {
     const [m, n] = [`firstRow + ownRow + ${uint(r * unit.m)}`, `firstColumn + ownColumn + ${uint(c * unit.n)}`];
     if (whole)
@@ -103,27 +98,14 @@ let ${name}Scale = bitcast<f32>(u32(127 + ${name}Power) << 23u); let ${name}Back
 ${whole ? '' : `var<workgroup> staged: array<f32, ${tile.down * tile.across * area}>;`}
 @compute @workgroup_size(${threads}) fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32,
   @builtin(subgroup_id) subgroup: u32, @builtin(subgroup_invocation_id) lane: u32) {
-let batch = group.z / ${argument(cut)}; let part = group.z % ${argument(cut)};
-let firstRow = group.y * ${uint(tile.m)}; let firstColumn = group.x * ${uint(tile.n)};
+${names}
 let ownRow = (subgroup / ${uint(tile.across)}) * ${uint(own)}; let ownColumn = (subgroup % ${uint(tile.across)}) * ${uint(wide)};
-let begin = part * ${argument(chunk)}; let end = min(${argument(plan.k)}, begin + ${argument(chunk)});
 ${scale('a', slots[0])}
 ${scale('b', slots[1])}
 ${sums.join('\n')}
-${a.before('firstRow')} ${b.before('firstColumn')}
-${a.fetch('begin')} ${b.fetch('begin')}
-for (var k0 = begin; k0 < end; k0 += ${uint(depth)}) {
-${a.share} ${b.share}
-workgroupBarrier();
-let next = k0 + ${uint(depth)};
-if (next < end) { ${a.fetch('next')} ${b.fetch('next')} }
-for (var d = 0u; d < ${uint(depth)}; d += ${uint(unit.k)}) { ${loads.join('\n')}
-${all.join('\n')} }
-workgroupBarrier();
-}
+${loop(`for (var d = 0u; d < ${uint(depth)}; d += ${uint(unit.k)}) { ${loads.join('\n')}\n${all.join('\n')} }`)}
 ${stores.join('\n')}
 }`;
-  const groups = [Math.ceil(plan.n / tile.n), Math.ceil(plan.m / tile.m), plan.batch * cut] as const;
   return writer.finish(main, groups, unitDirectives);
 }
 

@@ -2,7 +2,7 @@ import type { Place } from '../memory.ts';
 import type { ProductPlan } from '../rules/rule.ts';
 import { argument, uint } from '../wgsl.ts';
 import type { Program, Writer } from '../writer.ts';
-import { loaderOf } from './loader.ts';
+import { walkOf } from './loader.ts';
 import { entry } from './map.ts';
 import { bestTile, partsFor, type Tile } from './tiles.ts';
 
@@ -35,13 +35,10 @@ export const partsOf = (plan: ProductPlan): number => partsFor(plan, bestTile(pl
 
 export function productProgram(writer: Writer, plan: ProductPlan, place: Place): Program {
   const tile = bestTile(plan, tiles);
-  const cut = partsFor(plan, tile);
   const threads = (tile.m / tile.rows) * (tile.n / tile.columns);
-  const chunk = Math.ceil(plan.k / cut / depth) * depth;
   const put = (name: string, size: number) => (level: string, quad: string, value: string) =>
     `t${name}[${level} * ${uint(size / 4)} + ${quad}] = ${value};`;
-  const a = loaderOf(writer, plan.a, { name: 'a', lines: plan.m, tile: tile.m, depth, threads, put: put('a', tile.m) });
-  const b = loaderOf(writer, plan.b, { name: 'b', lines: plan.n, tile: tile.n, depth, threads, put: put('b', tile.n) });
+  const { groups, names, stored, offset, loop } = walkOf(writer, plan, { tile, depth, threads, put });
   const across = tile.n / tile.columns;
   const groupsOf = (size: number) => Array.from({ length: size / 4 }, (_, i) => i);
   const [rows, columns] = [groupsOf(tile.rows), groupsOf(tile.columns)];
@@ -56,8 +53,7 @@ export function productProgram(writer: Writer, plan: ProductPlan, place: Place):
       columns.map((c) => `s${r * 4 + i}_${c} = fma(vec4f(a${r}.${'xyzw'[i]}), b${c}, s${r * 4 + i}_${c});`),
     ),
   );
-  const cell = writer.cell(place, cut === 1 ? 'at' : `part * ${argument(plan.batch * plan.m * plan.n)} + at`);
-  const stored = writer.define('place', 'batch: u32, m: u32, n: u32', `return ${plan.place};`, 'u32');
+  const cell = writer.cell(place, `${offset}at`);
   const stores = rows.flatMap((r) =>
     [0, 1, 2, 3].map((i) => {
       const row = `{ let m = firstRow + ${uint(r * down * 4)} + ty * 4u + ${uint(i)}; if (m < ${argument(plan.m)}) {`;
@@ -74,23 +70,11 @@ export function productProgram(writer: Writer, plan: ProductPlan, place: Place):
   const main = `var<workgroup> ta: array<vec4f, ${(depth * tile.m) / 4}>;
 var<workgroup> tb: array<vec4f, ${(depth * tile.n) / 4}>;
 ${entry(threads)} {
-let batch = group.z / ${argument(cut)}; let part = group.z % ${argument(cut)};
-let firstRow = group.y * ${uint(tile.m)}; let firstColumn = group.x * ${uint(tile.n)};
+${names}
 let tx = thread % ${uint(across)}; let ty = thread / ${uint(across)};
-let begin = part * ${argument(chunk)}; let end = min(${argument(plan.k)}, begin + ${argument(chunk)});
 ${sums.join(' ')}
-${a.before('firstRow')} ${b.before('firstColumn')}
-${a.fetch('begin')} ${b.fetch('begin')}
-for (var k0 = begin; k0 < end; k0 += ${uint(depth)}) {
-${a.share} ${b.share}
-workgroupBarrier();
-let next = k0 + ${uint(depth)};
-if (next < end) { ${a.fetch('next')} ${b.fetch('next')} }
-for (var d = 0u; d < ${uint(depth)}; d++) { ${loads.join(' ')}
-${products.join('\n')} }
-workgroupBarrier();
-}
+${loop(`for (var d = 0u; d < ${uint(depth)}; d++) { ${loads.join(' ')}\n${products.join('\n')} }`)}
 ${stores.join('\n')}
 }`;
-  return writer.finish(main, [Math.ceil(plan.n / tile.n), Math.ceil(plan.m / tile.m), plan.batch * cut]);
+  return writer.finish(main, groups);
 }
