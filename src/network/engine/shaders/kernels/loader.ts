@@ -22,7 +22,7 @@ export interface Walk {
   /** WGSL in front of such a place: the parts before this one. */
   readonly offset: string;
   /** Statements; `inner` are those that multiply a slice. */
-  loop(inner: string): string;
+  readonly loop: (inner: string) => string;
 }
 
 export function walkOf(writer: Writer, plan: ProductPlan, { tile, depth, threads, put }: WalkOptions): Walk {
